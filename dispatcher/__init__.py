@@ -1,0 +1,1 @@
+"""The sending engine: doors, rendering, the hot path, transport, jobs."""

@@ -1,0 +1,5 @@
+"""The `rundbrief` command."""
+
+
+def main() -> int:
+    raise SystemExit("not built yet")
