@@ -1,0 +1,63 @@
+"""People with one sign-in, and the roles they hold in tenants."""
+
+from peewee import BooleanField, CharField, ForeignKeyField, IntegerField
+
+from domain import clock
+from domain.db import BaseModel, MomentField
+
+
+class User(BaseModel):
+    """One person, one sign-in, any number of tenants. `email` is stored casefolded."""
+
+    email = CharField(max_length=254, unique=True)
+    name = CharField(max_length=120)
+    password_hash = CharField(max_length=255, null=True)
+    language = CharField(max_length=2, default="de")
+    theme = CharField(max_length=5, null=True)  # light, dark; None follows the system
+    active = BooleanField(default=True)
+    administers_house = BooleanField(default=False)  # tenants, relays, processes of the installation
+    created_at = MomentField(default=clock.now)
+
+
+class UserSession(BaseModel):
+    """One signed-in browser. The cookie holds a secret, the row its keyed hash."""
+
+    user = ForeignKeyField(User, backref="sessions", on_delete="CASCADE")
+    token_hash = CharField(max_length=64, unique=True)
+    created_at = MomentField(default=clock.now)
+    seen_at = MomentField(default=clock.now)
+    expires_at = MomentField()
+    address = CharField(max_length=45, default="")
+    agent = CharField(max_length=200, default="")
+
+
+class Role(BaseModel):
+    """A named set of rights; `tenant_id` None: defined centrally, for all tenants."""
+
+    tenant_id = IntegerField(null=True, index=True)
+    name = CharField(max_length=80)
+    starter = CharField(max_length=30, null=True)  # key of the starter set it came from; its name is translated
+
+
+class RolePermission(BaseModel):
+    """One right of one role; the words are in accounts.permissions."""
+
+    role = ForeignKeyField(Role, backref="grants", on_delete="CASCADE")
+    permission = CharField(max_length=60)
+
+    class Meta:
+        indexes = ((("role", "permission"), True),)
+
+
+class Membership(BaseModel):
+    """A user's role in a tenant; may end on a date and be bound to a territory node."""
+
+    tenant_id = IntegerField()
+    user = ForeignKeyField(User, backref="memberships", on_delete="CASCADE")
+    role = ForeignKeyField(Role, backref="memberships", on_delete="RESTRICT")
+    territory_id = IntegerField(null=True)
+    until = MomentField(null=True)
+    created_at = MomentField(default=clock.now)
+
+    class Meta:
+        indexes = ((("tenant_id", "user", "role"), True), (("user", "tenant_id"), False))

@@ -1,0 +1,1 @@
+"""Approval steps over (kind, id, fingerprint)."""

@@ -1,0 +1,1 @@
+"""The sending of one issue to one audience."""

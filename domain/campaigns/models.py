@@ -1,0 +1,59 @@
+"""One dispatch of one issue to one audience."""
+
+from enum import StrEnum
+
+from peewee import BooleanField, CharField, IntegerField, SmallIntegerField
+
+from domain import clock
+from domain.db import JSONText, MomentField
+from domain.tenancy.models import TenantModel
+
+
+class CampaignStatus(StrEnum):
+    DRAFT = "draft"
+    IN_APPROVAL = "in_approval"
+    SCHEDULED = "scheduled"
+    PREPARING = "preparing"
+    SENDING = "sending"
+    WAITING = "waiting"  # limit, interval, quiet hours: goes on by itself
+    PAUSED = "paused"  # by a person
+    STOPPED = "stopped"  # needs a decision: relay, overdue, restored copy
+    CANCELLED = "cancelled"
+    FINISHED = "finished"
+
+
+class Campaign(TenantModel):
+    """`audience` = {"all": bool, "lists": [ids], "segment": id|None, "consents": [states mailed]}; the newsletter
+    type always narrows it. `fingerprint` is what the approval covered."""
+
+    issue_id = IntegerField()
+    type_id = IntegerField()
+    revision_id = IntegerField(null=True)
+    parent_id = IntegerField(null=True)  # a correction, or "to those still missing"
+    rollout_id = IntegerField(null=True)
+    name = CharField(max_length=120)
+    status = CharField(max_length=12, default=CampaignStatus.DRAFT)
+    audience = JSONText(default=dict)
+    role_id = IntegerField(null=True)  # whose volume limits count: the starter's role
+    relay_id = IntegerField(null=True)
+    sender_name = CharField(max_length=120, default="")
+    sender_address = CharField(max_length=254, default="")
+    reply_to = CharField(max_length=254, default="")
+    send_at = MomentField(null=True)  # None: as soon as approved
+    fingerprint = CharField(max_length=64, default="")
+    approval_id = IntegerField(null=True)
+    priority = SmallIntegerField(default=0)
+    hold_uncertain = BooleanField(default=False)
+    snapshot_cursor = IntegerField(default=0)  # last subscriber id taken over
+    wait_reason = CharField(max_length=200, default="")
+    wait_params = JSONText(default=dict)
+    wait_until = MomentField(null=True)
+    created_by_id = IntegerField()
+    created_at = MomentField(default=clock.now)
+    started_by_id = IntegerField(null=True)
+    started_at = MomentField(null=True)
+    sent_at = MomentField(null=True)  # nothing queued or leased any more
+    finished_at = MomentField(null=True)
+
+    class Meta:
+        indexes = ((("tenant_id", "status"), False), (("tenant_id", "issue_id"), False))

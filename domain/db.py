@@ -1,0 +1,111 @@
+"""The one database: deferred until a composition root names its URL, SQLite or PostgreSQL.
+
+Moments are stored as whole seconds since 1970 and structured values as JSON text. Both read the same on
+either engine and in the hot path, which sees rows as plain tuples.
+"""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from peewee import BigIntegerField, Database, DatabaseProxy, Model, PostgresqlDatabase, SqliteDatabase, TextField
+
+database = DatabaseProxy()
+MIGRATIONS = Path(__file__).parent / "migrations"
+BUSY_TIMEOUT_S = 30
+SQLITE_PRAGMAS = {
+    "journal_mode": "wal",
+    "foreign_keys": 1,
+    "synchronous": "full",  # an outcome that was committed must survive a power cut (design.md, section 3)
+    "cache_size": -16_000,  # KiB
+    "temp_store": "memory",
+}
+
+
+def make(url: str) -> Database:
+    """A database for `url`: `sqlite:///path` (IMMEDIATE write transactions, WAL) or `postgresql://…`."""
+    parts = urlsplit(url)
+    if parts.scheme == "sqlite":
+        return SqliteDatabase(
+            parts.path[1:] if parts.path.startswith("//") else parts.path,
+            pragmas=SQLITE_PRAGMAS,
+            lock_type="IMMEDIATE",
+            timeout=BUSY_TIMEOUT_S,
+            autoconnect=False,
+        )
+    from urllib.parse import parse_qsl, unquote
+
+    return PostgresqlDatabase(
+        parts.path.lstrip("/"),
+        host=parts.hostname or "127.0.0.1",
+        port=parts.port or 5432,
+        user=unquote(parts.username) if parts.username else None,
+        password=unquote(parts.password) if parts.password else None,
+        autoconnect=False,
+        prefer_psycopg3=True,
+        **dict(parse_qsl(parts.query)),
+    )
+
+
+def bind(url: str) -> Database:
+    """Point every model at the database of `url` and return it; no connection is opened yet."""
+    made = make(url)
+    database.initialize(made)
+    return made
+
+
+def is_postgres() -> bool:
+    """Whether the bound database is PostgreSQL; the few statements that differ ask here."""
+    return isinstance(database.obj, PostgresqlDatabase)
+
+
+@contextmanager
+def connection() -> Iterator[None]:
+    """A connection for this thread without a transaction: reuses an open one, else opens and closes."""
+    opened = database.connect(reuse_if_open=True)
+    try:
+        yield
+    finally:
+        if opened:
+            database.close()
+
+
+def migrate() -> list[str]:
+    """Apply every migration not yet applied, in order; returns the names of those it applied."""
+    from playhouse.migrations import Runner
+
+    with connection():
+        return [step if isinstance(step, str) else step.name for step in Runner(database.obj, str(MIGRATIONS)).up()]
+
+
+class MomentField(BigIntegerField):
+    """An aware UTC datetime in Python, whole seconds since 1970 in the table."""
+
+    def db_value(self, value: Any) -> Any:
+        return int(value.timestamp()) if isinstance(value, datetime) else value
+
+    def python_value(self, value: Any) -> datetime | None:
+        return None if value is None else datetime.fromtimestamp(value, UTC)
+
+
+class JSONText(TextField):
+    """A JSON value kept as text, the same on both engines."""
+
+    def db_value(self, value: Any) -> str | None:
+        return None if value is None else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+    def python_value(self, value: Any) -> Any:
+        return None if value is None else json.loads(value)
+
+
+class BaseModel(Model):
+    """Base of every table; saves only what changed."""
+
+    class Meta:
+        database = database
+        only_save_dirty = True
+        legacy_table_names = False

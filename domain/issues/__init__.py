@@ -1,0 +1,1 @@
+"""Newsletter issues made of blocks."""

@@ -1,0 +1,97 @@
+"""Newsletter issues made of blocks, the templates that shape them, and their frozen revisions."""
+
+from enum import StrEnum
+
+from peewee import BigIntegerField, BlobField, BooleanField, CharField, IntegerField, TextField
+
+from domain import clock
+from domain.db import JSONText, MomentField
+from domain.tenancy.models import TenantModel
+
+
+class IssueState(StrEnum):
+    DRAFT = "draft"
+    IN_REVIEW = "in_review"
+    RETURNED = "returned"
+    APPROVED = "approved"
+    SENT = "sent"
+    ARCHIVED = "archived"
+
+
+class MailTemplate(TenantModel):
+    """Colours, fonts, logo, head and foot of a tenant's mails."""
+
+    name = CharField(max_length=80)
+    design = JSONText(default=dict)
+    created_at = MomentField(default=clock.now)
+
+    class Meta:
+        indexes = ((("tenant_id", "name"), True),)
+
+
+class Issue(TenantModel):
+    """The composed newsletter. `version` rises with every change and guards against lost updates."""
+
+    type_id = IntegerField()
+    template_id = IntegerField(null=True)
+    rollout_id = IntegerField(null=True)
+    name = CharField(max_length=120)
+    number = IntegerField(null=True)
+    subject = CharField(max_length=200, default="")
+    preheader = CharField(max_length=300, default="")
+    state = CharField(max_length=12, default=IssueState.DRAFT)
+    version = IntegerField(default=1)
+    deadline_at = MomentField(null=True)
+    planned_at = MomentField(null=True)
+    created_by_id = IntegerField()
+    created_at = MomentField(default=clock.now)
+    updated_at = MomentField(default=clock.now)
+
+    class Meta:
+        indexes = ((("tenant_id", "state", "updated_at"), False), (("tenant_id", "type_id", "number"), False))
+
+
+class BlockKind(StrEnum):
+    INTRO = "intro"
+    ARTICLE = "article"
+    TEXT = "text"
+    PICTURE = "picture"
+    BUTTON = "button"
+    DIVIDER = "divider"
+
+
+class Block(TenantModel):
+    """One section of an issue; head and foot come from template and tenant and are no rows."""
+
+    issue_id = IntegerField()
+    position = IntegerField()
+    kind = CharField(max_length=20)
+    article_id = BigIntegerField(null=True)
+    data = JSONText(default=dict)  # by kind: html, layout, asset_id, alt, label, url
+    locked = BooleanField(default=False)
+    hidden = BooleanField(default=False)
+    segment_id = IntegerField(null=True)
+
+    class Meta:
+        indexes = ((("tenant_id", "issue_id", "position"), False), (("tenant_id", "article_id"), False))
+
+
+class IssueRevision(TenantModel):
+    """An issue rendered and frozen when approval was asked: the bytes that will leave."""
+
+    issue_id = IntegerField()
+    number = IntegerField()
+    fingerprint = CharField(max_length=64)
+    subject = CharField(max_length=200)
+    preheader = CharField(max_length=300)
+    html = TextField()
+    plain = TextField()
+    compiled = BlobField()
+    placeholders = JSONText(default=list)
+    article_ids = JSONText(default=list)
+    size_bytes = IntegerField()
+    created_by_id = IntegerField(null=True)
+    created_at = MomentField(default=clock.now)
+
+    class Meta:
+        indexes = ((("tenant_id", "issue_id", "number"), True),)

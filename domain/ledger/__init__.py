@@ -1,0 +1,1 @@
+"""A durable row per mail, and what came back."""

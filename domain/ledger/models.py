@@ -1,0 +1,82 @@
+"""The ledger: a durable row per mail. Written set-wise by ledger.outbox, never saved one by one.
+
+Moments here are whole seconds since 1970 as plain integers: the hot path reads rows as tuples.
+"""
+
+from peewee import BigAutoField, BigIntegerField, BooleanField, CharField, IntegerField, SmallIntegerField, TextField
+
+from domain.db import BaseModel
+from domain.ledger.states import DeliveryState
+from domain.tenancy.models import TenantModel
+
+
+class Delivery(TenantModel):
+    """One campaign's mail to one subscriber. `address_key` is unique in the campaign; for people left out
+    without one it is `none:<subscriber>` or `dup:<subscriber>`."""
+
+    id = BigAutoField()
+    campaign_id = IntegerField()
+    subscriber_id = BigIntegerField(null=True)
+    address_key = CharField(max_length=320)
+    state = SmallIntegerField(default=DeliveryState.QUEUED)
+    reason = SmallIntegerField(null=True)
+    attempt = SmallIntegerField(default=0)
+    owner_id = BigIntegerField(null=True)
+    lease_until = BigIntegerField(null=True)
+    next_at = BigIntegerField(default=0)
+    reserved_at = BigIntegerField(null=True)  # moment whose windows hold the volume reservation; a retry reuses it
+    revision_id = IntegerField(null=True)
+    handed_over = BooleanField(default=False)
+    maybe_duplicate = BooleanField(default=False)
+    reply_code = SmallIntegerField(null=True)
+    enhanced = CharField(max_length=12, null=True)
+    reply_text = CharField(max_length=300, null=True)
+    queued_at = BigIntegerField()
+    settled_at = BigIntegerField(null=True)
+
+    class Meta:
+        indexes = (
+            (("tenant_id", "campaign_id", "address_key"), True),
+            (("tenant_id", "campaign_id", "state", "next_at"), False),
+            (("tenant_id", "subscriber_id"), False),
+            (("owner_id", "state"), False),
+        )
+
+
+class DeliveryPayload(BaseModel):
+    """What the mail of a delivery is made of, frozen at the snapshot; erased by retention."""
+
+    delivery_id = BigIntegerField(primary_key=True)
+    tenant_id = IntegerField()
+    campaign_id = IntegerField()
+    address = CharField(max_length=254)
+    packed = TextField()  # JSON object: placeholder name → value
+
+    class Meta:
+        indexes = ((("tenant_id", "campaign_id"), False),)
+
+
+class DeliveryEvent(TenantModel):
+    """What came back after the hand-over: bounced, complained, opened, clicked, unsubscribed."""
+
+    delivery_id = BigIntegerField()
+    campaign_id = IntegerField()
+    kind = CharField(max_length=16)
+    detail = CharField(max_length=300, default="")
+    at = BigIntegerField()
+
+    class Meta:
+        indexes = ((("tenant_id", "campaign_id", "kind"), False), (("tenant_id", "delivery_id"), False))
+
+
+class DispatcherProcess(BaseModel):
+    """A deliver process: its heartbeat, and the journal by which a successor folds in what it did."""
+
+    name = CharField(max_length=60)
+    host = CharField(max_length=120)
+    boot_id = CharField(max_length=40)
+    pid = IntegerField()
+    journal = CharField(max_length=300)
+    started_at = BigIntegerField()
+    heartbeat_at = BigIntegerField()
+    stopped_at = BigIntegerField(null=True)

@@ -1,0 +1,37 @@
+"""The states of a delivery and the reasons for leaving somebody out; numbers, because millions of rows hold them."""
+
+from enum import IntEnum
+
+
+class DeliveryState(IntEnum):
+    QUEUED = 1
+    LEASED = 2
+    SENT = 3
+    DEFERRED = 4
+    FAILED = 5
+    EXPIRED = 6
+    SUPPRESSED = 7
+    UNCERTAIN = 8
+    HELD = 9
+
+
+OPEN = (DeliveryState.QUEUED, DeliveryState.LEASED, DeliveryState.DEFERRED, DeliveryState.UNCERTAIN)
+
+
+class LeftOut(IntEnum):
+    """Why a person of the audience gets no mail (`Delivery.reason` of a SUPPRESSED row)."""
+
+    LOCKED = 1
+    ORGANISATION_LOCKED = 2
+    UNSUBSCRIBED = 3
+    UNCONFIRMED = 4
+    UNPROVED = 5
+    UNDELIVERABLE = 6
+    STOPPED = 7
+    SUPPRESSED = 8
+    EXCLUDED = 9
+    TERRITORY = 10
+    CONTACT_CAP = 11
+    DUPLICATE = 12
+    NO_ADDRESS = 13
+    UNTICKED = 14

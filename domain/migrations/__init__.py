@@ -1,0 +1,1 @@
+"""Numbered schema changes, applied by db.migrate(); frozen, independent of the models."""

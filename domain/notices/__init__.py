@@ -1,0 +1,1 @@
+"""The bell and the outbox of system mails."""

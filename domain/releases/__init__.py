@@ -1,0 +1,1 @@
+"""Objects opened to other tenants."""

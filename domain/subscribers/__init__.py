@@ -1,0 +1,1 @@
+"""People, organisations, lists, newsletter types, consent."""

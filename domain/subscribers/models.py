@@ -1,0 +1,203 @@
+"""People and organisations, what they signed up for, and who may not be mailed."""
+
+from enum import StrEnum
+
+from peewee import BigIntegerField, BooleanField, CharField, IntegerField, TextField
+
+from domain import clock
+from domain.db import JSONText, MomentField
+from domain.tenancy.models import TenantModel
+
+
+class Consent(StrEnum):
+    """A person's consent for one newsletter type."""
+
+    UNKNOWN = "unknown"
+    PROVED = "proved"  # proved elsewhere
+    PENDING = "pending"
+    CONFIRMED = "confirmed"
+    REVOKED = "revoked"
+    LAPSED = "lapsed"
+
+
+class Deliverability(StrEnum):
+    """Whether mail reaches the address, apart from consent."""
+
+    ACTIVE = "active"
+    STOPPED = "stopped"  # by hand
+    BOUNCED = "bounced"
+
+
+class NewsletterType(TenantModel):
+    """What a subscriber signs up for. Closed types have no public form (letters to members or customers)."""
+
+    slug = CharField(max_length=60)
+    name = CharField(max_length=120)
+    description = CharField(max_length=300, default="")
+    rhythm = CharField(max_length=60, default="")
+    closed = BooleanField(default=False)
+    basis = CharField(max_length=300, default="")  # basis of permission of a closed type
+    public = BooleanField(default=True)
+    sender_name = CharField(max_length=120, default="")
+    sender_address = CharField(max_length=254, default="")
+    reply_to = CharField(max_length=254, default="")
+    template_id = IntegerField(null=True)
+    consent_text = TextField(default="")
+    consent_version = IntegerField(default=1)
+    language = CharField(max_length=2, default="de")
+    active = BooleanField(default=True)
+    created_at = MomentField(default=clock.now)
+
+    class Meta:
+        indexes = ((("tenant_id", "slug"), True),)
+
+
+class DistributionList(TenantModel):
+    """A closed list of subscribers; every tenant has one default list."""
+
+    name = CharField(max_length=120)
+    alias = CharField(max_length=60, default="")  # stand-in name for rollouts
+    is_default = BooleanField(default=False)
+    created_at = MomentField(default=clock.now)
+
+    class Meta:
+        indexes = ((("tenant_id", "name"), True),)
+
+
+class ListMember(TenantModel):
+    list_id = IntegerField()
+    subscriber_id = BigIntegerField()
+
+    class Meta:
+        indexes = ((("tenant_id", "list_id", "subscriber_id"), True), (("tenant_id", "subscriber_id"), False))
+
+
+class Organisation(TenantModel):
+    """The customer that a subscriber belongs to."""
+
+    name = CharField(max_length=200)
+    locked_reason = CharField(max_length=300, null=True)  # mailing lock over all its people
+    locked_until = MomentField(null=True)
+    created_at = MomentField(default=clock.now)
+
+    class Meta:
+        indexes = ((("tenant_id", "name"), False),)
+
+
+class Subscriber(TenantModel):
+    """A person of one tenant. `address_key` identifies the address (subscribers.addresses); None: no address."""
+
+    address = CharField(max_length=254, null=True)
+    address_key = CharField(max_length=320, null=True)
+    salutation = CharField(max_length=20, default="")
+    title = CharField(max_length=40, default="")
+    first_name = CharField(max_length=80, default="")
+    last_name = CharField(max_length=80, default="")
+    organisation_id = BigIntegerField(null=True)
+    function = CharField(max_length=120, default="")
+    language = CharField(max_length=2, default="")
+    city = CharField(max_length=120, default="")
+    country = CharField(max_length=2, default="")
+    fields = JSONText(default=dict)  # own fields of the tenant, name → value
+    territory_id = IntegerField(null=True)
+    deliverability = CharField(max_length=10, default=Deliverability.ACTIVE)
+    locked_reason = CharField(max_length=300, null=True)  # mailing lock
+    locked_until = MomentField(null=True)
+    folded = CharField(max_length=600, default="")  # name and address for the search
+    created_at = MomentField(default=clock.now)
+    updated_at = MomentField(default=clock.now)
+
+    class Meta:
+        indexes = (
+            (("tenant_id", "address_key"), True),
+            (("tenant_id", "last_name", "id"), False),
+            (("tenant_id", "organisation_id"), False),
+        )
+
+
+class Subscription(TenantModel):
+    """A person's state for one newsletter type; the history is in ConsentEvent."""
+
+    subscriber_id = BigIntegerField()
+    type_id = IntegerField()
+    consent = CharField(max_length=10)
+    changed_at = MomentField(default=clock.now)
+
+    class Meta:
+        indexes = ((("tenant_id", "type_id", "subscriber_id"), True), (("tenant_id", "subscriber_id"), False))
+
+
+class ConsentEvent(TenantModel):
+    """One step of a consent: what was shown, from where, when, and what it made of the state."""
+
+    subscriber_id = BigIntegerField(null=True)
+    type_id = IntegerField()
+    address_hash = CharField(max_length=40)  # survives erasure
+    act = CharField(max_length=20)  # asked, mailed, confirmed, revoked, imported, proved, lapsed
+    before = CharField(max_length=10, default="")
+    after = CharField(max_length=10)
+    consent_text = TextField(default="")
+    consent_version = IntegerField(default=0)
+    form = CharField(max_length=60, default="")
+    ip = CharField(max_length=45, default="")
+    agent = CharField(max_length=300, default="")
+    mail_id = BigIntegerField(null=True)  # opt-in mail (OutboxMail) or delivery whose link was used
+    by_id = IntegerField(null=True)
+    at = MomentField(default=clock.now)
+
+    class Meta:
+        indexes = (
+            (("tenant_id", "subscriber_id", "type_id"), False),
+            (("tenant_id", "address_hash", "at"), False),
+        )
+
+
+class Suppression(TenantModel):
+    """An address nobody of the tenant may mail: in clear or, after erasure, only as keyed hash."""
+
+    address_key = CharField(max_length=320, null=True)
+    address_hash = CharField(max_length=40)
+    reason = CharField(max_length=300, default="")
+    source = CharField(max_length=20, default="manual")
+    by_id = IntegerField(null=True)
+    until = MomentField(null=True)
+    created_at = MomentField(default=clock.now)
+
+    class Meta:
+        indexes = ((("tenant_id", "address_hash"), True), (("tenant_id", "address_key"), False))
+
+
+class ImportJob(TenantModel):
+    """One file of people on its way in: mapping page, run in the background, result."""
+
+    filename = CharField(max_length=255)
+    path = CharField(max_length=300)  # below the instance folder
+    state = CharField(max_length=12, default="mapping")  # mapping, queued, running, done, failed
+    dialect = JSONText(default=dict)  # encoding, delimiter, header row
+    mapping = JSONText(default=dict)  # column number → field
+    options = JSONText(default=dict)  # type_id, consent, list_id, existing
+    rows_total = IntegerField(default=0)
+    rows_done = IntegerField(default=0)
+    created_count = IntegerField(default=0)
+    updated_count = IntegerField(default=0)
+    skipped_count = IntegerField(default=0)
+    rejected_count = IntegerField(default=0)
+    error = CharField(max_length=300, default="")
+    owner_beat = BigIntegerField(default=0)  # epoch s; a stale one means that the worker died
+    by_id = IntegerField()
+    created_at = MomentField(default=clock.now)
+    finished_at = MomentField(null=True)
+
+    class Meta:
+        indexes = ((("tenant_id", "created_at"), False),)
+
+
+class ImportReject(TenantModel):
+    job_id = IntegerField()
+    row = IntegerField()  # 1-based line of the record in the file
+    cells = JSONText()
+    reason = CharField(max_length=200)
+    params = JSONText(default=dict)
+
+    class Meta:
+        indexes = ((("tenant_id", "job_id", "row"), False),)

@@ -1,0 +1,34 @@
+"""Tenants, a tree of head office and branches, and the base of every table that belongs to one."""
+
+from enum import StrEnum
+
+from peewee import BooleanField, CharField, IntegerField
+
+from domain import clock
+from domain.db import BaseModel, JSONText, MomentField
+
+
+class TenantStatus(StrEnum):
+    ACTIVE = "active"
+    NO_SENDING = "no_sending"
+    NO_SIGN_IN = "no_sign_in"
+    BLOCKED = "blocked"
+
+
+class Tenant(BaseModel):
+    """A strictly separated organisation. `settings` holds what it overrides of its parent (tenancy.settings)."""
+
+    slug = CharField(max_length=40, unique=True)
+    name = CharField(max_length=120)
+    parent_id = IntegerField(null=True, index=True)
+    status = CharField(max_length=20, default=TenantStatus.ACTIVE)
+    is_demo = BooleanField(default=False)  # sends to the mail catcher whatever SMTP_URL says
+    host = CharField(max_length=255, null=True, unique=True)  # own host name in links; None: PUBLIC_URL
+    settings = JSONText(default=dict)
+    created_at = MomentField(default=clock.now)
+
+
+class TenantModel(BaseModel):
+    """Base of everything a tenant owns: `tenant_id` leads every index, and every query names it."""
+
+    tenant_id = IntegerField()

@@ -1,0 +1,62 @@
+"""Folders, assets (pictures and documents) and the sizes made of them."""
+
+from enum import StrEnum
+
+from peewee import BigAutoField, BigIntegerField, CharField, IntegerField
+
+from domain import clock
+from domain.db import MomentField
+from domain.tenancy.models import TenantModel
+
+
+class AssetKind(StrEnum):
+    PICTURE = "picture"
+    DOCUMENT = "document"
+
+
+class Folder(TenantModel):
+    parent_id = IntegerField(null=True)
+    name = CharField(max_length=120)
+    alias = CharField(max_length=60, default="")
+
+    class Meta:
+        indexes = ((("tenant_id", "parent_id", "name"), True),)
+
+
+class Asset(TenantModel):
+    """`public_key` stands in its public address: stable and unguessable. `sha256` names the stored original."""
+
+    id = BigAutoField()
+    folder_id = IntegerField(null=True)
+    kind = CharField(max_length=10)
+    filename = CharField(max_length=255)
+    title = CharField(max_length=200, default="")
+    alt = CharField(max_length=300, default="")
+    credit = CharField(max_length=200, default="")
+    mime = CharField(max_length=100)
+    size_bytes = BigIntegerField()
+    width = IntegerField(null=True)
+    height = IntegerField(null=True)
+    sha256 = CharField(max_length=64)
+    public_key = CharField(max_length=40, unique=True)
+    uploaded_by_id = IntegerField(null=True)
+    created_at = MomentField(default=clock.now)
+    trashed_at = MomentField(null=True)
+
+    class Meta:
+        indexes = ((("tenant_id", "folder_id", "created_at"), False), (("tenant_id", "sha256"), False))
+
+
+class Rendition(TenantModel):
+    """A picture in one size: `name` is mail600, mail1200, card or thumb."""
+
+    asset_id = BigIntegerField()
+    name = CharField(max_length=20)
+    mime = CharField(max_length=40)
+    width = IntegerField()
+    height = IntegerField()
+    size_bytes = IntegerField()
+    sha256 = CharField(max_length=64)
+
+    class Meta:
+        indexes = ((("tenant_id", "asset_id", "name"), True),)
