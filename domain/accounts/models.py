@@ -36,7 +36,9 @@ class Role(BaseModel):
 
     tenant_id = IntegerField(null=True, index=True)
     name = CharField(max_length=80)
-    starter = CharField(max_length=30, null=True)  # key of the starter set it came from; its name is translated
+    starter = CharField(
+        max_length=30, null=True
+    )  # key of the starter set it came from; its name is translated
 
 
 class RolePermission(BaseModel):

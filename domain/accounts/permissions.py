@@ -1,0 +1,114 @@
+"""Every right of the house: module × action, each with the sentence that the role page shows."""
+
+from enum import StrEnum
+
+from domain.errors import N_
+
+
+class Permission(StrEnum):
+    ARTICLE_SEE = "article.see"
+    ARTICLE_WRITE = "article.write"
+    ARTICLE_EDIT_ALL = "article.edit_all"
+    ARTICLE_REVIEW = "article.review"
+    MEDIA_SEE = "media.see"
+    MEDIA_EDIT = "media.edit"
+    ISSUE_SEE = "issue.see"
+    ISSUE_EDIT = "issue.edit"
+    ISSUE_TEST = "issue.test"
+    CAMPAIGN_SEE = "campaign.see"
+    CAMPAIGN_PLAN = "campaign.plan"
+    CAMPAIGN_SEND = "campaign.send"
+    APPROVAL_ASK = "approval.ask"
+    APPROVAL_DECIDE = "approval.decide"
+    SUBSCRIBER_SEE = "subscriber.see"
+    SUBSCRIBER_EDIT = "subscriber.edit"
+    SUBSCRIBER_IMPORT = "subscriber.import"
+    SUBSCRIBER_EXPORT = "subscriber.export"
+    TYPE_SEE = "type.see"
+    TYPE_EDIT = "type.edit"
+    VOLUME_SEE = "volume.see"
+    USER_EDIT = "user.edit"
+    ROLE_EDIT = "role.edit"
+    TENANT_EDIT = "tenant.edit"
+    AUDIT_SEE = "audit.see"
+
+    @property
+    def module(self) -> str:
+        return self.value.split(".")[0]
+
+
+P = Permission
+
+SENTENCES: dict[Permission, str] = {
+    P.ARTICLE_SEE: N_("Sees all articles of the pool."),
+    P.ARTICLE_WRITE: N_("Writes articles and changes the own ones."),
+    P.ARTICLE_EDIT_ALL: N_("Changes articles of other people."),
+    P.ARTICLE_REVIEW: N_("Accepts articles or returns them with a remark."),
+    P.MEDIA_SEE: N_("Sees and uses pictures and documents."),
+    P.MEDIA_EDIT: N_("Uploads, describes, moves and deletes media."),
+    P.ISSUE_SEE: N_("Sees issues and their preview."),
+    P.ISSUE_EDIT: N_("Creates issues and assembles them."),
+    P.ISSUE_TEST: N_("Sends test mails to the own address."),
+    P.CAMPAIGN_SEE: N_("Sees mailings, their progress and their numbers."),
+    P.CAMPAIGN_PLAN: N_("Chooses recipients, sender and time of a mailing."),
+    P.CAMPAIGN_SEND: N_("Sends, pauses and cancels mailings."),
+    P.APPROVAL_ASK: N_("Asks for approval of a mailing."),
+    P.APPROVAL_DECIDE: N_("Approves mailings of other people or returns them."),
+    P.SUBSCRIBER_SEE: N_("Sees subscribers with their personal data."),
+    P.SUBSCRIBER_EDIT: N_("Creates and changes subscribers, sets mailing locks."),
+    P.SUBSCRIBER_IMPORT: N_("Imports subscribers from files."),
+    P.SUBSCRIBER_EXPORT: N_("Exports subscribers and recipient tables."),
+    P.TYPE_SEE: N_("Sees newsletter types and their figures."),
+    P.TYPE_EDIT: N_("Creates and changes newsletter types."),
+    P.VOLUME_SEE: N_("Sees how many mails were sent and what is left."),
+    P.USER_EDIT: N_("Creates people and gives them roles."),
+    P.ROLE_EDIT: N_("Decides what a role may do and how much it may send."),
+    P.TENANT_EDIT: N_("Changes name, imprint, sender and look of the tenant."),
+    P.AUDIT_SEE: N_("Reads the log of who did what."),
+}
+
+MODULES: dict[str, str] = {
+    "article": N_("Pool"),
+    "media": N_("Media"),
+    "issue": N_("Issues"),
+    "campaign": N_("Mailings"),
+    "approval": N_("Approvals"),
+    "subscriber": N_("Subscribers"),
+    "type": N_("Newsletter types"),
+    "volume": N_("Volume"),
+    "user": N_("People"),
+    "role": N_("Roles"),
+    "tenant": N_("Tenant"),
+    "audit": N_("Log"),
+}
+
+_EDITOR = frozenset(
+    {
+        P.ARTICLE_SEE, P.ARTICLE_WRITE, P.ARTICLE_EDIT_ALL, P.ARTICLE_REVIEW, P.MEDIA_SEE, P.MEDIA_EDIT, P.ISSUE_SEE,
+        P.ISSUE_EDIT, P.ISSUE_TEST, P.CAMPAIGN_SEE, P.CAMPAIGN_PLAN, P.APPROVAL_ASK, P.SUBSCRIBER_SEE, P.TYPE_SEE,
+        P.VOLUME_SEE,
+    }
+)  # fmt: skip
+
+STARTERS: dict[str, tuple[str, frozenset[Permission]]] = {
+    "journalist": (N_("Journalist"), frozenset({P.ARTICLE_WRITE, P.MEDIA_SEE, P.MEDIA_EDIT})),
+    "editor": (N_("Editor"), _EDITOR),
+    "chief_editor": (N_("Chief editor"), _EDITOR | {P.APPROVAL_DECIDE, P.CAMPAIGN_SEND}),
+    "sender": (
+        N_("Sender"),
+        frozenset({P.ISSUE_SEE, P.CAMPAIGN_SEE, P.CAMPAIGN_PLAN, P.CAMPAIGN_SEND, P.APPROVAL_ASK, P.TYPE_SEE, P.VOLUME_SEE}),
+    ),
+    "subscriber_manager": (
+        N_("Subscriber manager"),
+        frozenset(
+            {P.SUBSCRIBER_SEE, P.SUBSCRIBER_EDIT, P.SUBSCRIBER_IMPORT, P.SUBSCRIBER_EXPORT, P.TYPE_SEE, P.TYPE_EDIT,
+             P.CAMPAIGN_SEE, P.VOLUME_SEE}
+        ),
+    ),
+    "administrator": (N_("Administrator"), frozenset(Permission)),
+    "auditor": (
+        N_("Auditor"),
+        frozenset({P.ARTICLE_SEE, P.ISSUE_SEE, P.CAMPAIGN_SEE, P.TYPE_SEE, P.VOLUME_SEE, P.AUDIT_SEE}),
+    ),
+}  # fmt: skip
+"""Key → (name, rights). Central roles made at the first start; afterwards they are rows like any other."""
