@@ -1,6 +1,6 @@
 """Message catalogues: many small .po files per language become one messages.mo; and a check of completeness.
 
-`python -m portal.catalog` compiles, `python -m portal.catalog check` lists messages without a German translation.
+`python -m portal.catalog` compiles, `python -m portal.catalog check` lists messages without a translation.
 Stands on Babel and the standard library only, because the build hook runs it by path.
 """
 
@@ -46,9 +46,9 @@ def compile_all() -> None:
 
 
 def merge(language: str, sources: list[Path]) -> Catalog:
-    """One catalogue from many. The same message in two files must have the same translation, else CatalogError."""
+    """One catalogue from many; CatalogError if one message reads differently in two of them."""
     merged = Catalog(locale=language, charset="utf-8")
-    origin: dict[object, Path] = {}
+    origin: dict[object, tuple[Path, object]] = {}
     for path in sources:
         with path.open("rb") as source:
             part = read_po(source, locale=language, charset="utf-8")
@@ -56,9 +56,9 @@ def merge(language: str, sources: list[Path]) -> Catalog:
             if not message.id or message.fuzzy or not _translated(message.string):
                 continue
             key = merged._key_for(message.id, message.context)
-            if key in origin and merged.get(message.id, message.context).string != message.string:
-                raise CatalogError(f"{message.id!r} reads differently in {origin[key].name} and {path.name}")
-            origin[key] = path
+            earlier, text = origin.setdefault(key, (path, message.string))
+            if text != message.string:
+                raise CatalogError(f"{message.id!r} reads differently in {earlier.name} and {path.name}")
             merged[message.id] = message
     return merged
 

@@ -1,5 +1,158 @@
-"""The `rundbrief` command."""
+"""The `rundbrief` command: the whole house with `up`, or piece by piece."""
+
+import argparse
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+
+from domain.errors import DomainError
+from portal.house import is_empty, open_house, setup_token
+from portal.settings import Settings, SettingsError, load
+from portal.supervisor import CONFIG_EXIT
+
+Command = Callable[[Settings, argparse.Namespace], int]
 
 
-def main() -> int:
-    raise SystemExit("not built yet")
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; 0 done, 1 refused or failed, 2 wrong usage, 78 wrong settings."""
+    options = _parser().parse_args(arguments)
+    try:
+        settings = load()
+        open_house(settings)
+        return options.command(settings, options)
+    except SettingsError as error:
+        print(f"rundbrief: {error}", file=sys.stderr)
+        return CONFIG_EXIT
+    except DomainError as error:
+        print(f"rundbrief: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def up(settings: Settings, options: argparse.Namespace) -> int:
+    """Migrate, build the demo house on first start, run everything until Ctrl-C."""
+    from portal.launch import run_house
+
+    return run_house(settings)
+
+
+def web(settings: Settings, options: argparse.Namespace) -> int:
+    """Run the web process alone."""
+    from portal.web import WebServer, free_port
+
+    settings = settings.with_port(free_port(settings))
+    WebServer(settings).run()
+    return 0
+
+
+def deliver(settings: Settings, options: argparse.Namespace) -> int:
+    """Run the sending process alone: pump, connections, journal."""
+    from dispatcher import worker
+
+    worker.deliver(settings)
+    return 0
+
+
+def work(settings: Settings, options: argparse.Namespace) -> int:
+    """Run the background process alone: rendering, imports, pictures."""
+    from dispatcher import worker
+
+    worker.work(settings)
+    return 0
+
+
+def catcher(settings: Settings, options: argparse.Namespace) -> int:
+    """Run the mail catcher alone; it writes its port to instance/catcher.port."""
+    from dispatcher.catcher import serve
+
+    serve(settings.instance, port=options.port)
+    return 0
+
+
+def migrate(settings: Settings, options: argparse.Namespace) -> int:
+    """Bring the database to the newest schema."""
+    from domain import db
+
+    applied = db.migrate()
+    print("\n".join(f"applied {name}" for name in applied) or "The database is up to date.")
+    return 0
+
+
+def demo(settings: Settings, options: argparse.Namespace) -> int:
+    """Build the demo house in an empty installation."""
+    from domain import db
+    from portal.launch import build_demo, demo_lines
+
+    db.migrate()
+    if not is_empty():
+        print(
+            "This house has people already. The demo house needs an empty one: set INSTANCE to another folder."
+        )
+        return 1
+    build_demo(replace(settings, demo=True))
+    print("\n".join(demo_lines()))
+    return 0
+
+
+def check(settings: Settings, options: argparse.Namespace) -> int:
+    """Look at settings, database, files, queue and mail server; 1 if something needs a hand."""
+    from portal.checks import findings
+
+    found = findings(settings)
+    for finding in found:
+        print(f"{'ok  ' if finding.is_fine else 'FAIL'}  {finding.subject}: {finding.text}")
+    return 0 if all(finding.is_fine for finding in found) else 1
+
+
+def user_add(settings: Settings, options: argparse.Namespace) -> int:
+    """Create a person, or give a known one a role in a tenant."""
+    from portal.people import add_person
+
+    print("\n".join(add_person(options.email, options.name, options.tenant, options.role)))
+    return 0
+
+
+def token(settings: Settings, options: argparse.Namespace) -> int:
+    """Print the set-up token of an empty house."""
+    if not is_empty():
+        print("This house is set up; there is no set-up token any more.")
+        return 1
+    print(setup_token(settings.instance))
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="rundbrief", description="The newsletter house and its parts.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for command in (up, web, deliver, work, migrate, demo, check):
+        _add(commands, command.__name__, command)
+    _add(commands, "setup-token", token)
+    _add(commands, "catcher", catcher).add_argument("--port", type=int, default=0, help="0: any free one")
+    people = _add(commands, "user", user_add, "People: `user add`.").add_subparsers(
+        required=True, metavar="add"
+    )
+    _user_arguments(_add(people, "add", user_add))
+    return parser
+
+
+def _user_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("email")
+    parser.add_argument("--name", default="", help="full name; default is the part before the @")
+    parser.add_argument("--tenant", required=True, help="short name of the tenant")
+    parser.add_argument(
+        "--role", default="administrator", help="a role of that tenant (default: administrator)"
+    )
+
+
+def _add(
+    commands: argparse._SubParsersAction, name: str, command: Command, summary: str = ""
+) -> argparse.ArgumentParser:
+    text = summary or (command.__doc__ or "").strip()
+    parser = commands.add_parser(name, help=text, description=text)
+    parser.set_defaults(command=command)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

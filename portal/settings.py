@@ -8,7 +8,7 @@ import os
 import secrets
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from importlib.util import find_spec
 from pathlib import Path
@@ -34,13 +34,13 @@ class Settings:
 
     port: int
     instance: Path
-    database_url: str
-    queue_url: str
-    smtp_url: str
+    database_url: str = field(repr=False)  # may hold a password, as the next two
+    queue_url: str = field(repr=False)
+    smtp_url: str = field(repr=False)
     media_url: str
     public_url: str
     demo: bool
-    secret_key: bytes
+    secret_key: bytes = field(repr=False)
     port_given: bool = False
     public_url_given: bool = False
 
