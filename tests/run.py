@@ -1,0 +1,138 @@
+"""`make test`: every check there is, one after the other; `--quick` leaves out PostgreSQL and the browser.
+
+Runs all of them even if one fails, then says what failed and what had to be skipped, and why.
+"""
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from postgres import binaries as postgres_binaries
+
+ROOT = Path(__file__).resolve().parent.parent
+BIN = Path(sys.executable).parent
+BOTH_ENGINES = ("tests/domain", "tests/dispatcher", "tests/mediadb")  # the floors that speak SQL
+
+
+class Tool(NamedTuple):
+    """A program from Debian that some tests need."""
+
+    package: str
+    is_there: bool
+
+
+class Step(NamedTuple):
+    """One check: a name for people and a command, or the reason why it cannot run here."""
+
+    name: str
+    command: Sequence[str]
+    skipped_because: str = ""
+
+
+def main() -> int:
+    """0 if nothing failed; what was skipped is said loudly but fails nothing."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="without PostgreSQL and browser")
+    quick = parser.parse_args().quick
+    if not quick:
+        install_missing()
+    failed, skipped = [], []
+    for step in steps(quick):
+        if step.skipped_because:
+            skipped.append(f"{step.name}: {step.skipped_because}")
+        elif not run(step):
+            failed.append(step.name)
+    report(failed, skipped)
+    return 1 if failed else 0
+
+
+def steps(quick: bool) -> list[Step]:
+    """All checks in the order in which a mistake shows soonest."""
+    found = [
+        Step("format", [tool("ruff"), "format", "--check", "."]),
+        Step("lint", [tool("ruff"), "check", "."]),
+        Step("import contracts", [tool("lint-imports"), "--show-timings"]),
+        Step("types", [tool("mypy")]),
+        Step("translations", [sys.executable, "-m", "portal.catalog", "check"]),
+        Step("tests on SQLite", pytest("tests", "-m", "not journey")),
+    ]
+    return found if quick else [*found, postgres_step(), journey_step()]
+
+
+def postgres_step() -> Step:
+    name = "tests on PostgreSQL"
+    if postgres_binaries() is None:
+        return Step(name, [], "PostgreSQL is missing (apt-get install postgresql)")
+    folders = [folder for folder in BOTH_ENGINES if (ROOT / folder).is_dir()]
+    return Step(name, [sys.executable, "tests/postgres.py", "--", *pytest(*folders, "-m", "not journey")])
+
+
+def journey_step() -> Step:
+    name = "browser journeys"
+    if chromium() is None:
+        return Step(name, [], "Chromium is missing (apt-get install chromium)")
+    return Step(name, pytest("tests/journeys", "-m", "journey"))
+
+
+def run(step: Step) -> bool:
+    """Run one check with its output on the terminal; whether it passed."""
+    print(f"\n── {step.name} " + "─" * max(4, 76 - len(step.name)), flush=True)
+    began = time.monotonic()
+    code = subprocess.run(step.command, cwd=ROOT, stdin=subprocess.DEVNULL).returncode
+    print(f"   {step.name}: {time.monotonic() - began:.0f} s", flush=True)
+    return code == 0
+
+
+def report(failed: list[str], skipped: list[str]) -> None:
+    """The last lines: what a person has to know."""
+    print("\n" + "═" * 80)
+    for line in skipped:
+        print(f"SKIPPED  {line}")
+    for name in failed:
+        print(f"FAILED   {name}")
+    if not failed:
+        print("Everything that ran has passed." if skipped else "Everything has passed.")
+    print("═" * 80, flush=True)
+
+
+def install_missing() -> None:
+    """Install PostgreSQL, Redis and Chromium from Debian's packages where they are missing and we may."""
+    missing = [tool.package for tool in debian_tools() if not tool.is_there]
+    if not missing or os.geteuid() != 0 or shutil.which("apt-get") is None:
+        return
+    print(f"Installing {', '.join(missing)} from Debian's packages …", flush=True)
+    # RUNLEVEL=1 keeps the packages from starting services of their own: the tests start what they need.
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}
+    for command in (["update"], ["install", "-y", "--no-install-recommends", *missing]):
+        subprocess.run(["apt-get", "-qq", *command], env=environment, stdout=subprocess.DEVNULL)
+
+
+def debian_tools() -> list[Tool]:
+    return [
+        Tool("postgresql", postgres_binaries() is not None),
+        Tool("redis-server", shutil.which("redis-server") is not None),
+        Tool("chromium", chromium() is not None),
+    ]
+
+
+def chromium() -> str | None:
+    """Debian's Chromium; the tests never download a browser."""
+    return shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+def tool(name: str) -> str:
+    return str(BIN / name)
+
+
+def pytest(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "pytest", "-q", *arguments]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
