@@ -1,0 +1,63 @@
+"""Who may import whom. import-linter holds the packages apart (pyproject.toml); here is what it cannot see."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGES = ("portal", "dispatcher", "mediadb", "domain")
+COMPOSITION_IMPORTS = {"sys", "flask", "portal.cli", "portal.factory", "portal.house", "portal.settings"}
+# The one module that may use a library below the portal (design.md, section 1).
+ONLY_IN = {
+    "argon2": {"domain/accounts/passwords.py"},
+    "openpyxl": {"domain/subscribers", "dispatcher/jobs"},
+    "email_validator": {"domain/subscribers/addresses.py", "portal"},
+}
+
+
+def modules() -> list[Path]:
+    return sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
+
+
+def imports_of(path: Path) -> set[str]:
+    """Dotted names of everything a file imports, at any depth of its code."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module)
+    return names
+
+
+def test_composition_root_imports_only_what_it_composes() -> None:
+    assert imports_of(ROOT / "app.py") <= COMPOSITION_IMPORTS
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_package_files_hold_a_docstring_and_nothing_else(package: str) -> None:
+    """Indirect imports count for the contracts, so an __init__ that re-exports would blur every floor."""
+    loud = []
+    for path in (ROOT / package).rglob("__init__.py"):
+        body = ast.parse(path.read_text(encoding="utf-8")).body
+        if any(not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)) for node in body):
+            loud.append(str(path.relative_to(ROOT)))
+    assert loud == []
+
+
+@pytest.mark.parametrize("library", ONLY_IN)
+def test_library_stays_in_its_place(library: str) -> None:
+    allowed = tuple(ONLY_IN[library])
+    strays = [
+        name
+        for path in modules()
+        if any(found.split(".")[0] == library for found in imports_of(path))
+        and not (name := str(path.relative_to(ROOT))).startswith(allowed)
+    ]
+    assert strays == []
+
+
+def test_no_module_is_a_drawer_for_everything() -> None:
+    drawers = {"utils.py", "util.py", "helpers.py", "manager.py", "common.py", "misc.py"}
+    assert [str(path.relative_to(ROOT)) for path in modules() if path.name in drawers] == []
