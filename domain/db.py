@@ -9,10 +9,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from peewee import BigIntegerField, Database, DatabaseProxy, Model, PostgresqlDatabase, SqliteDatabase, TextField
+from peewee import (
+    BigIntegerField,
+    Database,
+    DatabaseProxy,
+    Model,
+    PostgresqlDatabase,
+    SqliteDatabase,
+    TextField,
+)
 
 database = DatabaseProxy()
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -79,11 +87,19 @@ def migrate() -> list[str]:
     from playhouse.migrations import Runner
 
     with connection():
-        return [step if isinstance(step, str) else step.name for step in Runner(database.obj, str(MIGRATIONS)).up()]
+        return [
+            step if isinstance(step, str) else step.name
+            for step in Runner(database.obj, str(MIGRATIONS)).up()
+        ]
 
 
 class MomentField(BigIntegerField):
     """An aware UTC datetime in Python, whole seconds since 1970 in the table."""
+
+    if TYPE_CHECKING:  # peewee puts a descriptor in its place; models are untyped for mypy
+
+        def __get__(self, instance: object, owner: object = None) -> Any: ...
+        def __set__(self, instance: object, value: Any) -> None: ...
 
     def db_value(self, value: Any) -> Any:
         return int(value.timestamp()) if isinstance(value, datetime) else value
@@ -94,6 +110,11 @@ class MomentField(BigIntegerField):
 
 class JSONText(TextField):
     """A JSON value kept as text, the same on both engines."""
+
+    if TYPE_CHECKING:  # peewee puts a descriptor in its place; models are untyped for mypy
+
+        def __get__(self, instance: object, owner: object = None) -> Any: ...
+        def __set__(self, instance: object, value: Any) -> None: ...
 
     def db_value(self, value: Any) -> str | None:
         return None if value is None else json.dumps(value, ensure_ascii=False, separators=(",", ":"))

@@ -25,7 +25,9 @@ class NotFound(DomainError):
     """No such object for this tenant: a foreign id looks exactly like a missing one."""
 
     def __init__(
-        self, message: str = N_("We could not find this. It may have been deleted or moved."), **params: object
+        self,
+        message: str = N_("We could not find this. It may have been deleted or moved."),
+        **params: object,
     ) -> None:
         super().__init__(message, **params)
 

@@ -83,4 +83,7 @@ class AssetUse(TenantModel):
     object_id = BigIntegerField()
 
     class Meta:
-        indexes = ((("tenant_id", "asset_id", "kind", "object_id"), True), (("tenant_id", "kind", "object_id"), False))
+        indexes = (
+            (("tenant_id", "asset_id", "kind", "object_id"), True),
+            (("tenant_id", "kind", "object_id"), False),
+        )

@@ -3,7 +3,15 @@
 Moments here are whole seconds since 1970 as plain integers: the hot path reads rows as tuples.
 """
 
-from peewee import BigAutoField, BigIntegerField, BooleanField, CharField, IntegerField, SmallIntegerField, TextField
+from peewee import (
+    BigAutoField,
+    BigIntegerField,
+    BooleanField,
+    CharField,
+    IntegerField,
+    SmallIntegerField,
+    TextField,
+)
 
 from domain.db import BaseModel
 from domain.ledger.states import DeliveryState
@@ -24,7 +32,9 @@ class Delivery(TenantModel):
     owner_id = BigIntegerField(null=True)
     lease_until = BigIntegerField(null=True)
     next_at = BigIntegerField(default=0)
-    reserved_at = BigIntegerField(null=True)  # moment whose windows hold the volume reservation; a retry reuses it
+    reserved_at = BigIntegerField(
+        null=True
+    )  # moment whose windows hold the volume reservation; a retry reuses it
     revision_id = IntegerField(null=True)
     handed_over = BooleanField(default=False)
     maybe_duplicate = BooleanField(default=False)

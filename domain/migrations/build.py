@@ -52,8 +52,10 @@ def frozen(body: str) -> str:
     body = re.sub(r"from domain\.db import \w+\n", "", body)
     body = body.replace("MomentField(", "BigIntegerField(").replace("JSONText(", "TextField(")
     body = re.sub(r"# TODO: .* must be added by hand\n", "", body)
-    return body.replace("from peewee import *", "from peewee import *  # noqa: F403").replace("# Generated", '"""Generated', 1).replace(
-        ".\nfrom", '."""\n\n# ruff: noqa\nfrom', 1
+    return (
+        body.replace("from peewee import *", "from peewee import *  # noqa: F403")
+        .replace("# Generated", '"""Generated', 1)
+        .replace(".\nfrom", '."""\n\n# ruff: noqa\nfrom', 1)
     )
 
 
@@ -62,7 +64,9 @@ def main() -> None:
     if not diff:
         print("The migrations say what the models say.")
         return
-    path = Runner(db.database.obj, str(db.MIGRATIONS)).create(sys.argv[1] if len(sys.argv) > 1 else "change", template(diff))
+    path = Runner(db.database.obj, str(db.MIGRATIONS)).create(
+        sys.argv[1] if len(sys.argv) > 1 else "change", template(diff)
+    )
     written = Path(path) if str(path).endswith(".py") else max(db.MIGRATIONS.glob("[0-9]*.py"))
     written.write_text(frozen(written.read_text()))
     print(written)

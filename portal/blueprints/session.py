@@ -1,0 +1,230 @@
+"""The door: sign in and out, forgotten password, language."""
+
+from urllib.parse import urlsplit
+
+from flask import (
+    Blueprint,
+    Response,
+    abort,
+    current_app,
+    g,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
+from flask_babel import force_locale
+from flask_babel import gettext as _
+from flask_login import current_user, login_user, logout_user
+from flask_wtf.csrf import generate_csrf
+
+from dispatcher import tasks
+from domain import tokens
+from domain.accounts import policy, sessions
+from domain.accounts.models import User
+from domain.audit import log
+from domain.db import database
+from domain.errors import Invalid
+from domain.notices import outbox
+from portal import context, house, hypermedia, throttle
+from portal.access import Visitor, public
+from portal.errors import into_form
+from portal.forms.session import ForgotForm, NewPasswordForm, SignInForm
+
+bp = Blueprint("session", __name__)
+
+PER_ACCOUNT = "10 per 15 minutes"
+PER_NETWORK = "100 per hour"
+
+
+@bp.get("/")
+@public
+def start() -> Response:
+    """To the first own tenant, or to the door."""
+    if g.user is None:
+        if house.is_empty():
+            return make_response(redirect(url_for("setup.index")))
+        return make_response(redirect(url_for("session.sign_in")))
+    tenants = policy.tenants_of(g.user)
+    last = next((t for t in tenants if t.slug == session.get("tenant")), None)
+    if tenants:
+        return make_response(redirect(url_for("dashboard.index", tenant=(last or tenants[0]).slug)))
+    return make_response(redirect(url_for("account.index")))
+
+
+@bp.get("/signin")
+@public
+def sign_in() -> Response:
+    return _door(SignInForm(formdata=None))
+
+
+@bp.post("/signin")
+@public
+def sign_in_now() -> Response:
+    form = SignInForm()
+    address = context.client_address()
+    if not form.validate_on_submit():
+        return _door(form, 422)
+    account = tokens.keyed_hash("sign-in", (form.email.data or "").strip().casefold())
+    if not (
+        throttle.hit(PER_ACCOUNT, "sign-in", account, address)
+        and throttle.hit(PER_NETWORK, "sign-in-net", throttle.network(address))
+    ):
+        form.form_errors = [_("Too many tries. Wait 15 minutes, then try again or reset the password.")]
+        return _door(form, 429)
+    user = sessions.check(form.email.data or "", form.password.data or "")
+    if user is None:
+        form.form_errors = [_("E-mail address or password is wrong.")]
+        return _door(form, 422)
+    _enter(user, bool(form.keep.data))
+    if _is_over_page():
+        answer = make_response("", 204)
+        answer.headers["X-CSRFToken"] = generate_csrf()
+        return answer
+    return make_response(redirect(_local(request.form.get("next")) or url_for("session.start"), 303))
+
+
+@bp.post("/signout")
+@public
+def sign_out() -> Response:
+    if current_user.is_authenticated:
+        sessions.end(current_user.id)
+        logout_user()
+    session.clear()
+    return hypermedia.done(url_for("session.sign_in"))
+
+
+@bp.get("/session/alive")
+@public
+def alive() -> Response:
+    """204 while the sign-in holds, else 401: asked before a plain form is sent."""
+    return make_response("", 204 if g.user else 401)
+
+
+@bp.post("/language")
+@public
+def choose_language() -> Response:
+    """Language of the door for people who are not signed in."""
+    wished = request.form.get("language")
+    if wished in context.LANGUAGES:
+        session["language"] = wished
+    return make_response(redirect(_local(request.form.get("next")) or url_for("session.sign_in"), 303))
+
+
+@bp.get("/forgot")
+@public
+def forgot() -> str:
+    return render_template("session/forgot.html", form=ForgotForm(formdata=None), sent=False)
+
+
+@bp.post("/forgot")
+@public
+def forgot_now() -> Response:
+    """Same answer for known and unknown addresses."""
+    form = ForgotForm()
+    if not form.validate_on_submit():
+        return make_response(render_template("session/forgot.html", form=form, sent=False), 422)
+    email = (form.email.data or "").strip().casefold()
+    if not throttle.hit("20 per hour", "forgot-net", throttle.network(context.client_address())):
+        abort(429)
+    user = User.get_or_none(User.email == email, User.active)
+    if user and throttle.hit("3 per hour", "forgot", tokens.keyed_hash("sign-in", email)):
+        _mail_reset(user)
+    return make_response(render_template("session/forgot.html", form=form, sent=True))
+
+
+@bp.get("/reset/<token>")
+@public
+def reset(token: str) -> Response:
+    return _reset_page(token, NewPasswordForm(formdata=None))
+
+
+@bp.post("/reset/<token>")
+@public
+def reset_now(token: str) -> Response:
+    form = NewPasswordForm()
+    try:
+        user = sessions.user_of_reset(token)
+    except tokens.BadToken:
+        return _reset_page(token, form)
+    if not form.validate_on_submit():
+        return _reset_page(token, form, 422)
+    try:
+        with database.atomic():
+            sessions.change_password(user, form.password.data or "")
+            log.record(log.HOUSE, "password.reset", user_id=user.id, kind="user", object_id=user.id)
+    except Invalid as error:
+        into_form(form, error)
+        return _reset_page(token, form, 422)
+    hypermedia.flash(_("The new password is set. Sign in with it."))
+    return make_response(redirect(url_for("session.sign_in"), 303))
+
+
+def _enter(user: User, keep: bool) -> None:
+    """Sign in with a fresh session: nothing of an older one, planted or not, lives on."""
+    old = session.get("tenant")
+    session.clear()
+    secret = sessions.begin(user, keep, context.client_address(), request.user_agent.string)
+    session.permanent = keep
+    login_user(Visitor(secret, user))
+    g.user = user
+    if old:
+        session["tenant"] = old
+    log.record(
+        log.HOUSE,
+        "sign_in",
+        user_id=user.id,
+        kind="user",
+        object_id=user.id,
+        address=context.client_address(),
+    )
+
+
+def _mail_reset(user: User) -> None:
+    link = current_app.config["SETTINGS"].public_url + url_for(
+        "session.reset", token=sessions.reset_token(user)
+    )
+    with force_locale(user.language):
+        mail = outbox.queue(
+            "reset",
+            to_address=user.email,
+            to_name=user.name,
+            subject=_("Set a new password for Rundbrief"),
+            plain=_(
+                "Hello %(name)s,\n\nsomebody, probably you, asked for a new password for Rundbrief. Set it here within "
+                "two hours:\n\n%(link)s\n\nIf it was not you, you need not do anything. Your password stays as it is.\n",
+                name=user.name,
+                link=link,
+            ),
+            headers={"Auto-Submitted": "auto-generated"},
+        )
+    tasks.send_system_mail(mail.id)
+
+
+def _reset_page(token: str, form: NewPasswordForm, status: int = 200) -> Response:
+    try:
+        user = sessions.user_of_reset(token)
+    except tokens.BadToken:
+        return make_response(render_template("session/reset_expired.html"), 410)
+    return make_response(render_template("session/reset.html", form=form, user=user, token=token), status)
+
+
+def _door(form: SignInForm, status: int = 200) -> Response:
+    template = "session/_form.html" if _is_over_page() else "session/sign_in.html"
+    return make_response(
+        render_template(template, form=form, next=_local(request.values.get("next"))), status
+    )
+
+
+def _is_over_page() -> bool:
+    return request.headers.get("X-Requested-With") == "reauth"
+
+
+def _local(target: str | None) -> str | None:
+    """`target` only if it is a path of ours: no scheme, no host, no backslash trick."""
+    if not target or not target.startswith("/") or target.startswith("//") or "\\" in target:
+        return None
+    parts = urlsplit(target)
+    return target if not parts.scheme and not parts.netloc else None

@@ -1,0 +1,96 @@
+"""What a request knows: connection, person, tenant of the URL, rights, language, zone."""
+
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from flask import Flask, current_app, g, request, session
+from werkzeug.local import LocalProxy
+
+from domain.accounts import policy
+from domain.db import database
+from domain.errors import NotFound
+from domain.tenancy import settings as tenant_settings
+from domain.tenancy import tree
+from domain.tenancy.models import TenantStatus
+
+LANGUAGES = ("de", "en")
+LANGUAGE_COOKIE = "rb-lang"
+
+
+def init_app(app: Flask) -> None:
+    app.before_request(_connect)
+    app.teardown_request(_disconnect)
+    app.url_value_preprocessor(_take_tenant)
+    app.url_defaults(_give_tenant)
+
+
+def enter(slug: str) -> None:
+    """Put the person into the tenant of the URL. A tenant without a role for him looks like a missing one."""
+    tenant = tree.by_slug(slug)
+    rights = policy.rights_of(g.user, tenant.id)
+    if not rights.role_ids or tenant.status in (TenantStatus.NO_SIGN_IN, TenantStatus.BLOCKED):
+        raise NotFound
+    g.tenant, g.rights = tenant, rights
+
+
+def effective_settings() -> dict[str, Any]:
+    """The settings in force for the tenant of this request, read once."""
+    if "tenant_settings" not in g:
+        g.tenant_settings = tenant_settings.effective(g.tenant)
+    return g.tenant_settings
+
+
+def language() -> str:
+    """The reader's language: forced by the page, own account, cookie, tenant, browser."""
+    forced = g.get("language")
+    if forced in LANGUAGES:
+        return forced
+    user = g.get("user")
+    if user:
+        return user.language
+    for wished in (session.get("language"), request.cookies.get(LANGUAGE_COOKIE)):
+        if wished in LANGUAGES:
+            return wished
+    if g.get("tenant"):
+        return effective_settings()["language"]
+    return request.accept_languages.best_match(LANGUAGES) or "de"
+
+
+def time_zone() -> str:
+    """The tenant's zone; the house default outside of tenants."""
+    name = effective_settings()["time_zone"] if g.get("tenant") else "Europe/Berlin"
+    try:
+        return ZoneInfo(name).key
+    except (ZoneInfoNotFoundError, ValueError):
+        return "Europe/Berlin"
+
+
+def client_address() -> str:
+    """The address the request came from."""
+    return request.remote_addr or ""
+
+
+current_rights = LocalProxy(lambda: g.get("rights", policy.NOTHING))
+
+
+def _connect() -> None:
+    g.user = None
+    if request.endpoint != "static":
+        g.opened = database.connect(reuse_if_open=True)
+
+
+def _disconnect(_error: BaseException | None) -> None:
+    if g.pop("opened", False) and not database.is_closed():
+        database.close()
+
+
+def _take_tenant(_endpoint: str | None, values: dict[str, Any] | None) -> None:
+    if values and request.url_rule and request.url_rule.rule.startswith("/t/<tenant>"):
+        g.tenant_slug = values.pop("tenant")
+
+
+def _give_tenant(endpoint: str, values: dict[str, Any]) -> None:
+    if "tenant" in values or not g.get("tenant"):
+        return
+    if current_app.url_map.is_endpoint_expecting(endpoint, "tenant") and g.get("tenant_slug"):
+        values["tenant"] = g.tenant.slug

@@ -1,0 +1,74 @@
+"""Put the portal together: one Flask application from the settings."""
+
+import importlib
+import importlib.util
+from datetime import timedelta
+
+from flask import Flask
+from flask_babel import Babel
+from flask_wtf.csrf import CSRFProtect
+
+from domain import tokens
+from portal import access, context, errors, filters, hypermedia, navigation, security, states, throttle
+from portal.settings import Settings
+
+csrf = CSRFProtect()
+babel = Babel()
+
+MAX_REQUEST_BYTES = 64 * 1024 * 1024  # several media at once; each file has its own, lower ceiling
+IN_TENANT = (
+    "dashboard", "articles", "pool", "media", "issues", "campaigns", "approvals", "subscribers", "types",
+    "volume", "users", "roles", "tenants", "audit", "notices",
+)  # fmt: skip
+OUTSIDE = ("session", "account", "setup", "house", "inbox", "public")
+
+
+def create_app(settings: Settings) -> Flask:
+    """The application; the database is bound by the caller and connected for each request."""
+    app = Flask("portal", root_path=str(importlib.resources.files("portal")))
+    app.config.update(
+        SECRET_KEY=settings.session_key,
+        SETTINGS=settings,
+        MAX_CONTENT_LENGTH=MAX_REQUEST_BYTES,
+        MAX_FORM_MEMORY_SIZE=4 * 1024 * 1024,
+        SESSION_COOKIE_NAME="__Host-rb" if settings.is_https else "rb",
+        SESSION_COOKIE_SECURE=settings.is_https,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_PATH="/",
+        PERMANENT_SESSION_LIFETIME=timedelta(days=30),
+        SEND_FILE_MAX_AGE_DEFAULT=timedelta(hours=1),
+        WTF_CSRF_TIME_LIMIT=None,  # as long as the session: nobody loses an article to a clock
+        WTF_CSRF_SSL_STRICT=settings.is_https,
+        BABEL_DEFAULT_LOCALE="de",
+        BABEL_TRANSLATION_DIRECTORIES="translations",
+        TEMPLATES_AUTO_RELOAD=False,
+    )
+    app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
+    tokens.configure(settings.secret_key)
+    hypermedia.init_app(app)
+    context.init_app(app)
+    access.init_app(app)
+    csrf.init_app(app)
+    babel.init_app(app, locale_selector=context.language, timezone_selector=context.time_zone)
+    security.init_app(app)
+    errors.init_app(app)
+    filters.init_app(app)
+    navigation.init_app(app)
+    states.init_app(app)
+    throttle.init_app(app)
+    _register(app)
+    return app
+
+
+def _register(app: Flask) -> None:
+    """Blueprints by area; `bp` stands below its tenant (or outside), `public_bp` of a tenant area outside."""
+    for name in (*IN_TENANT, *OUTSIDE):
+        if importlib.util.find_spec(f"portal.blueprints.{name}") is None:
+            continue
+        module = importlib.import_module(f"portal.blueprints.{name}")
+        app.register_blueprint(module.bp, url_prefix="/t/<tenant>" if name in IN_TENANT else None)
+        if hasattr(module, "public_bp"):
+            app.register_blueprint(module.public_bp)
+        for view in getattr(module, "CSRF_EXEMPT", ()):
+            csrf.exempt(view)

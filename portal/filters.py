@@ -1,0 +1,141 @@
+"""How numbers, dates and sizes are written: in the reader's language and the tenant's zone."""
+
+from datetime import date, datetime, timedelta
+
+from babel import dates, numbers
+from flask import Flask, g
+from flask_babel import get_locale, get_timezone, gettext, ngettext
+from markupsafe import Markup, escape
+
+from domain import clock
+from portal import hypermedia
+
+NBSP = "\u00a0"
+
+
+def init_app(app: Flask) -> None:
+    app.jinja_env.filters.update(
+        date=long_date, date_short=short_date, datetime=long_moment, datetime_short=short_moment, time=clock_time,
+        ago=ago, number=number, percent=percent, filesize=filesize, iso=iso, translate=translate, initials=initials,
+    )  # fmt: skip
+    app.jinja_env.globals.update(
+        take_flashes=hypermedia.take_flashes, now=clock.now, language=lambda: str(get_locale())
+    )
+    app.jinja_env.policies["ext.i18n.trimmed"] = True
+
+
+def translate(message: str, params: dict[str, object] | None = None) -> str:
+    """A message id of the domain in the reader's language."""
+    return gettext(message, **params) if params else gettext(message)
+
+
+def initials(name: str) -> str:
+    """KA for Katrin Albers."""
+    words = [word for word in name.split() if word[0].isalpha() and not word.endswith(".")]
+    return "".join(word[0] for word in (words[:1] + words[-1:] if len(words) > 1 else words)).upper()
+
+
+def number(value: float | None) -> str:
+    """12.480 in German, 12,480 in English; − for minus."""
+    return "" if value is None else numbers.format_decimal(value, locale=get_locale()).replace("-", "−")
+
+
+def percent(value: float, digits: int = 0) -> str:
+    """A share (0 to 1) as percent."""
+    shown = numbers.format_decimal(round(value * 100, digits), locale=get_locale())
+    return f"{shown}%" if _english() else f"{shown}{NBSP}%"
+
+
+def filesize(value: int | None) -> str:
+    """Bytes in the largest unit that reads well."""
+    size, unit = float(value or 0), "B"
+    for larger in ("KB", "MB", "GB"):
+        if size < 1024:
+            break
+        size, unit = size / 1024, larger
+    shown = round(size, 1 if size < 10 and unit != "B" else 0)
+    return numbers.format_decimal(shown, locale=get_locale()) + NBSP + unit
+
+
+def long_date(value: date | datetime | None) -> str:
+    """Freitag, 20. November 2026 / Friday 20 November 2026."""
+    pattern = "EEEE d MMMM y" if _english() else "EEEE, d. MMMM y"
+    return "" if value is None else dates.format_date(_local(value), pattern, locale=get_locale())
+
+
+def short_date(value: date | datetime | None) -> str:
+    """20. Nov. / 20 Nov; with the year when it is not this one."""
+    if value is None:
+        return ""
+    local = _local(value)
+    pattern = "d MMM" if _english() else "d. MMM"
+    if local.year != _today().year:
+        pattern += " y"
+    return dates.format_date(local, pattern, locale=get_locale())
+
+
+def clock_time(value: datetime | None) -> str:
+    """6:30 (with Uhr in German)."""
+    if value is None:
+        return ""
+    text = dates.format_time(_zoned(value), "H:mm", locale=get_locale())
+    return text if _english() else f"{text}{NBSP}Uhr"
+
+
+def long_moment(value: datetime | None) -> str:
+    """Freitag, 20. November 2026, 6:30 Uhr."""
+    return "" if value is None else f"{long_date(value)}, {clock_time(value)}"
+
+
+def short_moment(value: datetime | None) -> Markup:
+    """For tables: heute, 6:30 · gestern, 6:30 · 20. Nov., 6:30, as a time element."""
+    if value is None:
+        return Markup("")
+    local = _zoned(value)
+    hour = dates.format_time(local, "H:mm", locale=get_locale())
+    if local.date() == _today():
+        day = gettext("today")
+    elif local.date() == _today() - timedelta(days=1):
+        day = gettext("yesterday")
+    elif local.date() == _today() + timedelta(days=1):
+        day = gettext("tomorrow")
+    else:
+        day = short_date(value)
+    return Markup('<time datetime="{}">{}, {}</time>').format(iso(value), day, hour)
+
+
+def ago(value: datetime | None) -> Markup:
+    """Relative under an hour, else the short moment."""
+    if value is None:
+        return Markup("")
+    minutes = int((clock.now() - value).total_seconds() // 60)
+    if not 0 <= minutes < 60:
+        return short_moment(value)
+    text = (
+        gettext("just now") if minutes < 1 else ngettext("%(num)s minute ago", "%(num)s minutes ago", minutes)
+    )
+    return Markup('<time datetime="{}">{}</time>').format(iso(value), escape(text))
+
+
+def iso(value: datetime | date) -> str:
+    """ISO 8601 in the tenant's zone."""
+    return _zoned(value).isoformat(timespec="minutes") if isinstance(value, datetime) else value.isoformat()
+
+
+def _local(value: date | datetime) -> date:
+    return _zoned(value).date() if isinstance(value, datetime) else value
+
+
+def _zoned(value: datetime) -> datetime:
+    return value.astimezone(get_timezone())
+
+
+def _today() -> date:
+    if "today" not in g:
+        g.today = _zoned(clock.now()).date()
+    return g.today
+
+
+def _english() -> bool:
+    locale = get_locale()
+    return locale is not None and locale.language == "en"

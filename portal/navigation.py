@@ -1,0 +1,140 @@
+"""The sidebar: drawn from the rights, counts only where a person must act."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from flask import Flask, current_app, g, url_for
+from flask_babel import lazy_gettext as _l
+
+from domain.accounts import policy
+from domain.accounts.permissions import Permission as P
+from domain.approvals import flow
+from domain.content.models import Article, ArticleState
+from domain.notices import bell
+from portal.access import may
+
+
+@dataclass(frozen=True)
+class Item:
+    """One line of the sidebar; `count` asks how much waits for the person there."""
+
+    key: str
+    endpoint: str
+    label: object
+    icon: str
+    rights: tuple[P, ...] = ()
+    count: Callable[[], int] | None = None
+
+
+def _submitted() -> int:
+    if not may(P.ARTICLE_REVIEW):
+        return 0
+    return (
+        Article.select()
+        .where(Article.tenant_id == g.tenant.id, Article.state == ArticleState.SUBMITTED)
+        .count()
+    )
+
+
+def _to_decide() -> int:
+    return (
+        sum(a.asked_by_id != g.user.id for a in flow.open_requests(g.tenant.id))
+        if may(P.APPROVAL_DECIDE)
+        else 0
+    )
+
+
+def _unread() -> int:
+    return bell.unread_count(g.tenant.id, g.user.id)
+
+
+TOP = (
+    Item("notices", "notices.index", _l("Notices"), "bell", count=_unread),
+    Item("dashboard", "dashboard.index", _l("Overview"), "home"),
+)
+GROUPS: tuple[tuple[object, tuple[Item, ...]], ...] = (
+    (
+        _l("Content"),
+        (
+            Item("pool", "pool.index", _l("Shared content"), "inbox", (P.ARTICLE_SEE, P.ARTICLE_WRITE), _submitted),
+            Item("issues", "issues.index", _l("Issues"), "news", (P.ISSUE_SEE,)),
+            Item("media", "media.index", _l("Media"), "photo", (P.MEDIA_SEE,)),
+        ),
+    ),
+    (
+        _l("Sending"),
+        (
+            Item("campaigns", "campaigns.index", _l("Mailings"), "send", (P.CAMPAIGN_SEE,)),
+            Item(
+                "approvals",
+                "approvals.index",
+                _l("Approvals"),
+                "checkup-list",
+                (P.APPROVAL_ASK, P.APPROVAL_DECIDE),
+                _to_decide,
+            ),
+        ),
+    ),
+    (
+        _l("Recipients"),
+        (
+            Item("subscribers", "subscribers.index", _l("Subscribers"), "users", (P.SUBSCRIBER_SEE,)),
+            Item("types", "types.index", _l("Newsletter types"), "mail", (P.TYPE_SEE,)),
+        ),
+    ),
+    (
+        _l("House"),
+        (
+            Item("volume", "volume.index", _l("Volume"), "receipt", (P.VOLUME_SEE,)),
+            Item("users", "users.index", _l("People"), "user-cog", (P.USER_EDIT,)),
+            Item("roles", "roles.index", _l("Roles and rights"), "shield-lock", (P.ROLE_EDIT,)),
+            Item("tenants", "tenants.edit", _l("Tenant"), "settings", (P.TENANT_EDIT,)),
+            Item("audit", "audit.index", _l("Log"), "history", (P.AUDIT_SEE,)),
+        ),
+    ),
+)  # fmt: skip
+
+
+def init_app(app: Flask) -> None:
+    app.jinja_env.globals.update(
+        nav_top=lambda: _visible(TOP),
+        nav_groups=_groups,
+        my_tenants=_my_tenants,
+        tenant_url=_tenant_url,
+        has_view=_has_view,
+    )
+
+
+def _groups() -> list[tuple[object, list[Item]]]:
+    found = [(title, _visible(items)) for title, items in GROUPS]
+    return [(title, items) for title, items in found if items]
+
+
+def _visible(items: tuple[Item, ...]) -> list[Item]:
+    return [
+        i for i in items if _has_view(i.endpoint) and (not i.rights or any(may(right) for right in i.rights))
+    ]
+
+
+def _has_view(endpoint: str) -> bool:
+    return endpoint in current_app.view_functions
+
+
+def _my_tenants():  # type: ignore[no-untyped-def]
+    if "my_tenants" not in g:
+        g.my_tenants = policy.tenants_of(g.user)
+    return g.my_tenants
+
+
+def _tenant_url(tenant, nav_key: str) -> str:  # type: ignore[no-untyped-def]
+    """The same place in another tenant if the person may go there, else its overview."""
+    rights = policy.rights_of(g.user, tenant.id)
+    for _title, items in GROUPS:
+        for item in items:
+            if (
+                item.key == nav_key
+                and _has_view(item.endpoint)
+                and any(right in rights for right in item.rights)
+            ):
+                return url_for(item.endpoint, tenant=tenant.slug)
+    return url_for("dashboard.index", tenant=tenant.slug)

@@ -1,0 +1,117 @@
+"""The one table of states: word, tone and icon (ui.md, section 6). Templates name none of them."""
+
+from dataclasses import dataclass
+
+from flask import Flask
+from flask_babel import gettext
+
+from domain.errors import N_
+from domain.ledger.states import DeliveryState, LeftOut
+
+
+@dataclass(frozen=True)
+class Shown:
+    """How a state looks: translated word, tone, icon of the sprite."""
+
+    word: str
+    tone: str
+    icon: str
+
+
+D = DeliveryState
+TABLE: dict[str, dict[object, tuple[str, str, str]]] = {
+    "article": {
+        "draft": (N_("Draft"), "rest", "pencil"),
+        "submitted": (N_("Submitted"), "ask", "send-2"),
+        "returned": (N_("Returned"), "ask", "corner-up-left"),
+        "accepted": (N_("Accepted"), "done", "circle-check"),
+        "used": (N_("Used"), "done", "news"),
+        "expired": (N_("Expired"), "rest", "calendar-off"),
+        "archived": (N_("Archived"), "rest", "archive"),
+    },
+    "issue": {
+        "draft": (N_("In progress"), "rest", "pencil"),
+        "in_review": (N_("In approval"), "ask", "hourglass"),
+        "returned": (N_("Returned"), "ask", "corner-up-left"),
+        "approved": (N_("Approved"), "done", "circle-check"),
+        "sent": (N_("Sent"), "done", "mail-check"),
+        "archived": (N_("Archived"), "rest", "archive"),
+    },
+    "campaign": {
+        "draft": (N_("Draft"), "rest", "pencil"),
+        "in_approval": (N_("In approval"), "ask", "hourglass"),
+        "scheduled": (N_("Scheduled"), "rest", "calendar-event"),
+        "preparing": (N_("Preparing"), "run", "loader-2"),
+        "sending": (N_("Sending"), "run", "send"),
+        "waiting": (N_("Waiting"), "hold", "clock-pause"),
+        "paused": (N_("Paused"), "hold", "player-pause"),
+        "stopped": (N_("Needs a decision"), "ask", "hand-stop"),
+        "cancelled": (N_("Cancelled"), "rest", "ban"),
+        "finished": (N_("Finished"), "done", "circle-check"),
+    },
+    "delivery": {
+        D.QUEUED: (N_("Waiting"), "rest", "clock"),
+        D.LEASED: (N_("Being sent"), "run", "loader-2"),
+        D.SENT: (N_("Sent"), "done", "circle-check"),
+        D.DEFERRED: (N_("Trying again"), "hold", "rotate-clockwise"),
+        D.FAILED: (N_("Refused"), "fail", "circle-x"),
+        D.EXPIRED: (N_("Gave up"), "fail", "clock-off"),
+        D.SUPPRESSED: (N_("Left out"), "rest", "user-off"),
+        D.UNCERTAIN: (N_("Uncertain"), "hold", "help-circle"),
+        D.HELD: (N_("On hold"), "hold", "hand-stop"),
+    },
+    "left_out": {
+        LeftOut.LOCKED: (N_("Mailing lock"), "rest", "lock"),
+        LeftOut.ORGANISATION_LOCKED: (N_("Customer locked"), "rest", "lock"),
+        LeftOut.UNSUBSCRIBED: (N_("Unsubscribed"), "rest", "user-off"),
+        LeftOut.UNCONFIRMED: (N_("Unconfirmed"), "rest", "mail-question"),
+        LeftOut.UNPROVED: (N_("Consent unproved"), "rest", "help-circle"),
+        LeftOut.UNDELIVERABLE: (N_("Undeliverable"), "rest", "mail-x"),
+        LeftOut.STOPPED: (N_("Stopped"), "rest", "player-stop"),
+        LeftOut.SUPPRESSED: (N_("Suppression list"), "rest", "shield-x"),
+        LeftOut.EXCLUDED: (N_("Excluded by file"), "rest", "file-x"),
+        LeftOut.TERRITORY: (N_("Outside the territory"), "rest", "map-pin-off"),
+        LeftOut.CONTACT_CAP: (N_("Contact cap"), "rest", "gauge"),
+        LeftOut.DUPLICATE: (N_("Duplicate"), "rest", "copy"),
+        LeftOut.NO_ADDRESS: (N_("No address"), "fail", "at-off"),
+        LeftOut.UNTICKED: (N_("Unticked"), "rest", "hand-click"),
+    },
+    "subscription": {
+        "unknown": (N_("Unknown"), "hold", "help-circle"),
+        "proved": (N_("Proved elsewhere"), "done", "file-check"),
+        "pending": (N_("Unconfirmed"), "hold", "mail-question"),
+        "confirmed": (N_("Confirmed"), "done", "circle-check"),
+        "revoked": (N_("Unsubscribed"), "rest", "user-off"),
+        "lapsed": (N_("Lapsed"), "rest", "clock-off"),
+    },
+    "deliverability": {
+        "active": (N_("Reachable"), "done", "circle-check"),
+        "stopped": (N_("Stopped"), "rest", "player-stop"),
+        "bounced": (N_("Undeliverable"), "fail", "mail-x"),
+    },
+    "approval": {
+        "open": (N_("Waiting for a decision"), "ask", "hourglass"),
+        "approved": (N_("Approved"), "done", "circle-check"),
+        "returned": (N_("Returned"), "ask", "corner-up-left"),
+        "rejected": (N_("Rejected"), "fail", "circle-x"),
+        "void": (N_("Void"), "hold", "refresh-alert"),
+        "skipped": (N_("Not needed"), "rest", "minus"),
+    },
+    "import": {
+        "mapping": (N_("Columns to choose"), "ask", "columns"),
+        "queued": (N_("Waiting"), "rest", "clock"),
+        "running": (N_("Running"), "run", "loader-2"),
+        "done": (N_("Finished"), "done", "circle-check"),
+        "failed": (N_("Failed"), "fail", "circle-x"),
+    },
+}
+
+
+def state_of(kind: str, value: object) -> Shown:
+    """Word, tone and icon of a state; a value that the table lacks is a fault of ours and raises KeyError."""
+    word, tone, icon = TABLE[kind][value]
+    return Shown(gettext(word), tone, icon)
+
+
+def init_app(app: Flask) -> None:
+    app.jinja_env.globals["state_of"] = state_of

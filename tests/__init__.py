@@ -1,0 +1,1 @@
+"""Behaviour of the whole house, mirrored by package."""

@@ -1,0 +1,45 @@
+"""The portal under Flask's test client, on the same database as the test."""
+
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from domain.accounts import sessions
+from domain.accounts.models import User
+from portal.factory import create_app
+from portal.settings import Settings
+from tests import world as worlds
+
+HTMX = {"HX-Request": "true"}
+
+
+@pytest.fixture
+def world(database: str) -> worlds.World:
+    return worlds.build()
+
+
+@pytest.fixture
+def app(settings: Settings, database: str) -> Flask:
+    app = create_app(settings)
+    app.config["WTF_CSRF_ENABLED"] = False  # CSRF has tests of its own (test_access.py)
+    return app
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    return app.test_client()
+
+
+@pytest.fixture
+def sign_in() -> Callable[[FlaskClient, User], FlaskClient]:
+    """sign_in(client, user): as the door does it, without the hashing."""
+
+    def signed_in(client: FlaskClient, user: User) -> FlaskClient:
+        with client.session_transaction() as session:
+            session["_user_id"] = sessions.begin(user)
+            session["_fresh"] = True
+        return client
+
+    return signed_in
