@@ -163,14 +163,18 @@ class Compiled:
             start += size
         if start != len(data):
             raise ValueError("compiled message is cut off")
+        subject_at, to_at, message_id_at, date_at = head["at"]
         return cls(
             tuple(segments),
             tuple(head["tokens"]),
             tuple((k, n, f.encode("ascii"), tuple(p)) for k, n, f, p in head["slots"]),
             tuple(p if isinstance(p, str) else (p[0], p[1]) for p in head["subject"]),
-            *(int(place) for place in head["at"]),
-            message_domain=head["domain"],
-            names=frozenset(head["names"]),
+            subject_at,
+            to_at,
+            message_id_at,
+            date_at,
+            head["domain"],
+            frozenset(head["names"]),
         )
 
 

@@ -1,0 +1,195 @@
+"""One epoll loop over pooled, long-lived connections to any number of relays. Hot, standard library only.
+
+A round collects what sockets said, hands all events to `on_events` and only then sends: the owner writes
+intents and outcomes into its journal in between, so nothing leaves that is not written down.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import time
+from collections.abc import Callable, Iterable
+
+from dispatcher.transport.connection import Connection
+from dispatcher.transport.pool import Pool
+from dispatcher.transport.protocol import INTENT, TROUBLE, Mail
+from dispatcher.transport.replies import SENT, Outcome
+
+RoundEvent = tuple[Pool, str, Mail | None, Outcome | None]
+_CHECK_EVERY_S = 0.2
+_STALL_S = 2.0  # a round that took longer was stopped in between: leases are looked at again before sending
+
+
+def clock() -> float:
+    """Seconds that go on while the process or the machine sleeps, and never jump."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+class Loop:
+    """Runs in one thread; `wake` may be called from any."""
+
+    def __init__(
+        self, on_events: Callable[[list[RoundEvent]], None], clock: Callable[[], float] = clock
+    ) -> None:
+        self.on_events = on_events
+        self.clock = clock
+        self.pools: list[Pool] = []
+        self._epoll = select.epoll()
+        self._wake_fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        self._epoll.register(self._wake_fd, select.EPOLLIN)
+        self._connections: dict[int, Connection] = {}
+        self._checked_at = 0.0
+
+    def add(self, pool: Pool) -> Pool:
+        self.pools.append(pool)
+        return pool
+
+    def wake(self) -> None:
+        """End the current wait: there is something to send."""
+        os.eventfd_write(self._wake_fd, 1)
+
+    @property
+    def open_count(self) -> int:
+        """Connections that stand or are being made."""
+        return len(self._connections)
+
+    def run_once(self, timeout_s: float = 0.2) -> None:
+        """Wait for sockets at most `timeout_s`, then one round."""
+        ready = self._epoll.poll(timeout_s)
+        now = self.clock()
+        touched: dict[int, Connection] = {}
+        for number, mask in ready:
+            if number == self._wake_fd:
+                os.eventfd_read(self._wake_fd)
+                continue
+            connection = self._connections.get(number)
+            if connection is not None:
+                touched[number] = connection
+                connection.ready(mask, now)
+        if now - self._checked_at >= _CHECK_EVERY_S:
+            self._checked_at = now
+            self._check_deadlines(touched, now)
+        self._refill(touched, now)
+        self._finish_round(touched.values(), now)
+
+    def drain(self) -> None:
+        """Take no further mail; connections say QUIT when their last mail is through."""
+        for connection in self._connections.values():
+            connection.client.retiring = True
+
+    def abandon(self, text: str) -> None:
+        """Close everything at once; what was under way is settled as by its phase."""
+        now = self.clock()
+        for connection in self._connections.values():
+            connection.client.lost(text, now)
+        self._finish_round(list(self._connections.values()), now)
+
+    def close(self) -> None:
+        self.abandon("closed")
+        self._epoll.close()
+        os.close(self._wake_fd)
+
+    # -- one round
+
+    def _check_deadlines(self, touched: dict[int, Connection], now: float) -> None:
+        for number, connection in self._connections.items():
+            if now < connection.client.deadline:
+                continue
+            touched[number] = connection
+            if connection.client.idle:
+                connection.client.retiring = True
+            else:
+                connection.client.lost("no answer in time", now)
+
+    def _refill(self, touched: dict[int, Connection], now: float) -> None:
+        for pool in self.pools:
+            if pool.retired or not pool.idle:
+                continue
+            waiting = pool.waiting() if now >= pool.paused_until else 0
+            for number, connection in list(pool.idle.items()):
+                if waiting > 0 or connection.client.retiring:
+                    waiting -= 1
+                    touched[number] = connection
+                    connection.client.pump(now)
+        for pool in self.pools:
+            for _ in range(pool.missing(now)):
+                opened = self._open(pool, now)
+                if opened is None:
+                    break
+                touched[opened.number] = opened
+
+    def _open(self, pool: Pool, now: float) -> Connection | None:
+        try:
+            family, address = pool.address()
+            connection = Connection(pool, family, address, now)
+        except OSError as error:
+            pool.failed(f"{pool.relay.host}: {error.strerror or error}", now)
+            return None
+        self._connections[connection.number] = connection
+        self._epoll.register(connection.number, select.EPOLLIN | select.EPOLLOUT)
+        pool.connections.add(connection.number)
+        return connection
+
+    def _finish_round(self, touched: Iterable[Connection], now: float) -> None:
+        touched = list(touched)
+        events: list[RoundEvent] = []
+        handed_over: list[tuple[Connection, Mail]] = []
+        for connection in touched:
+            self._collect(connection, events, handed_over, now)
+        if events:
+            self.on_events(events)
+        later = self.clock()
+        if later - now > _STALL_S:
+            self._drop_outlived(handed_over, later)
+        for connection in touched:
+            connection.flush(later)
+            if connection.client.events:  # it broke while sending: a round of its own
+                self._finish_round([connection], later)
+            elif connection.finished:
+                self._forget(connection)
+            else:
+                self._register(connection)
+
+    def _collect(
+        self,
+        connection: Connection,
+        events: list[RoundEvent],
+        handed_over: list[tuple[Connection, Mail]],
+        now: float,
+    ) -> None:
+        pool, client = connection.pool, connection.client
+        for kind, mail, outcome in client.events:
+            if kind == INTENT and mail is not None:
+                handed_over.append((connection, mail))
+            elif kind == TROUBLE and outcome is not None:
+                if outcome.code or not client.sent_count:
+                    pool.failed(outcome.text or str(outcome.code), now)
+                continue
+            elif outcome is not None and outcome.state == SENT:
+                pool.worked()
+            events.append((pool, kind, mail, outcome))
+        client.events.clear()
+
+    def _drop_outlived(self, handed_over: list[tuple[Connection, Mail]], now: float) -> None:
+        for connection, mail in handed_over:
+            if now >= mail.lease_end:
+                connection.client.lost("lease ended", now)
+
+    def _register(self, connection: Connection) -> None:
+        mask = select.EPOLLIN | (select.EPOLLOUT if connection.wants_write else 0)
+        if mask != connection.mask:
+            connection.mask = mask
+            self._epoll.modify(connection.number, mask)
+        if connection.client.idle:
+            connection.pool.idle[connection.number] = connection
+        else:
+            connection.pool.idle.pop(connection.number, None)
+
+    def _forget(self, connection: Connection) -> None:
+        if self._connections.pop(connection.number, None) is None:
+            return
+        self._epoll.unregister(connection.number)
+        connection.pool.connections.discard(connection.number)
+        connection.pool.idle.pop(connection.number, None)
+        connection.close()

@@ -1,0 +1,114 @@
+"""The connections to one relay: how many there may be, and when it is left alone. Hot, standard library only."""
+
+from __future__ import annotations
+
+import random
+import socket
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from dispatcher.transport.protocol import Client, Mail, Relay
+
+if TYPE_CHECKING:
+    from dispatcher.transport.connection import Connection
+
+_PAUSE_FIRST_S = 5.0  # taste: a restarted relay is found again soon
+_PAUSE_MAX_S = 300.0
+_RESOLVED_FOR_S = 60.0
+
+
+class Pool:
+    """`source(client)` gives the next mail or None, `waiting()` how many it could give."""
+
+    def __init__(
+        self, relay: Relay, source: Callable[[Client], Mail | None], waiting: Callable[[], int]
+    ) -> None:
+        self.relay = relay
+        self.waiting = waiting
+        self.connections: set[int] = set()
+        self.idle: dict[int, Connection] = {}
+        self.paused_until = 0.0
+        self.trouble = ""  # why it is paused, in the server's or the system's words
+        self.retired = False
+        self.tls_broken = False  # opportunistic TLS failed once: go on without
+        self._source = source
+        self._now = 0.0
+        self._failures = 0
+        self._resolver = _Resolver(relay.host, relay.port)
+
+    def source(self, client: Client) -> Mail | None:
+        """The next mail, none while the relay is left alone."""
+        if self.retired or self.paused_until > self._now:
+            return None
+        return self._source(client)
+
+    def missing(self, now: float) -> int:
+        """How many connections to open now."""
+        self._now = now
+        if self.retired or now < self.paused_until or self.idle:
+            return 0
+        ceiling = 1 if self._failures else self.relay.max_connections
+        room = ceiling - len(self.connections)
+        if room <= 0 or not self._resolver.ready(now):
+            return 0
+        return max(0, min(room, self.waiting()))
+
+    def address(self) -> tuple[int, tuple[str, int]]:
+        """Family and address to connect to. Raises OSError if the name has none."""
+        return self._resolver.address()
+
+    def failed(self, text: str, now: float) -> None:
+        """The relay refused us: leave it alone, longer each time; afterwards one connection probes."""
+        if now < self.paused_until:
+            return
+        self._failures += 1
+        self.trouble = text
+        pause_s = min(_PAUSE_MAX_S, _PAUSE_FIRST_S * 2 ** (self._failures - 1))
+        self.paused_until = now + pause_s * random.uniform(0.8, 1.2)  # noqa: S311 - spreads load, no secret
+        self._now = now
+
+    def worked(self) -> None:
+        """A mail was taken: all is well, unless another connection has just been told otherwise."""
+        if self._failures and self._now >= self.paused_until:
+            self._failures = 0
+            self.trouble = ""
+
+
+class _Resolver:
+    """Names are looked up in a thread of their own, so that a slow resolver stalls nobody."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self._host, self._port = host, port
+        self._found: list[tuple[int, tuple[str, int]]] = []
+        self._error: OSError | None = None
+        self._valid_until = 0.0
+        self._asking: threading.Thread | None = None
+        self._turn = 0
+
+    def ready(self, now: float) -> bool:
+        if self._asking is not None:
+            if self._asking.is_alive():
+                return False
+            self._asking = None
+            self._valid_until = now + (_RESOLVED_FOR_S if self._found else 0)
+            return True
+        if now < self._valid_until:
+            return True
+        self._asking = threading.Thread(target=self._ask, name=f"resolve {self._host}", daemon=True)
+        self._asking.start()
+        self._asking.join(0.05)  # addresses and /etc/hosts answer at once
+        return not self._asking.is_alive() and self.ready(now)
+
+    def _ask(self) -> None:
+        try:
+            found = socket.getaddrinfo(self._host, self._port, type=socket.SOCK_STREAM)
+            self._found, self._error = [(f, (str(a[0]), self._port)) for f, _, _, _, a in found], None
+        except OSError as error:
+            self._found, self._error = [], error
+
+    def address(self) -> tuple[int, tuple[str, int]]:
+        if not self._found:
+            raise self._error or OSError("no address")
+        self._turn += 1
+        return self._found[self._turn % len(self._found)]
