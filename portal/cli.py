@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from domain.errors import DomainError
+from portal import logs
 from portal.house import is_empty, open_house, setup_token
 from portal.settings import Settings, SettingsError, load
 from portal.supervisor import CONFIG_EXIT
@@ -16,6 +17,7 @@ Command = Callable[[Settings, argparse.Namespace], int]
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; 0 done, 1 refused or failed, 2 wrong usage, 78 wrong settings."""
     options = _parser().parse_args(arguments)
+    logs.configure(options.command.__name__)
     try:
         settings = load()
         open_house(settings)

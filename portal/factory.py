@@ -9,7 +9,7 @@ from flask_babel import Babel
 from flask_wtf.csrf import CSRFProtect
 
 from domain import tokens
-from portal import access, context, errors, filters, hypermedia, navigation, security, states, throttle
+from portal import access, context, errors, filters, hypermedia, logs, navigation, security, states, throttle
 from portal.settings import Settings
 
 csrf = CSRFProtect()
@@ -45,6 +45,7 @@ def create_app(settings: Settings) -> Flask:
         TEMPLATES_AUTO_RELOAD=False,
     )
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
+    logs.configure()
     tokens.configure(settings.secret_key)
     hypermedia.init_app(app)
     context.init_app(app)

@@ -69,7 +69,7 @@ def done(url: str, message: str | None = None, tone: str = "done", undo: str | N
 
 def flash(message: str, tone: str = "done", undo: str | None = None) -> None:
     """A line for the reader; `tone` is one of the six."""
-    flask_flash({"text": str(message), "undo": undo}, tone)
+    flask_flash({"text": str(message), "undo": undo}, tone)  # type: ignore[arg-type]
 
 
 def stop_polling(template: str, **values: Any) -> Response:
@@ -86,10 +86,8 @@ def get_flashed_messages_peek() -> bool:
 
 def take_flashes() -> list[tuple[str, dict[str, Any]]]:
     """The waiting messages as (tone, {text, undo}), taken once."""
-    return [
-        (tone, m if isinstance(m, dict) else {"text": m, "undo": None})
-        for tone, m in get_flashed_messages(with_categories=True)
-    ]
+    waiting: Any = get_flashed_messages(with_categories=True)
+    return [(tone, m if isinstance(m, dict) else {"text": m, "undo": None}) for tone, m in waiting]
 
 
 def _vary(response: Response) -> Response:

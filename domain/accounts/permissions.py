@@ -84,9 +84,9 @@ MODULES: dict[str, str] = {
 
 _EDITOR = frozenset(
     {
-        P.ARTICLE_SEE, P.ARTICLE_WRITE, P.ARTICLE_EDIT_ALL, P.ARTICLE_REVIEW, P.MEDIA_SEE, P.MEDIA_EDIT, P.ISSUE_SEE,
-        P.ISSUE_EDIT, P.ISSUE_TEST, P.CAMPAIGN_SEE, P.CAMPAIGN_PLAN, P.APPROVAL_ASK, P.SUBSCRIBER_SEE, P.TYPE_SEE,
-        P.VOLUME_SEE,
+        P.ARTICLE_SEE, P.ARTICLE_WRITE, P.ARTICLE_EDIT_ALL, P.ARTICLE_REVIEW, P.MEDIA_SEE, P.MEDIA_EDIT,
+        P.ISSUE_SEE, P.ISSUE_EDIT, P.ISSUE_TEST, P.CAMPAIGN_SEE, P.CAMPAIGN_PLAN, P.APPROVAL_ASK,
+        P.SUBSCRIBER_SEE, P.TYPE_SEE, P.VOLUME_SEE,
     }
 )  # fmt: skip
 
@@ -96,7 +96,9 @@ STARTERS: dict[str, tuple[str, frozenset[Permission]]] = {
     "chief_editor": (N_("Chief editor"), _EDITOR | {P.APPROVAL_DECIDE, P.CAMPAIGN_SEND}),
     "sender": (
         N_("Sender"),
-        frozenset({P.ISSUE_SEE, P.CAMPAIGN_SEE, P.CAMPAIGN_PLAN, P.CAMPAIGN_SEND, P.APPROVAL_ASK, P.TYPE_SEE, P.VOLUME_SEE}),
+        frozenset(
+            {P.ISSUE_SEE, P.CAMPAIGN_SEE, P.CAMPAIGN_PLAN, P.CAMPAIGN_SEND, P.APPROVAL_ASK, P.TYPE_SEE, P.VOLUME_SEE}
+        ),
     ),
     "subscriber_manager": (
         N_("Subscriber manager"),

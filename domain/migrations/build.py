@@ -1,4 +1,4 @@
-"""Write the next migration from what the models say and the migrations do not: `python -m domain.migrations.build NAME`.
+"""Write the migration that the models are ahead by: `python -m domain.migrations.build NAME`.
 
 The difference is taken against a fresh SQLite database to which all existing migrations were applied, so that
 nobody's own database matters. Read the file before committing it.

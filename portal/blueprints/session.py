@@ -193,8 +193,9 @@ def _mail_reset(user: User) -> None:
             to_name=user.name,
             subject=_("Set a new password for Rundbrief"),
             plain=_(
-                "Hello %(name)s,\n\nsomebody, probably you, asked for a new password for Rundbrief. Set it here within "
-                "two hours:\n\n%(link)s\n\nIf it was not you, you need not do anything. Your password stays as it is.\n",
+                "Hello %(name)s,\n\nsomebody, probably you, asked for a new password for Rundbrief. Set it here "
+                "within two hours:\n\n%(link)s\n\nIf it was not you, you need not do anything. Your password "
+                "stays as it is.\n",
                 name=user.name,
                 link=link,
             ),
