@@ -4,11 +4,13 @@
 Stands on Babel and the standard library only, because the build hook runs it by path.
 """
 
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
+from babel.messages.catalog import Message as BabelMessage
 from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
@@ -27,6 +29,7 @@ KEYWORDS: dict[str, tuple[int, ...] | None] = {
 }
 
 Message = str | tuple[str, ...]
+_PLACES = re.compile(r"%\((\w+)\)")
 
 
 class CatalogError(Exception):
@@ -55,6 +58,7 @@ def merge(language: str, sources: list[Path]) -> Catalog:
         for message in part:
             if not message.id or message.fuzzy or not _translated(message.string):
                 continue
+            _check_places(message, path)
             key = merged._key_for(message.id, message.context)
             earlier, text = origin.setdefault(key, (path, message.string))
             if text != message.string:
@@ -87,6 +91,13 @@ def used_messages() -> Iterator[tuple[str, int, Message]]:
         for filename, line, message, _comments, _context in found:
             if message:
                 yield f"{top}/{filename}", line, message if isinstance(message, str) else tuple(message)
+
+
+def _check_places(message: BabelMessage, path: Path) -> None:
+    """A translation may leave out a value of its message; asking for one it does not get would be an error page."""
+    given = set(_PLACES.findall(str(message.id)))
+    if unknown := set(_PLACES.findall(str(message.string))) - given:
+        raise CatalogError(f"{path.name}: {message.id!r} does not give {', '.join(sorted(unknown))}")
 
 
 def _wanted_directory(path: str) -> bool:

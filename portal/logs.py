@@ -6,9 +6,10 @@ import sys
 import structlog
 
 
-def configure() -> None:
-    """Set up structlog for this process."""
+def configure(process: str = "") -> None:
+    """Set up structlog; every line names the process (web, deliver …) that wrote it."""
     shared = [
+        structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
@@ -23,3 +24,5 @@ def configure() -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,
     )
+    if process:
+        structlog.contextvars.bind_contextvars(process=process)
