@@ -4,6 +4,7 @@ import importlib
 import importlib.util
 from datetime import timedelta
 
+import structlog
 from flask import Flask
 from flask_babel import Babel
 from flask_wtf.csrf import CSRFProtect
@@ -45,7 +46,8 @@ def create_app(settings: Settings) -> Flask:
         TEMPLATES_AUTO_RELOAD=False,
     )
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
-    logs.configure()
+    if not structlog.is_configured():
+        logs.configure()
     tokens.configure(settings.secret_key)
     hypermedia.init_app(app)
     context.init_app(app)
