@@ -1,15 +1,8 @@
 """Journeys: headless Chromium against the real process tree. Every page is watched for errors and foreign requests."""
 
-import os
 import re
 import shutil
-import signal
-import socket
-import subprocess
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,8 +10,8 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request
 
-READY_WITHIN_S = 180  # builds the demo house on a slow machine first
-STOPPED_WITHIN_S = 60
+from tests.journeys.houses import House, running
+
 QUIET = [
     "--no-sandbox",  # Chromium refuses its sandbox to root
     "--disable-background-networking",
@@ -32,21 +25,6 @@ QUIET = [
 ]
 # Chromium also writes this for an answer that the journey provokes on purpose, such as a refused form.
 EXPECTED = re.compile(r"Failed to load resource: the server responded with a status of 4\d\d")
-
-
-@dataclass(frozen=True)
-class House:
-    """A running house: its address, its folder, and what it printed on the terminal when it started."""
-
-    url: str
-    instance: Path
-    greeting: str
-
-    @property
-    def setup_token(self) -> str:
-        found = re.search(r"token: (\S+)", self.greeting)
-        assert found, f"no set-up token in: {self.greeting}"
-        return found[1]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -69,50 +47,6 @@ def empty_house(tmp_path: Path) -> Iterator[House]:
     """A house without anybody in it, for one journey alone."""
     with running(tmp_path / "empty-house", DEMO="0") as found:
         yield found
-
-
-@contextmanager
-def running(instance: Path, **environ: str) -> Iterator[House]:
-    """`rundbrief up` in `instance` on a free port; stopped by TERM, and it must have left no process behind."""
-    command = [sys.executable, "-m", "portal.cli", "up"]
-    variables = {
-        **os.environ,
-        "INSTANCE": str(instance),
-        "PORT": str(_free_port()),
-        "PYTHONUNBUFFERED": "1",
-        **environ,
-    }
-    instance.mkdir(exist_ok=True)
-    with (instance / "terminal.log").open("w") as terminal:
-        process = subprocess.Popen(
-            command,
-            env=variables,
-            stdin=subprocess.DEVNULL,
-            stdout=terminal,
-            stderr=terminal,
-            start_new_session=True,
-        )
-    try:
-        yield House(
-            f"http://127.0.0.1:{variables['PORT']}", instance, _greeting(process, instance / "terminal.log")
-        )
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(STOPPED_WITHIN_S)
-
-
-def _greeting(process: "subprocess.Popen[bytes]", terminal: Path) -> str:
-    """What it has printed once it says that it runs; fails with it when it ends or never says so."""
-    for _ in range(READY_WITHIN_S * 10):
-        shown = terminal.read_text()
-        if "Rundbrief runs at" in shown and shown.endswith("\n\n"):
-            return shown
-        try:
-            process.wait(0.1)
-        except subprocess.TimeoutExpired:
-            continue
-        break
-    pytest.fail(f"the house did not start:\n{terminal.read_text()}")
 
 
 @pytest.fixture(scope="session")
@@ -163,9 +97,3 @@ def _watch(page: Page, faults: list[str]) -> None:
     page.on("console", on_console)
     page.on("pageerror", lambda error: faults.append(f"{page.url}: {error}"))
     page.on("request", on_request)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]

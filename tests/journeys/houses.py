@@ -1,0 +1,83 @@
+"""Houses that journeys visit: `rundbrief up` as a person would run it, in a folder and on a port of its own."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+READY_WITHIN_S = 180  # builds the demo house on a slow machine first
+STOPPED_WITHIN_S = 60
+
+
+@dataclass(frozen=True)
+class House:
+    """A running house: its address, its folder, and what it printed on the terminal when it started."""
+
+    url: str
+    instance: Path
+    greeting: str
+    process: "subprocess.Popen[bytes]"
+
+    @property
+    def setup_token(self) -> str:
+        found = re.search(r"token: (\S+)", self.greeting)
+        assert found, f"no set-up token in: {self.greeting}"
+        return found[1]
+
+
+@contextmanager
+def running(instance: Path, port: int = 0, **environ: str) -> Iterator[House]:
+    """`rundbrief up` in `instance` on a free port; stopped by TERM unless it has ended by itself."""
+    port = port or free_port()
+    variables = {
+        **os.environ,
+        "INSTANCE": str(instance),
+        "PORT": str(port),
+        "PYTHONUNBUFFERED": "1",
+        **environ,
+    }
+    instance.mkdir(exist_ok=True)
+    with (instance / "terminal.log").open("w") as terminal:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "portal.cli", "up"],
+            env=variables,
+            stdin=subprocess.DEVNULL,
+            stdout=terminal,
+            stderr=terminal,
+            start_new_session=True,
+        )
+    try:
+        greeting = _greeting(process, instance / "terminal.log")
+        yield House(f"http://127.0.0.1:{port}", instance, greeting, process)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(STOPPED_WITHIN_S)
+
+
+def _greeting(process: "subprocess.Popen[bytes]", terminal: Path) -> str:
+    """What it has printed once it says that it runs; fails with it when it ends or never says so."""
+    for _ in range(READY_WITHIN_S * 10):
+        shown = terminal.read_text()
+        if "Rundbrief runs at" in shown and shown.endswith("\n\n"):
+            return shown
+        try:
+            process.wait(0.1)
+        except subprocess.TimeoutExpired:
+            continue
+        break
+    pytest.fail(f"the house did not start:\n{terminal.read_text()}")
+
+
+def free_port() -> int:
+    """A loopback port that is free now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
