@@ -95,6 +95,10 @@ def claim(terms: Terms, limit: int, owner_id: int, lease_s: int) -> Claimed:
 
 def _lease(terms: Terms, limit: int, owner_id: int, until: int, now: int) -> list[int]:
     """Ids of up to `limit` due rows, now LEASED by the owner."""
+    # an array is made once; PostgreSQL may run an IN (… SKIP LOCKED) again and again and take more than the limit
+    due = """SELECT id FROM delivery WHERE tenant_id = ? AND campaign_id = ? AND state = ? AND next_at <= ?
+        ORDER BY next_at, id LIMIT ?"""
+    chosen = f"= ANY(ARRAY({due} FOR UPDATE SKIP LOCKED))" if is_postgres() else f"IN ({due})"
     found: list[int] = []
     for state in _CLAIMABLE:
         if len(found) >= limit:
@@ -102,10 +106,7 @@ def _lease(terms: Terms, limit: int, owner_id: int, until: int, now: int) -> lis
         doubtful = ", maybe_duplicate = TRUE" if state == DeliveryState.UNCERTAIN else ""
         rows = _run(
             f"""UPDATE delivery SET state = ?, owner_id = ?, lease_until = ?, attempt = attempt + 1{doubtful}
-            WHERE tenant_id = ? AND id IN (
-                SELECT id FROM delivery WHERE tenant_id = ? AND campaign_id = ? AND state = ? AND next_at <= ?
-                ORDER BY next_at, id LIMIT ? {"FOR UPDATE SKIP LOCKED" if is_postgres() else ""})
-            RETURNING id""",
+            WHERE tenant_id = ? AND id {chosen} RETURNING id""",
             DeliveryState.LEASED, owner_id, until, terms.tenant_id, terms.tenant_id, terms.campaign_id, state, now,
             limit - len(found),
         )  # fmt: skip
