@@ -5,6 +5,8 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 
+from peewee import InterfaceError, OperationalError
+
 from domain.errors import DomainError
 from portal import logs
 from portal.house import is_empty, open_house, setup_token
@@ -28,6 +30,13 @@ def main(arguments: list[str] | None = None) -> int:
     except DomainError as error:
         print(f"rundbrief: {error}", file=sys.stderr)
         return 1
+    except (OperationalError, InterfaceError) as error:
+        reason = (str(error).splitlines() or ["no reason given"])[0]
+        print(
+            f"rundbrief: the database refuses ({reason}). Check DATABASE_URL or run `rundbrief migrate`.",
+            file=sys.stderr,
+        )
+        return 1
     except KeyboardInterrupt:
         return 130
 
@@ -43,7 +52,8 @@ def web(settings: Settings, options: argparse.Namespace) -> int:
     """Run the web process alone."""
     from portal.web import WebServer, free_port
 
-    settings = settings.with_port(free_port(settings))
+    if not settings.port_given:  # a given port may still be held by the one before us: gunicorn waits for it
+        settings = settings.with_port(free_port(settings))
     WebServer(settings).run()
     return 0
 

@@ -65,6 +65,13 @@ def test_wrong_setting_ends_with_one_line_and_its_own_exit_code(tmp_path: Path) 
     assert done.stderr.splitlines() == ["rundbrief: PORT: allowed is a number from 1 to 65535"]
 
 
+def test_database_that_is_down_ends_with_one_line_without_the_password(tmp_path: Path) -> None:
+    done = run_cli(tmp_path, "migrate", DATABASE_URL="postgresql://anna:geheim@127.0.0.1:1/house")
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) == 1
+    assert "Check DATABASE_URL" in done.stderr and "geheim" not in done.stderr
+
+
 @pytest.mark.sqlite_only
 def test_fresh_folder_is_migrated_and_found_in_order(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
