@@ -39,6 +39,7 @@ class Loop:
         self._wake_fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self._epoll.register(self._wake_fd, select.EPOLLIN)
         self._connections: dict[int, Connection] = {}
+        self.now = clock()  # of the current round
         self._checked_at = 0.0
 
     def add(self, pool: Pool) -> Pool:
@@ -57,7 +58,7 @@ class Loop:
     def run_once(self, timeout_s: float = 0.2) -> None:
         """Wait for sockets at most `timeout_s`, then one round."""
         ready = self._epoll.poll(timeout_s)
-        now = self.clock()
+        now = self.now = self.clock()
         touched: dict[int, Connection] = {}
         for number, mask in ready:
             if number == self._wake_fd:
@@ -77,6 +78,12 @@ class Loop:
         """Take no further mail; connections say QUIT when their last mail is through."""
         for connection in self._connections.values():
             connection.client.retiring = True
+
+    def retire(self, pool: Pool) -> None:
+        """Open nothing more for a pool; its connections end with their last mail."""
+        self.pools.remove(pool)
+        for number in pool.connections:
+            self._connections[number].client.retiring = True
 
     def abandon(self, text: str) -> None:
         """Close everything at once; what was under way is settled as by its phase."""
@@ -103,15 +110,15 @@ class Loop:
                 connection.client.lost("no answer in time", now)
 
     def _refill(self, touched: dict[int, Connection], now: float) -> None:
+        for number, connection in self._connections.items():
+            if connection.client.retiring and connection.client.idle:
+                touched[number] = connection
+                connection.client.pump(now)
         for pool in self.pools:
-            if pool.retired or not pool.idle:
-                continue
-            waiting = pool.waiting() if now >= pool.paused_until else 0
-            for number, connection in list(pool.idle.items()):
-                if waiting > 0 or connection.client.retiring:
-                    waiting -= 1
-                    touched[number] = connection
-                    connection.client.pump(now)
+            waiting = pool.waiting() if pool.idle and now >= pool.paused_until else 0
+            for number, connection in list(pool.idle.items())[: max(0, waiting)]:
+                touched[number] = connection
+                connection.client.pump(now)
         for pool in self.pools:
             for _ in range(pool.missing(now)):
                 opened = self._open(pool, now)
@@ -138,7 +145,10 @@ class Loop:
         for connection in touched:
             self._collect(connection, events, handed_over, now)
         if events:
-            self.on_events(events)
+            try:
+                self.on_events(events)
+            except OSError as error:  # not written down, so it must not leave
+                self._take_back(handed_over, error.strerror or str(error), now)
         later = self.clock()
         if later - now > _STALL_S:
             self._drop_outlived(handed_over, later)
@@ -170,6 +180,10 @@ class Loop:
                 pool.worked()
             events.append((pool, kind, mail, outcome))
         client.events.clear()
+
+    def _take_back(self, handed_over: list[tuple[Connection, Mail]], text: str, now: float) -> None:
+        for connection, _ in handed_over:
+            connection.client.lost(f"journal: {text}", now)
 
     def _drop_outlived(self, handed_over: list[tuple[Connection, Mail]], now: float) -> None:
         for connection, mail in handed_over:

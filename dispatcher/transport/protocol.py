@@ -13,6 +13,7 @@ import base64
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from dispatcher.transport import replies
 from dispatcher.transport.replies import (
@@ -95,7 +96,7 @@ class Mail:
         recipient: bytes,
         body: bytes,
         lease_end: float = float("inf"),
-        tag: object = None,
+        tag: Any = None,
     ) -> None:
         self.delivery_id = delivery_id
         self.attempt = attempt

@@ -9,10 +9,11 @@ word is void. Runs on SQLite (one IMMEDIATE transaction) and PostgreSQL (FOR UPD
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 from domain import clock
 from domain.db import database, is_postgres
+from domain.ledger.rows import Row, Settlement
 from domain.ledger.states import OPEN, DeliveryState, LeftOut
 from domain.quotas import ledger as quotas
 from domain.quotas.ledger import Standing
@@ -27,21 +28,11 @@ class Terms:
     tenant_id: int
     campaign_id: int
     type_id: int
+    revision_id: int | None  # noted on rows that were never handed over
     consents: tuple[str, ...]  # states of consent that are mailed
     role_id: int | None
     zone: str  # IANA name of the tenant's time zone
     running: Callable[[], bool]
-
-
-class Row(NamedTuple):
-    """A claimed delivery; `packed` is the JSON object of its values."""
-
-    delivery_id: int
-    attempt: int
-    address: str
-    packed: str
-    queued_at: int
-    maybe_duplicate: bool
 
 
 @dataclass(frozen=True)
@@ -50,21 +41,6 @@ class Claimed:
 
     rows: list[Row]
     limited_by: Standing | None = None
-
-
-class Settlement(NamedTuple):
-    """What became of a claimed row. `next_at` counts for QUEUED, DEFERRED and UNCERTAIN."""
-
-    tenant_id: int
-    delivery_id: int
-    attempt: int
-    owner_id: int
-    state: int
-    code: int
-    enhanced: str
-    text: str
-    next_at: int
-    revision_id: int | None
 
 
 def claim(terms: Terms, limit: int, owner_id: int, lease_s: int) -> Claimed:
@@ -105,9 +81,11 @@ def _lease(terms: Terms, limit: int, owner_id: int, until: int, now: int) -> lis
             break
         doubtful = ", maybe_duplicate = TRUE" if state == DeliveryState.UNCERTAIN else ""
         rows = _run(
-            f"""UPDATE delivery SET state = ?, owner_id = ?, lease_until = ?, attempt = attempt + 1{doubtful}
+            f"""UPDATE delivery SET state = ?, owner_id = ?, lease_until = ?, attempt = attempt + 1,
+            revision_id = CASE WHEN handed_over THEN revision_id ELSE ? END{doubtful}
             WHERE tenant_id = ? AND id {chosen} RETURNING id""",
-            DeliveryState.LEASED, owner_id, until, terms.tenant_id, terms.tenant_id, terms.campaign_id, state, now,
+            DeliveryState.LEASED, owner_id, until, terms.revision_id, terms.tenant_id, terms.tenant_id,
+            terms.campaign_id, state, now,
             limit - len(found),
         )  # fmt: skip
         found += [row[0] for row in rows]

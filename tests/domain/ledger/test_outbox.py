@@ -9,7 +9,8 @@ from domain import clock, db
 from domain.accounts.models import Role
 from domain.ledger import outbox
 from domain.ledger.models import Delivery, DeliveryPayload
-from domain.ledger.outbox import Settlement, Terms
+from domain.ledger.outbox import Terms
+from domain.ledger.rows import Settlement
 from domain.ledger.states import DeliveryState, LeftOut
 from domain.quotas import ledger as quotas
 from domain.quotas.models import Window
@@ -47,7 +48,7 @@ def people(database):
 
 
 def terms(role_id=None, running=lambda: True, consents=("confirmed", "proved")):
-    return Terms(TENANT, CAMPAIGN, TYPE, consents, role_id, "Europe/Berlin", running)
+    return Terms(TENANT, CAMPAIGN, TYPE, 3, consents, role_id, "Europe/Berlin", running)
 
 
 def settlement(row, state, owner_id=1, next_at=0):

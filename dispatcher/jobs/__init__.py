@@ -1,0 +1,1 @@
+"""Work that crosses floors or takes longer than a page may: imports, exports, purges."""

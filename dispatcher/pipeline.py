@@ -1,0 +1,150 @@
+"""One campaign being sent: claimed rows in, personalised mails out, outcomes into settlements.
+
+Hot and standard library only: rows come as tuples, the compiled message as an object, the signer as a function.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import deque
+from collections.abc import Callable, Iterable
+
+from dispatcher.compose import Compiled, RecipientRefused, return_path
+from dispatcher.personalise import wire_address
+from dispatcher.transport.backoff import Backoff
+from dispatcher.transport.protocol import Mail
+from dispatcher.transport.replies import DEFERRED, FAILED, RETURNED, UNCERTAIN, Outcome
+from domain.ledger.rows import Row, Settlement
+from domain.ledger.states import DeliveryState
+
+DISPLAY_NAME = "@name"  # key of the packed values that holds the name for the To header
+
+
+class Run:
+    """A campaign in this process. The pump takes mails out, the recorder puts claimed rows in."""
+
+    def __init__(
+        self,
+        *,
+        tenant_id: int,
+        campaign_id: int,
+        revision_id: int,
+        owner_id: int,
+        compiled: Compiled,
+        sign: Callable[[int], str],
+        priority: int = 0,
+        backoff: Backoff | None = None,
+    ) -> None:
+        self.tenant_id = tenant_id
+        self.campaign_id = campaign_id
+        self.revision_id = revision_id
+        self.priority = priority
+        self.rows: deque[tuple[Row, float]] = deque()  # with the end of the lease on the loop's clock
+        self.in_flight = 0  # mails handed out and not settled
+        self.asked = False  # the recorder knows that rows run low
+        self.batch = 100  # rows of the next claim; the recorder adapts it to the rate
+        self.claimed_at = 0.0
+        self._owner_id = owner_id
+        self._compiled = compiled
+        self._sign = sign
+        self._backoff = backoff or Backoff()
+
+    @property
+    def low(self) -> bool:
+        """Less than half a batch is left."""
+        return len(self.rows) * 2 < self.batch
+
+    def next_mail(self, now: float, refuse: Callable[[Run, Row, str], None]) -> Mail | None:
+        """The next mail whose lease holds, None if there is none. A recipient that cannot get a correct mail is
+        handed to `refuse` and the next one is taken; so is a row whose lease has run out, with an empty text."""
+        while self.rows:
+            row, lease_end = self.rows.popleft()
+            if now >= lease_end:
+                refuse(self, row, "")
+                continue
+            try:
+                mail = self._mail(row, lease_end)
+            except RecipientRefused as error:
+                refuse(self, row, str(error))
+                continue
+            except (
+                ValueError,
+                TypeError,
+                AttributeError,
+            ) as error:  # damaged values of one row stop no other
+                refuse(self, row, f"message cannot be made: {type(error).__name__}")
+                continue
+            self.in_flight += 1
+            return mail
+        return None
+
+    def _mail(self, row: Row, lease_end: float) -> Mail:
+        values = json.loads(row.packed)
+        token = self._sign(row.delivery_id)
+        body = self._compiled.render(
+            (row.delivery_id, row.address, values.get(DISPLAY_NAME, ""), values, token)
+        )
+        sender = return_path(row.delivery_id, token, self._compiled.message_domain)
+        return Mail(
+            row.delivery_id,
+            row.attempt,
+            sender,
+            wire_address(row.address),
+            body,
+            lease_end,
+            (self, row.queued_at),
+        )
+
+    def take_back(self) -> list[Row]:
+        """All rows not yet handed out; the run has none afterwards."""
+        rows = [row for row, _ in self.rows]
+        self.rows.clear()
+        return rows
+
+    def settlement(
+        self, delivery_id: int, attempt: int, queued_at: int, outcome: Outcome, now: int, chance: float
+    ) -> Settlement:
+        """What to write down for an outcome; `now` in epoch seconds, `chance` in [0, 1) for the jitter."""
+        state, next_at = outcome.state, 0
+        if state == DEFERRED:
+            due = self._backoff.next_at(attempt, queued_at, now, chance)
+            state, next_at = (DEFERRED, due) if due is not None else (int(DeliveryState.EXPIRED), 0)
+        elif state == UNCERTAIN:
+            next_at = now + self._backoff.uncertain_s
+        return Settlement(
+            self.tenant_id,
+            delivery_id,
+            attempt,
+            self._owner_id,
+            state,
+            outcome.code,
+            outcome.enhanced,
+            outcome.text,
+            next_at,
+            self.revision_id,
+        )
+
+    def refused(self, row: Row, text: str) -> Settlement:
+        """The settlement of a row that `next_mail` refused."""
+        outcome = Outcome(FAILED, 0, "", text) if text else Outcome(RETURNED)
+        return self.settlement(row.delivery_id, row.attempt, row.queued_at, outcome, 0, 0.5)
+
+    def put_off(self, rows: Iterable[Row], text: str, next_at: int) -> list[Settlement]:
+        """Rows whose relay does not answer: deferred until it is tried again, which costs them no delay of
+        their own. Without `text` they simply go back to the queue."""
+        state = DEFERRED if text else RETURNED
+        return [
+            Settlement(
+                self.tenant_id,
+                row.delivery_id,
+                row.attempt,
+                self._owner_id,
+                state,
+                0,
+                "",
+                text,
+                next_at,
+                None,
+            )
+            for row in rows
+        ]

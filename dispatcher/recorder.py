@@ -1,0 +1,277 @@
+"""The recorder: the one thread of a deliver process that talks to the database.
+
+It commits outcomes in groups, claims rows for the pump before it runs dry, and looks at the tables itself every
+two seconds, so that a lost nudge costs seconds and never a mail. A database that does not answer stops claims and
+loses nothing: outcomes wait here and in the journal.
+"""
+
+from __future__ import annotations
+
+import queue
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import peewee
+import structlog
+
+from dispatcher import starting, sysmail, takeover
+from dispatcher.personalise import RecipientRefused
+from dispatcher.pipeline import Run
+from dispatcher.pump import LEASE_MARGIN_S, Pump
+from dispatcher.senders import NoRelay, Senders
+from dispatcher.transport.pool import Pool
+from dispatcher.transport.protocol import Relay
+from dispatcher.transport.replies import FAILED, Outcome
+from domain import db, tokens
+from domain.campaigns.models import Campaign
+from domain.ledger import outbox
+from domain.ledger.rows import Settlement
+from domain.tenancy import tree
+from domain.tenancy.models import Tenant
+
+log = structlog.get_logger()
+TOKEN_PURPOSE = "mail"  # of tokens.mail_token: opens all links of a delivery  # noqa: S105
+_RETRY_S = 0.5
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How often the recorder looks at what; tests make it shorter."""
+
+    scan_s: float = 2.0
+    beat_s: float = 5.0
+    sweep_s: float = 15.0
+    lease_s: int = 120
+    batch_max: int = 1000
+    batch_ahead_s: float = 5.0  # rows claimed ahead, measured by how fast the last batch went
+
+
+@dataclass
+class _Inbox:
+    """What other threads have left here since the last look."""
+
+    settlements: list[Settlement] = field(default_factory=list)
+    system: list[tuple[int, Outcome]] = field(default_factory=list)
+    asking: list[Run] = field(default_factory=list)
+    scan: bool = False
+
+
+class Recorder:
+    """`record`, `record_system`, `ask` and `wake` may be called from any thread and never wait."""
+
+    def __init__(
+        self, owner_id: int, senders: Senders, system_sender: str, domain: str, pace: Pace | None = None
+    ) -> None:
+        self._owner_id = owner_id
+        self._senders = senders
+        self._system_sender = system_sender
+        self._domain = domain
+        self._pace = pace or Pace()
+        self._queue: queue.SimpleQueue[Callable[[_Inbox], None]] = queue.SimpleQueue()
+        self._inbox = _Inbox()
+        self._pools: dict[Relay, Pool] = {}
+        self._runs: dict[int, tuple[Run, Pool, Campaign]] = {}
+        self._due = {"scan": 0.0, "beat": 0.0, "sweep": 0.0}
+        self._stopping = False
+        self.pump: Pump
+
+    # -- called from other threads
+
+    def record(self, settlements: list[Settlement]) -> None:
+        self._queue.put(lambda inbox: inbox.settlements.extend(settlements))
+
+    def record_system(self, outbox_id: int, outcome: Outcome) -> None:
+        self._queue.put(lambda inbox: inbox.system.append((outbox_id, outcome)))
+
+    def ask(self, run: Run) -> None:
+        self._queue.put(lambda inbox: inbox.asking.append(run))
+
+    def wake(self) -> None:
+        """Look at the tables now."""
+        self._queue.put(lambda inbox: setattr(inbox, "scan", True))
+
+    def stop(self) -> None:
+        """Claim nothing more; `run` ends once the pump is done and everything is written down."""
+
+        def note(_: _Inbox) -> None:
+            self._stopping = True
+
+        self._queue.put(note)
+
+    # -- the thread
+
+    def run(self) -> None:
+        while True:
+            self._collect()
+            if self._stopping and self.pump.finished and self._queue.empty() and not self._inbox.settlements:
+                break
+            self._guarded(self._write_down)
+            if not self._stopping:
+                self._guarded(self._feed)
+            self._guarded(self._timers)
+        self._guarded(self._write_down)
+        db.database.close()
+
+    def _collect(self) -> None:
+        """Wait for work or the next timer, then take all there is."""
+        wait_s = 0.05 if self._stopping else max(0.0, min(self._due.values()) - time.monotonic())
+        if self._inbox.settlements or self._inbox.system:  # the database did not take them
+            wait_s = _RETRY_S
+        try:
+            self._queue.get(timeout=min(wait_s, self._pace.scan_s) or 0.001)(self._inbox)
+            while True:
+                self._queue.get_nowait()(self._inbox)
+        except queue.Empty:
+            return
+
+    def _guarded(self, act: Callable[[], None]) -> None:
+        """Run a piece of work on a fresh connection if need be; a database that fails is asked again later."""
+        try:
+            db.database.connect(reuse_if_open=True)
+            act()
+        except (peewee.OperationalError, peewee.InterfaceError) as error:
+            log.warning("database does not answer", error=type(error).__name__)
+            try:
+                db.database.close()
+            except peewee.PeeweeException:
+                pass
+
+    def _write_down(self) -> None:
+        inbox = self._inbox
+        if inbox.settlements:
+            batch = inbox.settlements
+            outbox.settle(batch)
+            inbox.settlements = []
+            self.pump.settled([(s.delivery_id, s.attempt) for s in batch])
+        while inbox.system:
+            sysmail.settle(*inbox.system[0])
+            inbox.system.pop(0)
+
+    def _feed(self) -> None:
+        asking, self._inbox.asking = self._inbox.asking, []
+        for run in asking:
+            self._claim(run)
+
+    def _timers(self) -> None:
+        now = time.monotonic()
+        if now >= self._due["beat"]:
+            takeover.beat(self._owner_id)
+            self._due["beat"] = now + self._pace.beat_s
+        if now >= self._due["sweep"]:
+            takeover.fold_dead(self._owner_id)
+            self._due["sweep"] = now + self._pace.sweep_s
+        if now >= self._due["scan"] or self._inbox.scan:
+            self._inbox.scan = False
+            self._due["scan"] = now + self._pace.scan_s
+            if not self._stopping:
+                self._system_mails()
+                self._scan()
+
+    # -- system mails
+
+    def _system_mails(self) -> None:
+        for row in sysmail.claim(50):
+            try:
+                tenant = Tenant.get_or_none(Tenant.id == row.tenant_id) if row.tenant_id else None
+                pool = self._pool(self._senders.relay_for(tenant))
+                lease_end = self.pump.loop.clock() + sysmail.LEASE_S - LEASE_MARGIN_S
+                self.pump.send_system(pool, sysmail.build(row, self._system_sender, self._domain, lease_end))
+            except NoRelay as error:
+                self.record_system(row.id, Outcome(4, 0, "", str(error)))
+            except (RecipientRefused, ValueError) as error:
+                self.record_system(row.id, Outcome(FAILED, 0, "", str(error)))
+
+    # -- campaigns
+
+    def _scan(self) -> None:
+        """Follow the tables: start new campaigns, halt those that may not send any more, feed the others."""
+        found = {campaign.id: campaign for campaign in starting.sending()}
+        for campaign_id, (run, pool, _) in list(self._runs.items()):
+            campaign = found.get(campaign_id)
+            if campaign is None or campaign.revision_id != run.revision_id or pool.retired:
+                del self._runs[campaign_id]
+                self.pump.halt(pool, run)
+        for campaign in found.values():
+            run_pool = self._follow(campaign)
+            if run_pool is not None and run_pool.low:
+                self._claim(run_pool)
+        self._close_unused_pools()
+
+    def _follow(self, campaign: Campaign) -> Run | None:
+        """The run of a campaign on its current relay; None if it cannot send now."""
+        try:
+            pool = self._pool(self._senders.relay_for(tree.get(campaign.tenant_id), campaign.relay_id))
+        except NoRelay as error:
+            log.warning("no relay", campaign=campaign.id, reason=str(error))
+            return None
+        if campaign.id in self._runs:
+            run, old, _ = self._runs[campaign.id]
+            if old is not pool:  # the relay has moved (the catcher's port, an edited row)
+                self.pump.halt(old, run)
+                del self._runs[campaign.id]
+            else:
+                self._runs[campaign.id] = (run, pool, campaign)
+                return run
+        try:
+            compiled = starting.compiled(campaign)
+        except (ValueError, KeyError) as error:
+            starting.stop(campaign, "This mailing has no message that can be sent. Compose it again.")
+            log.error("revision cannot be read", campaign=campaign.id, error=str(error))
+            return None
+        run = Run(
+            tenant_id=campaign.tenant_id,
+            campaign_id=campaign.id,
+            revision_id=campaign.revision_id,
+            owner_id=self._owner_id,
+            compiled=compiled,
+            sign=lambda delivery_id: tokens.mail_token(TOKEN_PURPOSE, delivery_id),
+            priority=campaign.priority,
+        )
+        self._runs[campaign.id] = (run, pool, campaign)
+        self.pump.start(pool, run)
+        return run
+
+    def _claim(self, run: Run) -> None:
+        """Claim the next batch of a campaign, sized by how fast the last one went."""
+        entry = self._runs.get(run.campaign_id)
+        if entry is None or entry[0] is not run:
+            return
+        _, pool, campaign = entry
+        if not self.pump.usable(pool):
+            run.asked = False
+            return
+        now = self.pump.loop.clock()
+        self._adapt(run, pool, now)
+        claimed = outbox.claim(starting.terms(campaign), run.batch, self._owner_id, self._pace.lease_s)
+        run.claimed_at = now
+        if claimed.rows:
+            self.pump.feed(run, claimed.rows, now + self._pace.lease_s)
+            return
+        run.asked = False
+        if run.in_flight or run.rows or self._inbox.settlements:
+            return  # what was claimed goes first; the next scan asks again
+        if claimed.limited_by is not None:
+            starting.wait_for(campaign, claimed.limited_by)
+        else:
+            starting.finish_if_done(campaign)
+
+    def _adapt(self, run: Run, pool: Pool, now: float) -> None:
+        if pool.trouble:
+            run.batch = 20  # a probe, not a flood
+        elif run.claimed_at and run.low:
+            rate = run.batch / max(0.01, now - run.claimed_at)
+            run.batch = int(max(50, min(self._pace.batch_max, rate * self._pace.batch_ahead_s)))
+
+    def _pool(self, relay: Relay) -> Pool:
+        pool = self._pools.get(relay)
+        if pool is None or pool.retired:
+            pool = self._pools[relay] = self.pump.open_pool(relay)
+        return pool
+
+    def _close_unused_pools(self) -> None:
+        used = {id(pool) for _, pool, _ in self._runs.values()}
+        for relay, pool in list(self._pools.items()):
+            if id(pool) not in used and not pool.connections and not pool.waiting():
+                self.pump.close_pool(pool)
+                del self._pools[relay]

@@ -1,0 +1,87 @@
+"""DOOR: through which server a tenant's mails leave. The only place that decrypts credentials."""
+
+import os
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from dispatcher.catcher import port_of
+from dispatcher.transport.protocol import Relay
+from domain.senders.models import Relay as RelayRow
+from domain.tenancy.models import Tenant
+
+CATCHER = "catcher:"
+
+
+class NoRelay(Exception):
+    """There is no server to send through now; the text says why."""
+
+
+class Senders:
+    """Relays of this installation: rows, the default from SMTP_URL, and the catcher for demo tenants."""
+
+    def __init__(self, smtp_url: str, instance: Path, helo_name: str = "localhost") -> None:
+        self._smtp_url = smtp_url
+        self._instance = instance
+        self._helo_name = helo_name
+
+    def relay_for(self, tenant: Tenant | None, relay_id: int | None = None) -> Relay:
+        """The server for a tenant's mails (None: mails of the house). Raises NoRelay."""
+        if tenant is not None and tenant.is_demo:
+            return self._catcher()
+        row = RelayRow.get_or_none(RelayRow.id == relay_id) if relay_id is not None else None
+        if row is not None and row.active and row.tenant_id in (None, tenant.id if tenant else None):
+            return self._of_row(row)
+        return self.default()
+
+    def default(self) -> Relay:
+        """The server that SMTP_URL names."""
+        if self._smtp_url in (CATCHER, CATCHER.rstrip(":")):
+            return self._catcher()
+        return replace(parse(self._smtp_url), helo_name=self._helo_name)
+
+    def _catcher(self) -> Relay:
+        port = port_of(self._instance)
+        if port is None:
+            raise NoRelay("the mail catcher does not run")
+        return Relay("127.0.0.1", port, security="off", helo_name=self._helo_name)
+
+    def _of_row(self, row: RelayRow) -> Relay:
+        if row.secret:
+            raise NoRelay("credentials of relays cannot be read yet")
+        return Relay(
+            row.host,
+            row.port,
+            security=row.security,
+            username=row.username,
+            max_connections=row.max_connections,
+            helo_name=self._helo_name,
+        )
+
+
+def parse(smtp_url: str) -> Relay:
+    """The relay of `smtp://user:password@host:port?security=required&connections=8` or `smtps://…`."""
+    parts = urlsplit(smtp_url)
+    options = dict(pair.partition("=")[::2] for pair in parts.query.split("&") if pair)
+    implicit = parts.scheme == "smtps"
+    loopback = parts.hostname in ("localhost", "127.0.0.1", "::1")
+    return Relay(
+        parts.hostname or "localhost",
+        parts.port or (465 if implicit else 25),
+        security="tls" if implicit else options.get("security", "off" if loopback else "opportunistic"),
+        username=unquote(parts.username or ""),
+        password=unquote(parts.password or ""),
+        verify=options.get("verify", "") in ("1", "true"),
+        auth_in_clear=loopback,
+        max_connections=max(1, min(int(options.get("connections", "8")), 200)),
+    )
+
+
+def helo_name(public_url: str) -> str:
+    """What we call ourselves: the public host if it is a name, else an address literal."""
+    host = urlsplit(public_url).hostname or "localhost"
+    return f"[{host}]" if host.replace(".", "").isdigit() else host
+
+
+def machine() -> str:
+    return os.uname().nodename

@@ -1,0 +1,187 @@
+"""Campaigns from approved to sending and from sending to finished: the only place that touches their status."""
+
+from __future__ import annotations
+
+import structlog
+
+from dispatcher.compose import Compiled
+from domain import clock
+from domain.campaigns.models import Campaign, CampaignStatus
+from domain.db import database
+from domain.errors import N_, DomainError
+from domain.issues.models import IssueRevision
+from domain.ledger import outbox
+from domain.ledger.outbox import Terms
+from domain.ledger.states import DeliveryState
+from domain.quotas.ledger import Standing
+from domain.quotas.models import Window
+from domain.tenancy import settings as tenant_settings
+from domain.tenancy import tree
+from domain.tenancy.models import Tenant, TenantStatus
+
+log = structlog.get_logger()
+WAITING_STATES = (DeliveryState.QUEUED, DeliveryState.LEASED)
+DEFAULT_CONSENTS = ("confirmed", "proved")
+
+
+def start_due() -> int:
+    """Snapshot every campaign that is due and let it send; goes on where a dead process stopped. Returns how
+    many now send. Crosses tenants: one dispatcher serves them all."""
+    due = Campaign.select().where(
+        (Campaign.status == CampaignStatus.PREPARING)
+        | (
+            (Campaign.status == CampaignStatus.SCHEDULED)
+            & (Campaign.send_at.is_null() | (Campaign.send_at <= clock.now()))
+        )
+    )
+    return sum(_start(campaign) for campaign in list(due.order_by(Campaign.send_at, Campaign.id)))
+
+
+def _start(campaign: Campaign) -> bool:
+    """One campaign; a refusal of the domain stops it with the reason, for a person to decide."""
+    try:
+        if campaign.status == CampaignStatus.SCHEDULED and not _change(
+            campaign, CampaignStatus.SCHEDULED, status=CampaignStatus.PREPARING, started_at=clock.now()
+        ):
+            return False
+        campaign = Campaign.get_by_id(campaign.id)
+        _snapshot(campaign)
+        return _change(campaign, CampaignStatus.PREPARING, status=CampaignStatus.SENDING)
+    except DomainError as error:
+        log.warning("campaign stopped", campaign=campaign.id, reason=str(error))
+        stop(campaign, error.message, error.params)
+        return False
+
+
+def sending() -> list[Campaign]:
+    """Campaigns that may send now, over all tenants; those whose waiting time is over go on."""
+    now = clock.now()
+    over = (Campaign.status == CampaignStatus.WAITING) & (Campaign.wait_until <= now)
+    Campaign.update(status=CampaignStatus.SENDING, wait_reason="", wait_params={}, wait_until=None).where(
+        over
+    ).execute()
+    open_tenants = Tenant.select(Tenant.id).where(
+        Tenant.status.in_([TenantStatus.ACTIVE, TenantStatus.NO_SIGN_IN])
+    )
+    query = Campaign.select().where(
+        Campaign.status == CampaignStatus.SENDING, Campaign.tenant_id.in_(open_tenants)
+    )
+    return list(query.order_by(Campaign.id))
+
+
+def terms(campaign: Campaign) -> Terms:
+    """What a claim must know; asks inside its transaction whether the campaign still sends this revision."""
+    tenant_id, campaign_id, revision_id = campaign.tenant_id, campaign.id, campaign.revision_id
+    zone = tenant_settings.effective(tree.get(tenant_id))["time_zone"]
+
+    def running() -> bool:
+        return (
+            Campaign.select()
+            .where(
+                Campaign.tenant_id == tenant_id,
+                Campaign.id == campaign_id,
+                Campaign.status == CampaignStatus.SENDING,
+                Campaign.revision_id == revision_id,
+            )
+            .exists()
+        )
+
+    consents = tuple((campaign.audience or {}).get("consents") or DEFAULT_CONSENTS)
+    return Terms(
+        tenant_id, campaign_id, campaign.type_id, revision_id, consents, campaign.role_id, zone, running
+    )
+
+
+def compiled(campaign: Campaign) -> Compiled:
+    """The campaign's message, dated with its start. Raises ValueError if the revision holds none."""
+    row = IssueRevision.get_or_none(
+        IssueRevision.tenant_id == campaign.tenant_id, IssueRevision.id == campaign.revision_id
+    )
+    if row is None:
+        raise ValueError("no such revision")
+    return Compiled.load(row.compiled).dated(campaign.started_at or row.created_at)
+
+
+def wait_for(campaign: Campaign, limit: Standing) -> None:
+    """A volume limit is reached: go on when its window ends; a limit per campaign waits for a person."""
+    if limit.window == Window.CAMPAIGN or limit.resets_at is None:
+        stop(campaign, N_("The limit of %(limit)s mails per mailing is reached."), {"limit": limit.ceiling})
+        return
+    reasons = {
+        Window.HOUR: N_("The limit of %(limit)s mails per hour is reached."),
+        Window.DAY: N_("The limit of %(limit)s mails per day is reached."),
+        Window.MONTH: N_("The limit of %(limit)s mails per month is reached."),
+    }
+    _change(
+        campaign,
+        CampaignStatus.SENDING,
+        status=CampaignStatus.WAITING,
+        wait_reason=reasons[limit.window],
+        wait_params={"limit": limit.ceiling},
+        wait_until=limit.resets_at,
+    )
+
+
+def stop(campaign: Campaign, reason: str, params: dict[str, object] | None = None) -> None:
+    """Something that a person must decide; the reason is shown in the portal."""
+    for status in (CampaignStatus.PREPARING, CampaignStatus.SENDING):
+        _change(
+            campaign,
+            status,
+            status=CampaignStatus.STOPPED,
+            wait_reason=reason[:200],
+            wait_params=params or {},
+        )
+
+
+def finish_if_done(campaign: Campaign) -> bool:
+    """Note that nothing waits any more, and close the campaign once no row is open; True if it is closed.
+
+    The question and the change are one transaction, so that a row that became open again is not overlooked.
+    """
+    if campaign.hold_uncertain:
+        outbox.hold_uncertain(campaign.tenant_id, campaign.id)
+    if outbox.is_open(campaign.tenant_id, campaign.id, WAITING_STATES):
+        return False
+    now = clock.now()
+    with database.atomic():
+        closed = not outbox.is_open(campaign.tenant_id, campaign.id)
+        if closed:
+            changed = _change(
+                campaign,
+                CampaignStatus.SENDING,
+                status=CampaignStatus.FINISHED,
+                sent_at=campaign.sent_at or now,
+                finished_at=now,
+            )
+        else:
+            changed = campaign.sent_at is None and _change(campaign, CampaignStatus.SENDING, sent_at=now)
+        if changed:
+            _tell(Campaign.get_by_id(campaign.id))
+    if changed:
+        log.info("campaign finished" if closed else "campaign sent, some deferred", campaign=campaign.id)
+    return closed and changed
+
+
+def _snapshot(campaign: Campaign) -> None:
+    """Fill the ledger with the campaign's audience; goes on where an earlier call stopped."""
+    from domain.campaigns import snapshot
+
+    snapshot.fill(campaign)
+
+
+def _tell(campaign: Campaign) -> None:
+    """The last mail is out (`finished_at` None: some are deferred): tell the person who started it."""
+    try:
+        from domain.campaigns import lifecycle
+    except ImportError:
+        return
+    lifecycle.finish(campaign)
+
+
+def _change(campaign: Campaign, expected: CampaignStatus, **values: object) -> bool:
+    """Change a campaign whose status is still `expected`; False if somebody else was faster."""
+    changed = Campaign.update(**values).where(
+        Campaign.tenant_id == campaign.tenant_id, Campaign.id == campaign.id, Campaign.status == expected
+    )
+    return changed.execute() == 1

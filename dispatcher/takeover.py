@@ -1,0 +1,118 @@
+"""Processes in the ledger: who is here, whose journal is to be folded in, whose leases are lost."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import structlog
+
+from dispatcher import journal
+from dispatcher.journal import OwnerAlive, Unreadable
+from dispatcher.senders import machine
+from domain import clock
+from domain.ledger import outbox
+from domain.ledger.models import Delivery, DispatcherProcess
+from domain.ledger.rows import Settlement
+from domain.ledger.states import DeliveryState
+
+log = structlog.get_logger()
+STALE_S = 30  # a heartbeat older than this says nothing about its process any more
+
+
+def register(name: str, pid: int, folder: Path) -> DispatcherProcess:
+    """A row for this process; its journal's name follows from its id."""
+    now = clock.epoch()
+    row = DispatcherProcess.create(
+        name=name,
+        host=machine(),
+        boot_id=journal.boot_id(),
+        pid=pid,
+        journal="",
+        started_at=now,
+        heartbeat_at=now,
+    )
+    row.journal = str(folder / f"deliver-{row.id}.journal")
+    row.save()
+    return row
+
+
+def beat(process_id: int) -> None:
+    DispatcherProcess.update(heartbeat_at=clock.epoch()).where(DispatcherProcess.id == process_id).execute()
+
+
+def signed_off(process_id: int) -> None:
+    DispatcherProcess.update(stopped_at=clock.epoch()).where(DispatcherProcess.id == process_id).execute()
+
+
+def fold_dead(own_id: int) -> int:
+    """Take over what dead processes left; returns how many rows became doubtful or free. Crosses tenants."""
+    moved = 0
+    for owner_id in outbox.lease_holders():
+        if owner_id != own_id:
+            moved += _fold(owner_id)
+    return moved
+
+
+def _fold(owner_id: int) -> int:
+    process = DispatcherProcess.get_or_none(DispatcherProcess.id == owner_id)
+    if process is None or process.host != machine():
+        return _without_journal(owner_id, process)
+    try:
+        folded = journal.fold(Path(process.journal))
+    except (OwnerAlive, Unreadable):
+        return _without_journal(owner_id, process)
+    done = False
+    try:
+        same_boot = folded.boot_id == journal.boot_id() and folded.process_id == owner_id
+        back, doubtful = outbox.take_over(
+            owner_id, _settlements(owner_id, folded.outcomes), folded.intents if same_boot else None
+        )
+        done = True
+    finally:
+        folded.release(delete=done)
+    signed_off(owner_id)
+    log.warning("journal folded", owner=owner_id, back_in_queue=back, doubtful=doubtful, same_boot=same_boot)
+    return back + doubtful
+
+
+def _without_journal(owner_id: int, process: DispatcherProcess | None) -> int:
+    """Nothing reliable is known: only after lease and heartbeat have run out, and every row is doubtful."""
+    now = clock.epoch()
+    alive = process is not None and now - process.heartbeat_at < STALE_S
+    if alive or outbox.latest_lease(owner_id) >= now:
+        return 0
+    _, doubtful = outbox.take_over(owner_id, [], None)
+    log.warning("leases taken over", owner=owner_id, doubtful=doubtful)
+    return doubtful
+
+
+def _settlements(owner_id: int, outcomes: dict[tuple[int, int], journal.Outcome]) -> list[Settlement]:
+    """Outcomes of a journal as settlements; the tenant and the revision stand in the rows."""
+    ids = [delivery_id for delivery_id, _ in outcomes]
+    found: dict[int, tuple[int, int | None]] = {}
+    for start in range(0, len(ids), 500):
+        query = Delivery.select(Delivery.id, Delivery.tenant_id, Delivery.revision_id).where(
+            Delivery.id.in_(ids[start : start + 500]), Delivery.owner_id == owner_id
+        )
+        found |= {row[0]: (row[1], row[2]) for row in query.tuples()}
+    later = clock.epoch() + 300
+    return [
+        Settlement(
+            found[i][0],
+            i,
+            attempt,
+            owner_id,
+            o.state,
+            o.code,
+            o.enhanced,
+            o.text,
+            _due(o, later),
+            found[i][1],
+        )
+        for (i, attempt), o in outcomes.items()
+        if i in found
+    ]
+
+
+def _due(outcome: journal.Outcome, later: int) -> int:
+    return later if outcome.state in (DeliveryState.DEFERRED, DeliveryState.UNCERTAIN) else 0

@@ -1,0 +1,29 @@
+"""Deliveries as the dispatcher sees them: tuples. Standard library only, so that the hot path may import it."""
+
+from typing import NamedTuple
+
+
+class Row(NamedTuple):
+    """A claimed delivery; `packed` is the JSON object of its values, `queued_at` epoch seconds."""
+
+    delivery_id: int
+    attempt: int
+    address: str
+    packed: str
+    queued_at: int
+    maybe_duplicate: bool
+
+
+class Settlement(NamedTuple):
+    """What became of a claimed row. `next_at` (epoch seconds) counts for QUEUED, DEFERRED and UNCERTAIN."""
+
+    tenant_id: int
+    delivery_id: int
+    attempt: int
+    owner_id: int
+    state: int
+    code: int
+    enhanced: str
+    text: str
+    next_at: int
+    revision_id: int | None

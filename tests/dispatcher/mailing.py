@@ -1,0 +1,111 @@
+"""A campaign that is ready to send, with as many recipients as a test wants."""
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from dispatcher.compose import MessageSource, compile_message
+from domain import clock
+from domain.campaigns.models import Campaign, CampaignStatus
+from domain.db import database
+from domain.issues.models import IssueRevision
+from domain.ledger.models import Delivery, DeliveryPayload
+from domain.subscribers.models import Consent, Subscriber, Subscription
+from domain.tenancy.models import Tenant
+
+DATE = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
+SOURCE = MessageSource(
+    sender_name="Verlag Nord",
+    sender_address="news@nord.example",
+    subject="Neues für [Vorname|Sie]",
+    html="<p>Hallo [Vorname|Leserin],</p>"
+    + "<p>Grüße aus Köln</p>\n" * 50
+    + '<a href="https://n.example/m/{{token}}">hier</a>',
+    plain="Hallo [Vorname|Leserin]\nhttps://n.example/m/{{token}}\n",
+    list_id="city.nord.example",
+    base_url="https://n.example",
+    message_domain="nord.example",
+)
+
+
+@dataclass(frozen=True)
+class EngineSettings:
+    """What a deliver process must know, with mail to a given port."""
+
+    instance: Path
+    database_url: str
+    smtp_url: str
+    public_url: str = "http://127.0.0.1:8000"
+    secret_key: bytes = b"only for tests, 32 bytes or more."
+
+    @property
+    def queue_url(self) -> str:
+        return f"sqlite:///{self.instance}/queue.db"
+
+
+def tenant(slug: str = "north", **values: object) -> Tenant:
+    return Tenant.create(slug=slug, name=slug.title(), **values)
+
+
+def mailing(owner: Tenant, count: int, first: int = 1, **values: object) -> Campaign:
+    """A campaign in state SENDING whose `count` recipients p<first>@… are queued in the ledger."""
+    now = clock.epoch()
+    compiled = compile_message(SOURCE, date=DATE, boundary_seed=b"test")
+    with database.atomic():
+        revision = IssueRevision.create(
+            tenant_id=owner.id,
+            issue_id=1,
+            number=IssueRevision.select().count() + 1,
+            fingerprint="f",
+            subject=SOURCE.subject,
+            preheader="",
+            html=SOURCE.html,
+            plain=SOURCE.plain,
+            compiled=compiled.dump(),
+            placeholders=sorted(compiled.names),
+            size_bytes=compiled.size_bytes,
+        )
+        campaign = Campaign.create(
+            tenant_id=owner.id,
+            issue_id=1,
+            type_id=1,
+            revision_id=revision.id,
+            name="Test",
+            status=values.pop("status", CampaignStatus.SENDING),
+            created_by_id=1,
+            started_at=clock.now(),
+            **values,
+        )
+        for number in range(first, first + count):
+            add(campaign, f"p{number}@x.example", f"Änne {number}", now)
+    return campaign
+
+
+def add(campaign: Campaign, address: str, name: str, now: int = 0) -> int:
+    """One more recipient; returns the delivery's id."""
+    now = now or clock.epoch()
+    person = Subscriber.create(
+        tenant_id=campaign.tenant_id, address=address, address_key=address, first_name=name
+    )
+    Subscription.create(
+        tenant_id=campaign.tenant_id,
+        subscriber_id=person.id,
+        type_id=campaign.type_id,
+        consent=Consent.CONFIRMED,
+    )
+    row = Delivery.create(
+        tenant_id=campaign.tenant_id,
+        campaign_id=campaign.id,
+        subscriber_id=person.id,
+        address_key=address,
+        queued_at=now,
+    )
+    DeliveryPayload.create(
+        delivery_id=row.id,
+        tenant_id=campaign.tenant_id,
+        campaign_id=campaign.id,
+        address=address,
+        packed=json.dumps({"Vorname": name, "@name": name}),
+    )
+    return row.id

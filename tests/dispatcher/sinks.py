@@ -1,0 +1,110 @@
+"""SMTP servers for tests: in threads of their own, with answers as a test wants them."""
+
+import socket
+import socketserver
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+Answer = Callable[[str, bytes], bytes | None]
+EHLO = b"250-sink\r\n250-PIPELINING\r\n250-SIZE 10000000\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250 ENHANCEDSTATUSCODES\r\n"
+
+
+class Sink:
+    """Keeps what it accepted: (recipient, message). `answer(verb, line)` may return another reply; b"" closes
+    the connection without one."""
+
+    def __init__(self, answer: Answer = lambda verb, line: None, ehlo: bytes = EHLO) -> None:
+        self.answer = answer
+        self.ehlo = ehlo
+        self.accepted: list[tuple[str, bytes]] = []
+        self.connections = 0
+        self.lock = threading.Lock()
+        self.port = 0
+
+    @contextmanager
+    def running(self) -> Iterator["Sink"]:
+        sink = self
+
+        class Handler(socketserver.StreamRequestHandler):
+            disable_nagle_algorithm = True
+
+            def handle(self) -> None:
+                with sink.lock:
+                    sink.connections += 1
+                try:
+                    sink.talk(self.rfile, self.wfile)
+                except (ConnectionError, ValueError, OSError):
+                    return
+
+        class Server(socketserver.ThreadingTCPServer):
+            daemon_threads = True
+            allow_reuse_address = True
+
+        with Server(("127.0.0.1", self.port), Handler) as server:
+            self.port = server.server_address[1]
+            thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+            thread.start()
+            try:
+                yield self
+            finally:
+                server.shutdown()
+                thread.join()
+
+    def talk(self, lines, out) -> None:
+        def reply(verb: str, line: bytes, usual: bytes) -> bool:
+            said = self.answer(verb, line)
+            if said == b"":
+                return False
+            out.write(said if said is not None else usual)
+            return (said or usual)[:1] in (b"2", b"3")
+
+        recipient, ok = "", True
+        if not reply("GREETING", b"", b"220 sink\r\n"):
+            return
+        while line := lines.readline():
+            verb = line[:4].decode("ascii", "replace").upper().strip()
+            if verb == "EHLO":
+                reply(verb, line, self.ehlo)
+            elif verb == "MAIL":
+                ok = reply(verb, line, b"250 2.1.0 Ok\r\n")
+            elif verb == "RCPT":
+                recipient = line[line.find(b"<") + 1 : line.find(b">")].decode()
+                ok = reply(verb, line, b"250 2.1.5 Ok\r\n") and ok
+            elif verb == "DATA":
+                if not ok:
+                    out.write(b"554 5.5.1 no valid recipients\r\n")
+                elif reply(verb, line, b"354 go\r\n"):
+                    body = self.body(lines)
+                    if body is None:
+                        return
+                    if self.answer("BODY", recipient.encode()) is None:
+                        with self.lock:
+                            self.accepted.append((recipient, body))
+                    if (
+                        not reply("BODY", recipient.encode(), b"250 2.0.0 queued\r\n")
+                        and self.answer("BODY", recipient.encode()) == b""
+                    ):
+                        return
+                else:
+                    return
+            elif verb == "QUIT":
+                out.write(b"221 bye\r\n")
+                return
+            else:
+                out.write(b"250 ok\r\n")
+
+    def body(self, lines) -> bytes | None:
+        got = []
+        while line := lines.readline():
+            if line == b".\r\n":
+                return b"".join(got)
+            got.append(line[1:] if line.startswith(b".") else line)
+        return None
+
+
+def closed_port() -> int:
+    """A loopback port nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
