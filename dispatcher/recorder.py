@@ -8,6 +8,7 @@ loses nothing: outcomes wait here and in the journal.
 from __future__ import annotations
 
 import queue
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -74,6 +75,7 @@ class Recorder:
         self._runs: dict[int, tuple[Run, Pool, Campaign]] = {}
         self._due = {"scan": 0.0, "beat": 0.0, "sweep": 0.0}
         self._stopping = False
+        self.quiet = threading.Event()
         self.pump: Pump
 
     # -- called from other threads
@@ -92,10 +94,12 @@ class Recorder:
         self._queue.put(lambda inbox: setattr(inbox, "scan", True))
 
     def stop(self) -> None:
-        """Claim nothing more; `run` ends once the pump is done and everything is written down."""
+        """Claim nothing more (`quiet` is set once that holds); `run` ends once the pump is done and everything
+        is written down."""
 
         def note(_: _Inbox) -> None:
             self._stopping = True
+            self.quiet.set()
 
         self._queue.put(note)
 

@@ -93,6 +93,7 @@ class Deliver:
         self._stop.set()
         self._due.set()
         self.recorder.stop()
+        self.recorder.quiet.wait(db.BUSY_TIMEOUT_S + 5)  # no claim is under way any more
         self.pump.stop()
         for thread in self._threads:
             thread.join(timeout_s)

@@ -1,0 +1,143 @@
+"""kill -9 in mid-send: nobody is lost, at most one copy per open connection, every doubtful recipient is listed."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from domain.campaigns.models import Campaign, CampaignStatus
+from domain.ledger import outbox
+from domain.ledger.models import Delivery, DispatcherProcess
+from domain.ledger.states import DeliveryState
+from tests.dispatcher.mailing import mailing, tenant
+from tests.dispatcher.sinks import Sink
+
+ROOT = Path(__file__).parents[2]
+CONNECTIONS = 4
+SCRIPT = """
+import sys
+from pathlib import Path
+from dispatcher import worker
+from tests.dispatcher.mailing import EngineSettings
+worker.deliver(EngineSettings(Path(sys.argv[1]), sys.argv[2], sys.argv[3]))
+"""
+
+
+@contextmanager
+def deliver(instance, database_url, port):
+    """A real deliver process; killed at the end if it still runs."""
+    url = f"smtp://127.0.0.1:{port}?connections={CONNECTIONS}"
+    command = [sys.executable, "-c", SCRIPT, str(instance), database_url, url]
+    process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)})
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.wait()
+
+
+def until(condition, seconds=30):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.01)
+
+
+def is_finished(campaign):
+    return Campaign.get_by_id(campaign.id).status == CampaignStatus.FINISHED
+
+
+def test_killed_in_mid_send_loses_nobody_and_lists_every_doubt(database, tmp_path):
+    campaign, kills = mailing(tenant(), 1200), 3
+    with Sink().running() as sink:
+        for number in range(kills):
+            before = len(sink.accepted)
+            with deliver(tmp_path, database, sink.port) as process:
+                until(lambda: len(sink.accepted) > before + random.randint(30, 200))  # noqa: B023
+                process.send_signal(signal.SIGKILL)
+                process.wait()
+            assert number == kills - 1 or not is_finished(campaign)
+        with deliver(tmp_path, database, sink.port):
+            until(lambda: is_finished(campaign))
+    copies = Counter(to for to, _ in sink.accepted)
+    assert set(copies) == {f"p{n}@x.example" for n in range(1, 1201)}, "lost"
+    assert max(copies.values()) <= 2
+    duplicates = {to for to, n in copies.items() if n > 1}
+    assert len(duplicates) <= kills * CONNECTIONS
+    listed = {row.address_key for row in Delivery.select().where(Delivery.maybe_duplicate)}
+    assert duplicates <= listed
+    assert outbox.counts(campaign.tenant_id, campaign.id)[DeliveryState.SENT] == 1200
+
+
+def test_same_mail_on_every_attempt(database, tmp_path):
+    campaign = mailing(tenant(), 300)
+    with Sink().running() as sink:
+        with deliver(tmp_path, database, sink.port) as process:
+            until(lambda: len(sink.accepted) > 50)
+            process.send_signal(signal.SIGKILL)
+        with deliver(tmp_path, database, sink.port):
+            until(lambda: is_finished(campaign))
+    bodies: dict[str, set[bytes]] = {}
+    for to, raw in sink.accepted:
+        bodies.setdefault(to, set()).add(raw)
+    assert all(len(different) == 1 for different in bodies.values())
+
+
+def test_term_drains_without_a_doubt(database, tmp_path):
+    campaign = mailing(tenant(), 1500)
+    with Sink().running() as sink:
+        with deliver(tmp_path, database, sink.port) as process:
+            until(lambda: len(sink.accepted) > 100)
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(20) == 0
+        counts = outbox.counts(campaign.tenant_id, campaign.id)
+        assert counts[DeliveryState.SENT] == len(sink.accepted) and not counts[DeliveryState.LEASED]
+        assert not counts[DeliveryState.UNCERTAIN]
+        assert DispatcherProcess.get().stopped_at and not list((tmp_path / "journal").iterdir())
+        with deliver(tmp_path, database, sink.port):
+            until(lambda: is_finished(campaign))
+    assert Counter(to for to, _ in sink.accepted) == {f"p{n}@x.example": 1 for n in range(1, 1501)}
+
+
+@pytest.mark.parametrize("fate", ["other boot", "no journal"])
+def test_without_a_reliable_journal_every_leased_row_is_doubtful(database, tmp_path, fate):
+    campaign = mailing(tenant(), 600)
+    with Sink().running() as sink:
+        with deliver(tmp_path, database, sink.port) as process:
+            until(lambda: len(sink.accepted) > 50)
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+        path = next((tmp_path / "journal").iterdir())
+        leased = outbox.counts(campaign.tenant_id, campaign.id)[DeliveryState.LEASED]
+        assert leased
+        if fate == "other boot":
+            header, _, rest = path.read_bytes().partition(b"\n")
+            path.write_bytes(header.replace(b'"boot":"', b'"boot":"x') + b"\n" + rest)
+        else:
+            path.unlink()
+            Delivery.update(lease_until=1).where(Delivery.state == DeliveryState.LEASED).execute()
+            DispatcherProcess.update(heartbeat_at=1).execute()
+        with deliver(tmp_path, database, sink.port):
+            until(lambda: is_finished(campaign))
+    copies = Counter(to for to, _ in sink.accepted)
+    assert len(copies) == 600 and max(copies.values()) <= 2
+    listed = {row.address_key for row in Delivery.select().where(Delivery.maybe_duplicate)}
+    assert {to for to, n in copies.items() if n > 1} <= listed
+
+
+def test_two_processes_share_a_campaign_without_a_duplicate(database, tmp_path):
+    campaign = mailing(tenant(), 1500)
+    with Sink().running() as sink, deliver(tmp_path, database, sink.port):
+        until(lambda: len(sink.accepted) > 50)
+        with deliver(tmp_path, database, sink.port):
+            until(lambda: is_finished(campaign))
+    assert Counter(to for to, _ in sink.accepted) == {f"p{n}@x.example": 1 for n in range(1, 1501)}
+    assert DispatcherProcess.select().count() == 2
