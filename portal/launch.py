@@ -43,17 +43,17 @@ def parts_of(settings: Settings) -> list[str]:
 
 def build_demo(settings: Settings) -> None:
     """Build the demo house; the database is migrated and empty."""
-    from portal import demo
+    from portal.demo.build import build
 
     with db.connection():
-        demo.build(settings)
+        build(settings)
 
 
 def demo_lines() -> list[str]:
     """The demo logins as lines for the terminal."""
-    from portal import demo
+    from portal.demo.build import LOGINS
 
-    return ["Demo logins:", *(f"  {login}" for login in map(_login_line, demo.LOGINS))]
+    return ["Demo logins:", *(f"  {_login_line(login)}" for login in LOGINS)]
 
 
 def _prepare(settings: Settings) -> None:

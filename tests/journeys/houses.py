@@ -13,8 +13,13 @@ from pathlib import Path
 
 import pytest
 
+from portal.supervisor import tie_to_parent
+
 READY_WITHIN_S = 180  # builds the demo house on a slow machine first
 STOPPED_WITHIN_S = 60
+KEEPS_DYING = re.compile(
+    r"it starts again in (4|8|15|30) s"
+)  # a part that will not come up: no use to wait on
 
 
 @dataclass(frozen=True)
@@ -36,7 +41,7 @@ class House:
 @contextmanager
 def running(instance: Path, port: int = 0, **environ: str) -> Iterator[House]:
     """`rundbrief up` in `instance` on a free port; stopped by TERM unless it has ended by itself."""
-    port = port or free_port()
+    port, tests_pid = port or free_port(), os.getpid()
     variables = {
         **os.environ,
         "INSTANCE": str(instance),
@@ -53,6 +58,7 @@ def running(instance: Path, port: int = 0, **environ: str) -> Iterator[House]:
             stdout=terminal,
             stderr=terminal,
             start_new_session=True,
+            preexec_fn=lambda: tie_to_parent(tests_pid),
         )
     try:
         greeting = _greeting(process, instance / "terminal.log")
@@ -68,6 +74,8 @@ def _greeting(process: "subprocess.Popen[bytes]", terminal: Path) -> str:
         shown = terminal.read_text()
         if "Rundbrief runs at" in shown and shown.endswith("\n\n"):
             return shown
+        if KEEPS_DYING.search(shown):
+            break
         try:
             process.wait(0.1)
         except subprocess.TimeoutExpired:
