@@ -1,0 +1,256 @@
+"""People's HTML reduced to what an article may hold, whatever it was pasted from; its plain text and search form.
+
+The one module of the domain that knows lxml. Nothing is repaired by guessing: what the list below does not name
+is unwrapped (its text stays) or, where its text is no text of the article, dropped.
+"""
+
+import re
+import unicodedata
+
+from lxml import html as lxml_html
+from lxml.etree import ParserError
+from lxml.html import HtmlElement
+
+TAGS = frozenset(
+    ["p", "br", "strong", "em", "u", "s", "a", "ul", "ol", "li", "h2", "h3", "h4", "blockquote", "table", "thead", "tbody", "tr", "th", "td", "figure", "figcaption", "img", "hr", "sub", "sup"]
+)
+RENAMED = {
+    "b": "strong",
+    "i": "em",
+    "strike": "s",
+    "del": "s",
+    "h1": "h2",
+    "h5": "h4",
+    "h6": "h4",
+    "div": "p",
+}
+DROPPED = frozenset(
+    ["script", "style", "head", "meta", "link", "title", "noscript", "template", "iframe", "object", "embed", "applet", "form", "input", "button", "select", "textarea", "option", "nav", "svg", "math", "canvas", "video", "audio", "source", "xml", "base", "frame", "frameset"]
+)
+ATTRIBUTES = {
+    "a": ("href", "title"),
+    "img": ("src", "alt", "width", "height"),
+    "td": ("colspan", "rowspan"),
+    "th": ("colspan", "rowspan"),
+    "ol": ("start",),
+}
+_BLOCKS = frozenset(["p", "ul", "ol", "li", "h2", "h3", "h4", "blockquote", "table", "thead", "tbody", "tr", "th", "td", "figure", "figcaption", "hr"])
+_LINK = re.compile(r"(?:https?://|mailto:)[^\s<>\"']+\Z", re.I)
+_MEDIA = re.compile(r"/media/[A-Za-z0-9_-]{16,64}/[a-z0-9]{1,20}\Z")
+_NUMBER = re.compile(r"[0-9]{1,4}\Z")
+_CONDITIONAL = re.compile(r"<!--\[if.*?<!\[endif\]-->|<!\[(?:if|endif)[^>]*>|<\?xml[^>]*>", re.S | re.I)
+_SPACES = re.compile(r"[ \t\r\n\f]+")
+_BULLET = re.compile(r"^[\s\u00a0]*(?:[·•o§\u2022\uf0b7-]|\(?[0-9a-z]{1,3}[.)])[\s\u00a0]+")
+MAX_CHARACTERS = 500_000
+
+
+def clean(html: str) -> str:
+    """The allowed part of `html`. Paste from Word, Google Docs, LibreOffice and web pages comes out as plain
+    paragraphs, headings, lists, emphasis and links; scripts, styles, foreign pictures and addresses other than
+    http, https and mailto do not come out at all. Cleaning twice changes nothing."""
+    source = _CONDITIONAL.sub("", html[:MAX_CHARACTERS].replace("\0", ""))
+    if not source.strip():
+        return ""
+    try:
+        root = lxml_html.fragment_fromstring(source, create_parent="div")
+    except (ParserError, ValueError):
+        return ""
+    _drop(root)
+    _word_lists(root)
+    _emphasis(root)
+    _reduce(root)
+    _unnest(root)
+    _trim(root)
+    whole = lxml_html.tostring(root, encoding="unicode", method="html")
+    return whole[whole.index(">") + 1 : whole.rindex("<")].strip()  # without the <div> around it
+
+
+def plain(html: str) -> str:
+    """The text of clean HTML, a line per block."""
+    if not html.strip():
+        return ""
+    root = lxml_html.fragment_fromstring(html, create_parent="div")
+    for element in root.iter():
+        if element.tag in _BLOCKS or element.tag == "br":
+            element.tail = "\n" + (element.tail or "")
+    text = "".join(root.itertext())
+    return re.sub(r"\n\s*\n+", "\n", re.sub(r"[ \t\u00a0]+", " ", text)).strip()
+
+
+def fold(text: str) -> str:
+    """Search form: no case, no accents, ß as ss; ä, ö, ü and ae, oe, ue meet ("Grüße" = "gruesse" = "grusse")."""
+    base = text.casefold()
+    for written in ("ae", "oe", "ue"):
+        base = base.replace(written, written[0])
+    decomposed = unicodedata.normalize("NFKD", base)
+    return _SPACES.sub(" ", "".join(c for c in decomposed if not unicodedata.combining(c))).strip()
+
+
+def _drop(root: HtmlElement) -> None:
+    for element in list(root.iter()):
+        if element is root:
+            continue
+        if not isinstance(element.tag, str) or element.tag.casefold() in DROPPED:
+            if element.getparent() is not None:
+                element.drop_tree() if isinstance(element, HtmlElement) else _drop_comment(element)
+
+
+def _drop_comment(node) -> None:  # type: ignore[no-untyped-def]
+    parent, tail = node.getparent(), node.tail or ""
+    before = node.getprevious()
+    if before is not None:
+        before.tail = (before.tail or "") + tail
+    else:
+        parent.text = (parent.text or "") + tail
+    parent.remove(node)
+
+
+def _word_lists(root: HtmlElement) -> None:
+    """Word writes list items as paragraphs of class MsoListParagraph with the bullet as text."""
+    for paragraph in list(root.iter("p")):
+        style, classes = paragraph.get("style", ""), paragraph.get("class", "")
+        if "mso-list" not in style and not classes.startswith("MsoListParagraph"):
+            continue
+        text = paragraph.text_content()
+        ordered = bool(re.match(r"^[\s\u00a0]*\(?[0-9]{1,3}[.)]", text))
+        for marker in list(paragraph.iter("span")):
+            if "mso-list" in marker.get("style", "").casefold():
+                marker.drop_tree()
+        _cut_bullet(paragraph)
+        paragraph.tag = "li"
+        before = paragraph.getprevious()
+        kind = "ol" if ordered else "ul"
+        if (
+            before is not None
+            and before.tag == kind
+            and before.get("data-word")
+            and not (before.tail or "").strip()
+        ):
+            paragraph.tail, tail = None, paragraph.tail
+            before.append(paragraph)
+            before.tail = tail
+        else:
+            holder = lxml_html.Element(kind)
+            holder.set("data-word", "1")
+            parent = paragraph.getparent()
+            parent.replace(paragraph, holder)
+            holder.tail, paragraph.tail = paragraph.tail, None
+            holder.append(paragraph)
+
+
+def _cut_bullet(paragraph: HtmlElement) -> None:
+    for element in paragraph.iter():
+        if element.text and element.text.strip("\u00a0 \t\r\n"):
+            element.text = _BULLET.sub("", element.text, count=1).lstrip("\u00a0 \t\r\n")
+            return
+
+
+def _emphasis(root: HtmlElement) -> None:
+    """What spans say by style becomes strong and em; bold that a style takes back is no emphasis."""
+    for element in list(root.iter("span", "b", "strong", "i", "em", "font")):
+        style = element.get("style", "").casefold().replace(" ", "")
+        if (element.tag in ("b", "strong") and re.search(r"font-weight:(normal|400)", style)) or (element.tag in ("i", "em") and "font-style:normal" in style):
+            element.tag = "span"
+        elif element.tag in ("span", "font") and element.text_content().strip():
+            bold = re.search(r"font-weight:(bold|[6-9]00)", style)
+            italic = "font-style:italic" in style
+            if bold:
+                element.tag = "strong"
+                if italic:
+                    _wrap_inside(element, "em")
+            elif italic:
+                element.tag = "em"
+
+
+def _wrap_inside(element: HtmlElement, tag: str) -> None:
+    inner = lxml_html.Element(tag)
+    inner.text, element.text = element.text, None
+    for child in list(element):
+        inner.append(child)
+    element.append(inner)
+
+
+def _reduce(root: HtmlElement) -> None:
+    for element in list(root.iterdescendants()):
+        if element.getparent() is None:
+            continue
+        tag = RENAMED.get(element.tag, element.tag)
+        if tag == "p" and element.tag == "div" and any(c.tag in _BLOCKS | {"div"} for c in element):
+            tag = ""
+        if tag == "img" and not _MEDIA.match(element.get("src", "")):
+            element.drop_tree()
+            continue
+        href = element.get("href", "").strip() if tag == "a" else ""
+        if tag == "a" and not (_LINK.match(href) or re.fullmatch(r"\[[^\[\]]{1,80}\]", href)):
+            tag = ""
+        if tag not in TAGS:
+            element.drop_tag()
+            continue
+        element.tag = tag
+        kept = {name: element.get(name, "").strip() for name in ATTRIBUTES.get(tag, ())}
+        element.attrib.clear()
+        for name, value in kept.items():
+            if value and (
+                name not in ("width", "height", "colspan", "rowspan", "start") or _NUMBER.match(value)
+            ):
+                element.set(name, value)
+        if tag == "img" and "alt" not in element.attrib:
+            element.set("alt", "")
+
+
+def _unnest(root: HtmlElement) -> None:
+    """Blocks inside paragraphs lift the paragraph; emphasis inside the same emphasis says nothing more."""
+    for element in list(root.iter("p", "strong", "em", "u", "s")):
+        if element.getparent() is None:
+            continue
+        if (element.tag == "p" and any(child.tag in _BLOCKS for child in element)) or (element.tag != "p" and any(a.tag == element.tag for a in element.iterancestors())):
+            element.drop_tag()
+
+
+def _trim(root: HtmlElement) -> None:
+    """Loose text becomes paragraphs, empty paragraphs and needless spaces go."""
+    for element in root.iter():
+        if element.text:
+            element.text = _SPACES.sub(" ", element.text)
+        if element.tail:
+            element.tail = _SPACES.sub(" ", element.tail)
+    empty = {"p", "h2", "h3", "h4", "strong", "em", "u", "s", "a", "li", "ul", "ol", "blockquote"}
+    for element in reversed(list(root.iterdescendants())):
+        if element.tag in empty and not len(element) and not element.text_content().strip(" \u00a0"):
+            element.drop_tree() if element.tag in _BLOCKS else element.drop_tag()
+    for element in list(root):
+        if element.tag == "br":
+            element.drop_tree()
+    if any(child.tag in _BLOCKS for child in root):
+        _wrap_loose(root)
+
+
+def _wrap_loose(root: HtmlElement) -> None:
+    def paragraph(text: str | None) -> HtmlElement | None:
+        if not (text or "").strip():
+            return None
+        made = lxml_html.Element("p")
+        made.text = (text or "").lstrip()
+        return made
+
+    first = paragraph(root.text)
+    root.text = None
+    children = list(root)
+    if first is not None:
+        root.insert(0, first)
+    current = first
+    for child in children:
+        tail, child.tail = child.tail, None
+        if child.tag in _BLOCKS:
+            current = None
+        else:
+            if current is None:
+                current = lxml_html.Element("p")
+                child.addprevious(current)
+            current.append(child)
+            child.tail = tail
+            continue
+        loose = paragraph(tail)
+        if loose is not None:
+            child.addnext(loose)
+            current = loose

@@ -1,0 +1,287 @@
+"""Put an issue together: blocks in order, subject, preheader; read-only once it is approved."""
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from peewee import fn
+
+from domain import clock
+from domain.content import markup
+from domain.content.models import Article, ArticleState, AssetUse
+from domain.db import database
+from domain.errors import N_, Conflict, Invalid, NotFound
+from domain.issues import placeholders
+from domain.issues.models import Block, BlockKind, Issue, IssueState
+from domain.subscribers.models import NewsletterType
+
+EDITABLE = (IssueState.DRAFT, IssueState.RETURNED)
+LAYOUTS = ("top", "left", "right", "text")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
+_URL = re.compile(r"(https?://|mailto:)[^\s<>\"]+\Z")
+
+
+def get(tenant_id: int, issue_id: int) -> Issue:
+    """An issue of the tenant; raises NotFound."""
+    issue = Issue.get_or_none(Issue.tenant_id == tenant_id, Issue.id == issue_id)
+    if issue is None:
+        raise NotFound
+    return issue
+
+
+def open_issue(tenant_id: int, issue_id: int, version: int | None = None) -> Issue:
+    """An issue to change; raises Conflict when it is closed or somebody else changed it since `version`."""
+    issue = get(tenant_id, issue_id)
+    if issue.state not in EDITABLE:
+        raise Conflict(N_("This issue is in approval or approved and can no longer be changed."))
+    if version is not None and version != issue.version:
+        raise Conflict(N_("Somebody else has changed this issue meanwhile. Reload the page to see it."))
+    return issue
+
+
+def create(tenant_id: int, type_id: int, user_id: int, planned_at: datetime | None = None) -> Issue:
+    """The next issue of a newsletter type with an empty introduction."""
+    kind = NewsletterType.get_or_none(NewsletterType.tenant_id == tenant_id, NewsletterType.id == type_id)
+    if kind is None:
+        raise NotFound
+    with database.atomic():
+        number = (
+            Issue.select(fn.MAX(Issue.number))
+            .where(Issue.tenant_id == tenant_id, Issue.type_id == type_id)
+            .scalar()
+            or 0
+        ) + 1
+        issue = Issue.create(
+            tenant_id=tenant_id, type_id=type_id, number=number, name=f"{kind.name} Nr. {number}",
+            template_id=kind.template_id, created_by_id=user_id, planned_at=planned_at,
+        )  # fmt: skip
+        greeting = (
+            "<p>[Salutation|Hello],</p>" if kind.language == "en" else "<p>[Briefanrede|Guten Tag],</p>"
+        )
+        Block.create(
+            tenant_id=tenant_id, issue_id=issue.id, position=1, kind=BlockKind.INTRO, data={"html": greeting}
+        )
+        return issue
+
+
+def blocks(issue: Issue) -> list[Block]:
+    """The blocks of an issue in their order."""
+    return list(
+        Block.select()
+        .where(Block.tenant_id == issue.tenant_id, Block.issue_id == issue.id)
+        .order_by(Block.position, Block.id)
+    )
+
+
+def block(issue: Issue, block_id: int) -> Block:
+    found = Block.get_or_none(
+        Block.tenant_id == issue.tenant_id, Block.issue_id == issue.id, Block.id == block_id
+    )
+    if found is None:
+        raise NotFound
+    return found
+
+
+def set_head(issue: Issue, *, subject: str, preheader: str, name: str | None = None) -> None:
+    """Subject, preheader and name; raises Invalid for control characters and unknown placeholders."""
+    for field, text in (("subject", subject), ("preheader", preheader), ("name", name or "")):
+        if _CONTROL.search(text):
+            raise Invalid(fields={field: N_("Line breaks and control characters are not allowed here.")})
+    placeholders.check("subject", subject)
+    placeholders.check("preheader", preheader)
+    issue.subject, issue.preheader = subject.strip()[:200], preheader.strip()[:300]
+    if name and name.strip():
+        issue.name = name.strip()[:120]
+    _touch(issue)
+
+
+def add_article(issue: Issue, article_id: int) -> Block:
+    """Put an accepted article at the end; raises Conflict if it stands there already, NotFound otherwise."""
+    article = Article.get_or_none(
+        Article.tenant_id == issue.tenant_id,
+        Article.id == article_id,
+        Article.state.in_([ArticleState.ACCEPTED, ArticleState.USED]),
+    )
+    if article is None:
+        raise NotFound
+    with database.atomic():
+        if any(b.article_id == article_id for b in blocks(issue)):
+            raise Conflict(N_("This article already stands in the issue."))
+        return _append(issue, BlockKind.ARTICLE, {"layout": "top"}, article_id)
+
+
+def add(issue: Issue, kind: BlockKind) -> Block:
+    """An empty block at the end."""
+    empty: dict[str, dict[str, Any]] = {
+        BlockKind.INTRO: {"html": ""},
+        BlockKind.TEXT: {"html": ""},
+        BlockKind.PICTURE: {"asset_id": None, "alt": ""},
+        BlockKind.BUTTON: {"label": "", "url": ""},
+        BlockKind.DIVIDER: {},
+    }
+    if kind not in empty:
+        raise Invalid(N_("Choose an article from the list."))
+    with database.atomic():
+        return _append(issue, kind, empty[kind])
+
+
+def edit(issue: Issue, found: Block, data: dict[str, Any]) -> None:
+    """Change the content of a block; raises Invalid on the field that is wrong."""
+    _check_open(found)
+    clean = dict(found.data)
+    if "html" in data:
+        clean["html"] = markup.clean(str(data["html"]))
+        placeholders.check("html", clean["html"])
+    if "layout" in data and data["layout"] in LAYOUTS:
+        clean["layout"] = data["layout"]
+    if "label" in data:
+        label = str(data["label"]).strip()[:120]
+        if _CONTROL.search(label):
+            raise Invalid(fields={"label": N_("Line breaks and control characters are not allowed here.")})
+        placeholders.check("label", label)
+        clean["label"] = label
+    if "url" in data:
+        url = str(data["url"]).strip()[:1000]
+        if url and not _URL.match(url):
+            raise Invalid(fields={"url": N_("A link begins with https://, http:// or mailto:.")})
+        clean["url"] = url
+    for key in ("asset_id", "alt"):
+        if key in data:
+            clean[key] = data[key]
+    with database.atomic():
+        found.data = clean
+        found.save()
+        if "asset_id" in data:
+            _note_assets(issue)
+        _touch(issue)
+
+
+def reorder(issue: Issue, order: Sequence[int]) -> None:
+    """Bring the blocks into the order of their ids; raises Conflict if the set is not the current one."""
+    current = blocks(issue)
+    if sorted(order) != sorted(b.id for b in current):
+        raise Conflict(N_("Somebody else has changed this issue meanwhile. Reload the page to see it."))
+    with database.atomic():
+        place = {block_id: position for position, block_id in enumerate(order, 1)}
+        for found in current:
+            if found.position != place[found.id]:
+                Block.update(position=place[found.id]).where(
+                    Block.tenant_id == issue.tenant_id, Block.id == found.id
+                ).execute()
+        _touch(issue)
+
+
+def move(issue: Issue, found: Block, step: int) -> None:
+    """One place up (-1) or down (+1); at the end nothing happens."""
+    order = [b.id for b in blocks(issue)]
+    here = order.index(found.id)
+    there = here + step
+    if 0 <= there < len(order):
+        order[here], order[there] = order[there], order[here]
+        reorder(issue, order)
+
+
+def hide(issue: Issue, found: Block, hidden: bool) -> None:
+    """Leave a block out of the mail, or take it in again."""
+    found.hidden = hidden
+    found.save()
+    _touch(issue)
+
+
+def remove(issue: Issue, found: Block) -> dict[str, Any]:
+    """Take a block out; returns what `restore` needs to put it back."""
+    _check_open(found)
+    with database.atomic():
+        found.delete_instance()
+        _note_assets(issue)
+        _touch(issue)
+    return {
+        "kind": found.kind,
+        "article_id": found.article_id,
+        "data": found.data,
+        "position": found.position,
+    }
+
+
+def restore(issue: Issue, kept: dict[str, Any]) -> Block:
+    """Put a removed block back where it stood."""
+    with database.atomic():
+        back = _append(issue, BlockKind(kept["kind"]), kept["data"], kept["article_id"])
+        order = [b.id for b in blocks(issue) if b.id != back.id]
+        order.insert(max(0, kept["position"] - 1), back.id)
+        reorder(issue, order)
+        return back
+
+
+def articles_of(issue: Issue, found: Sequence[Block]) -> dict[int, Article]:
+    """Id → article of the article blocks."""
+    ids = [b.article_id for b in found if b.article_id]
+    if not ids:
+        return {}
+    return {
+        a.id: a for a in Article.select().where(Article.tenant_id == issue.tenant_id, Article.id.in_(ids))
+    }
+
+
+def mark(issue: Issue, state: IssueState) -> None:
+    """Move an issue along its course; its articles become used when it is sent."""
+    with database.atomic():
+        Issue.update(state=state, updated_at=clock.now()).where(
+            Issue.tenant_id == issue.tenant_id, Issue.id == issue.id
+        ).execute()
+        issue.state = state
+        if state == IssueState.SENT:
+            ids = [b.article_id for b in blocks(issue) if b.article_id and not b.hidden]
+            if ids:
+                Article.update(state=ArticleState.USED).where(
+                    Article.tenant_id == issue.tenant_id,
+                    Article.id.in_(ids),
+                    Article.state == ArticleState.ACCEPTED,
+                ).execute()
+
+
+def _append(issue: Issue, kind: BlockKind, data: dict[str, Any], article_id: int | None = None) -> Block:
+    last = (
+        Block.select(fn.MAX(Block.position))
+        .where(Block.tenant_id == issue.tenant_id, Block.issue_id == issue.id)
+        .scalar()
+        or 0
+    )
+    made = Block.create(
+        tenant_id=issue.tenant_id,
+        issue_id=issue.id,
+        position=last + 1,
+        kind=kind,
+        data=data,
+        article_id=article_id,
+    )
+    _note_assets(issue)
+    _touch(issue)
+    return made
+
+
+def _note_assets(issue: Issue) -> None:
+    """Which media the issue uses: they cannot be deleted meanwhile."""
+    wanted = {b.data.get("asset_id") for b in blocks(issue) if b.data.get("asset_id")}
+    AssetUse.delete().where(
+        AssetUse.tenant_id == issue.tenant_id, AssetUse.kind == "issue", AssetUse.object_id == issue.id
+    ).execute()
+    if wanted:
+        AssetUse.insert_many(
+            [
+                {"tenant_id": issue.tenant_id, "asset_id": asset_id, "kind": "issue", "object_id": issue.id}
+                for asset_id in sorted(wanted)
+            ]
+        ).execute()
+
+
+def _touch(issue: Issue) -> None:
+    issue.version += 1
+    issue.updated_at = clock.now()
+    issue.save()
+
+
+def _check_open(found: Block) -> None:
+    if found.locked:
+        raise Conflict(N_("This block is locked by the template and stays as it is."))

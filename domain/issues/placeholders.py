@@ -1,0 +1,102 @@
+"""Placeholders of people's texts, `[Vorname|Leserin]`: names that are looked up, never evaluated.
+
+The catalogue is closed: what it does not know is refused at save with its name. Values are computed once per
+recipient at the snapshot and travel as plain strings.
+"""
+
+import difflib
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from domain.errors import N_, Invalid
+
+# the same shape as the message compiler's; a test holds both against each other
+_SLOT = re.compile(r"(?<!\\)\[(?P<name>[^\W_][\w .\-]{0,59})(?:\|(?P<fallback>[^\[\]\r\n]{0,200}))?\]")
+
+
+@dataclass(frozen=True)
+class Placeholder:
+    """One name of the palette; `fallback` is what the palette inserts for people without a value."""
+
+    name: str
+    fallback: str
+    sentence: str
+
+
+PALETTE: tuple[Placeholder, ...] = (
+    Placeholder("Briefanrede", "Guten Tag", N_("Salutation of a letter: “Guten Tag, Frau Brandt”")),
+    Placeholder("Vorname", "", N_("First name")),
+    Placeholder("Nachname", "", N_("Last name")),
+    Placeholder("Anrede", "", N_("Form of address: Frau, Herr")),
+    Placeholder("Titel", "", N_("Academic title")),
+    Placeholder("Organisation", "", N_("Organisation the person belongs to")),
+    Placeholder("Ort", "", N_("Town")),
+    Placeholder("E-Mail", "", N_("E-mail address")),
+    Placeholder("Salutation", "Hello", N_("English salutation: “Dear Ms Brandt”")),
+    Placeholder("First name", "", N_("First name, English word")),
+    Placeholder("Last name", "", N_("Last name, English word")),
+)
+KNOWN = {p.name.casefold(): p.name for p in PALETTE}
+_ENGLISH_TITLES = {"Frau": "Ms", "Herr": "Mr"}
+
+
+def used(*texts: str) -> list[str]:
+    """The names in the texts, in order of appearance, each once, with single spaces."""
+    found = [" ".join(match["name"].split()) for text in texts for match in _SLOT.finditer(text)]
+    return list(dict.fromkeys(found))
+
+
+def check(field: str, *texts: str) -> None:
+    """Raise Invalid (on `field`) for the first name that the catalogue does not know, with the nearest one."""
+    for name in used(*texts):
+        if name not in KNOWN.values():
+            near = KNOWN.get(name.casefold()) or next(
+                iter(difflib.get_close_matches(name, KNOWN.values(), 1, 0.5)), "Vorname"
+            )
+            raise Invalid(
+                fields={
+                    field: (
+                        N_("We do not know the placeholder [%(name)s]. Did you mean [%(near)s]?"),
+                        {"name": name, "near": near},
+                    )
+                }
+            )
+
+
+def values_for(person: Mapping[str, Any], names: Iterable[str]) -> dict[str, str]:
+    """Name → value for one recipient. `person` has the columns of Subscriber and `organisation` (its name)."""
+    every = _every(person)
+    return {name: every[name] for name in names if every.get(name)}
+
+
+def _every(person: Mapping[str, Any]) -> dict[str, str]:
+    salutation = _text(person, "salutation")
+    title, first, last = _text(person, "title"), _text(person, "first_name"), _text(person, "last_name")
+    return {
+        "Briefanrede": _letter("Guten Tag", salutation, title, first, last),
+        "Vorname": first,
+        "Nachname": last,
+        "Anrede": salutation,
+        "Titel": title,
+        "Organisation": _text(person, "organisation"),
+        "Ort": _text(person, "city"),
+        "E-Mail": _text(person, "address"),
+        "Salutation": _letter("Dear", _ENGLISH_TITLES.get(salutation, ""), title, first, last),
+        "First name": first,
+        "Last name": last,
+    }
+
+
+def _letter(opening: str, salutation: str, title: str, first: str, last: str) -> str:
+    """Formal with form of address and last name, else by full name, else empty: then the fallback greets."""
+    comma = "," if opening == "Guten Tag" else ""
+    if salutation and last:
+        return f"{opening}{comma} " + " ".join(filter(None, (salutation, title, last)))
+    name = " ".join(filter(None, (title, first, last)))
+    return f"{opening}{comma} {name}" if name else ""
+
+
+def _text(person: Mapping[str, Any], column: str) -> str:
+    return " ".join(str(person.get(column) or "").split())

@@ -1,0 +1,100 @@
+"""Newsletter types: what people sign up for."""
+
+import re
+from typing import Any
+
+from peewee import IntegrityError, fn
+
+from domain.audit import log
+from domain.db import database
+from domain.errors import N_, Invalid, NotFound
+from domain.subscribers import addresses
+from domain.subscribers.models import NewsletterType, Subscription
+
+_SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?\Z")
+RESERVED = frozenset({"confirm", "preferences", "unsubscribe", "archive", "look", "signup", "imprint"})
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
+FIELDS = (
+    "name", "slug", "description", "rhythm", "public", "closed", "basis", "sender_name", "sender_address", "reply_to",
+    "consent_text", "language", "active",
+)  # fmt: skip
+
+
+def get(tenant_id: int, type_id: int) -> NewsletterType:
+    """A type of the tenant; raises NotFound."""
+    found = NewsletterType.get_or_none(NewsletterType.tenant_id == tenant_id, NewsletterType.id == type_id)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def every(tenant_id: int) -> list[NewsletterType]:
+    """All types of the tenant by name."""
+    query = NewsletterType.select().where(NewsletterType.tenant_id == tenant_id)
+    return list(query.order_by(NewsletterType.active.desc(), NewsletterType.name))
+
+
+def public(tenant_id: int) -> list[NewsletterType]:
+    """The types a reader may sign up for."""
+    return [t for t in every(tenant_id) if t.active and t.public and not t.closed]
+
+
+def counts(tenant_id: int) -> dict[int, dict[str, int]]:
+    """Type id → consent state → number of people."""
+    rows = (
+        Subscription.select(Subscription.type_id, Subscription.consent, fn.COUNT(Subscription.id))
+        .where(Subscription.tenant_id == tenant_id)
+        .group_by(Subscription.type_id, Subscription.consent)
+        .tuples()
+    )
+    found: dict[int, dict[str, int]] = {}
+    for type_id, consent, count in rows:
+        found.setdefault(type_id, {})[consent] = count
+    return found
+
+
+def save(
+    tenant_id: int, values: dict[str, Any], user_id: int, found: NewsletterType | None = None
+) -> NewsletterType:
+    """Create or change a type. A new consent text is a new version: what people agreed to stays provable."""
+    values = {name: values[name] for name in FIELDS if name in values}
+    _check(values)
+    kind = found or NewsletterType(tenant_id=tenant_id)
+    changed_text = found is not None and values.get("consent_text", kind.consent_text) != kind.consent_text
+    for name, value in values.items():
+        setattr(kind, name, value)
+    if changed_text:
+        kind.consent_version += 1
+    try:
+        with database.atomic():
+            kind.save()
+            log.record(
+                tenant_id, "type.save", user_id=user_id, kind="type", object_id=kind.id, details=values
+            )
+    except IntegrityError:
+        raise Invalid(fields={"slug": N_("This short name is taken. Choose another one.")}) from None
+    return kind
+
+
+def _check(values: dict[str, Any]) -> None:
+    wrong: dict[str, str | tuple[str, dict[str, object]]] = {}
+    if not str(values.get("name", "x")).strip():
+        wrong["name"] = N_("A newsletter type needs a name.")
+    slug = values.get("slug")
+    if slug is not None and (not _SLUG.match(slug) or slug in RESERVED):
+        wrong["slug"] = N_("Use small letters, digits and hyphens, at most 60 characters.")
+    for name in ("sender_address", "reply_to"):
+        if values.get(name):
+            try:
+                values[name] = addresses.parse(values[name]).written
+            except addresses.BadAddress as error:
+                wrong[name] = error.message
+    for name in ("name", "sender_name", "description", "rhythm"):
+        if _CONTROL.search(str(values.get(name, ""))):
+            wrong[name] = N_("Line breaks and control characters are not allowed here.")
+    if values.get("public") and not values.get("closed") and not str(values.get("consent_text", "x")).strip():
+        wrong["consent_text"] = N_("A public type needs the text that people agree to.")
+    if values.get("closed") and not str(values.get("basis", "")).strip():
+        wrong["basis"] = N_("Say what permits these mails, for example the membership.")
+    if wrong:
+        raise Invalid(fields=wrong)
