@@ -190,15 +190,14 @@ def return_path(delivery_id: int, token: str, domain: str) -> bytes:
 
 def read_return_path(local_part: str, sign: Callable[[int], str]) -> int:
     """The delivery id of a return path's local part; ValueError if it is not ours."""
-    found = re.fullmatch(r"b\+(\d{1,18})-([a-z2-7]{16})", local_part.lower())
+    found = re.fullmatch(r"b\+(\d{1,18})-([0-9a-f]{20})", local_part.lower())
     if not found or _digest(sign(int(found[1])), b"return-path").decode() != found[2]:
         raise ValueError("not a return path of ours")
     return int(found[1])
 
 
 def _digest(token: str, purpose: bytes) -> bytes:
-    digest = hashlib.blake2b(token.encode("ascii"), digest_size=10, person=purpose).digest()
-    return base64.b32encode(digest).lower()
+    return hashlib.blake2b(token.encode("ascii"), digest_size=10, person=purpose).hexdigest().encode()
 
 
 def compile_message(source: MessageSource, *, date: datetime, boundary_seed: bytes) -> Compiled:

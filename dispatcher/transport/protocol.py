@@ -9,13 +9,22 @@ bytes leave. With PIPELINING the next envelope leaves behind the body, so a mail
 
 from __future__ import annotations
 
-import base64
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any
 
 from dispatcher.transport import replies
+from dispatcher.transport.envelope import (
+    DONE,
+    INTENT,
+    REPLY_MAX,
+    TROUBLE,
+    Event,
+    Mail,
+    ProtocolError,
+    Relay,
+    Timeouts,
+    wire_body,
+)
 from dispatcher.transport.replies import (
     BODY,
     DATA,
@@ -28,123 +37,28 @@ from dispatcher.transport.replies import (
     Outcome,
     Reply,
 )
+from dispatcher.transport.session import QUIT, RSET, Session
 
-REPLY_MAX = 65_536  # a reply longer than this is an attack or a defect
-INTENT, DONE, TROUBLE = "intent", "done", "trouble"
-
-GREETING, EHLO, HELO, STARTTLS, AUTH, RSET, QUIT, LOST = (
-    "greeting",
-    "EHLO",
-    "HELO",
-    "STARTTLS",
-    "AUTH",
-    "RSET",
-    "QUIT",
-    "lost",
-)
+__all__ = [
+    "DONE", "INTENT", "REPLY_MAX", "TROUBLE", "Client", "Event", "Mail", "ProtocolError", "Relay", "Timeouts",
+    "wire_body",
+]  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Timeouts:
-    """Seconds to wait in each phase (RFC 5321 4.5.3.2); a short one after the dot makes duplicates."""
-
-    connect: float = 30
-    greeting: float = 300
-    command: float = 300
-    data: float = 120
-    block: float = 180
-    dot: float = 600
-    idle: float = 30  # taste: a relay's own idle limit is usually 60 s or more
-
-
-@dataclass(frozen=True)
-class Relay:
-    """How to reach a mail server. `security`: off, opportunistic, required, tls (from the first byte)."""
-
-    host: str
-    port: int = 25
-    security: str = "opportunistic"
-    username: str = ""
-    password: str = field(default="", repr=False)
-    verify: bool = False  # certificate must be valid for `host`
-    auth_in_clear: bool = False
-    max_connections: int = 8
-    helo_name: str = "localhost"
-    timeouts: Timeouts = Timeouts()
-
-
-class Mail:
-    """One mail on its way: envelope, body in wire form, and when its lease ends on the loop's clock."""
-
-    __slots__ = (
-        "attempt",
-        "body",
-        "delivery_id",
-        "lease_end",
-        "recipient",
-        "refusal",
-        "refused_in",
-        "sender",
-        "tag",
-    )
-
-    def __init__(
-        self,
-        delivery_id: int,
-        attempt: int,
-        sender: bytes,
-        recipient: bytes,
-        body: bytes,
-        lease_end: float = float("inf"),
-        tag: Any = None,
-    ) -> None:
-        self.delivery_id = delivery_id
-        self.attempt = attempt
-        self.sender = sender
-        self.recipient = recipient
-        self.body = body
-        self.lease_end = lease_end
-        self.tag = tag
-        self.refusal: Reply | None = None
-        self.refused_in = MAIL
-
-
-Event = tuple[str, Mail | None, Outcome | None]
-
-
-class ProtocolError(Exception):
-    """The server says what no server may say; the connection is of no use any more."""
-
-
-class Client:
+class Client(Session):
     """One connection. The owner calls `feed`, `pump`, `flushed`, `lost`; `deadline` is when patience ends."""
 
     def __init__(
         self, relay: Relay, source: Callable[[Client], Mail | None], now: float, try_tls: bool = True
     ) -> None:
-        self.relay = relay
+        super().__init__(relay, now, try_tls)
         self.source = source
-        self.output: list[bytes] = []
-        self.events: list[Event] = []
-        self.expected: deque[str] = deque([GREETING])
         self.mails: deque[Mail] = deque()  # at most two: one whose body is out, one whose envelope is
-        self.deadline = now + relay.timeouts.greeting
-        self.secure = relay.security == "tls"
-        self.try_tls = try_tls or relay.security != "opportunistic"
-        self.start_tls = False  # the owner wraps the socket and calls `secured`
-        self.closed = False
         self.retiring = False  # no further mail, QUIT when the last one is through
         self.body_pending = False  # the body of mails[0] is not yet completely sent
         self.sent_count = 0
         self.unsent = 0  # bytes taken from `output` that have not left; kept by the owner
         self._behind_dot = 0  # bytes of the next envelope, sent behind the dot of mails[0]
-        self._buffer = b""
-        self._lines: list[bytes] = []
-        self._lines_size = 0
-        self._extensions: dict[str, str] = {}
-        self._auth_steps: deque[bytes] = deque()
-        self._pipelining = False
-        self._size_limit = 0
 
     # -- what the owner calls
 
@@ -173,20 +87,13 @@ class Client:
         if self.body_pending:
             self.deadline = now + self.relay.timeouts.block
 
-    def secured(self, now: float) -> None:
-        """TLS stands after STARTTLS: what the server said before counts no more (RFC 3207 4.2)."""
-        self.start_tls = False
-        self.secure = True
-        self._command(b"EHLO " + self.relay.helo_name.encode("ascii"), EHLO, now)
-
     def lost(self, text: str, now: float) -> None:
         """The connection is gone or given up: settle what it carried."""
         if self.closed:
             return
         self.closed = True
-        unsent = self.unsent + sum(map(len, self.output))
+        dot_gone = BODY in self.expected and self._dot_gone()
         self.output.clear()
-        dot_gone = BODY in self.expected and unsent <= self._behind_dot
         phase = self.expected[0] if self.expected else "idle"
         for position, mail in enumerate(self.mails):
             if position == 0 and mail.refusal is not None:
@@ -208,50 +115,6 @@ class Client:
         """Ready, nothing asked, nothing under way."""
         return not self.closed and not self.expected and not self.start_tls
 
-    # -- reading replies
-
-    def _read(self, data: bytes, now: float) -> None:
-        buffer = self._buffer + data if self._buffer else data
-        start = 0
-        while True:
-            end = buffer.find(b"\n", start)
-            if end < 0:
-                break
-            line = (
-                buffer[start : end - 1]
-                if buffer[end - 1 : end] == b"\r" and end > start
-                else buffer[start:end]
-            )
-            start = end + 1
-            self._line(line, now)
-            if self.closed:
-                return
-            if self.start_tls:
-                if start < len(buffer):
-                    raise ProtocolError("bytes after STARTTLS")
-                break
-        self._buffer = buffer[start:]
-        if len(self._buffer) + self._lines_size > REPLY_MAX:
-            raise ProtocolError("reply longer than 64 KB")
-
-    def _line(self, line: bytes, now: float) -> None:
-        digits = line[:3]
-        if (
-            len(digits) != 3
-            or not digits.isdigit()
-            or not b"200" <= digits <= b"599"
-            or line[3:4] not in (b" ", b"-", b"")
-        ):
-            raise ProtocolError("not an SMTP reply: " + line[:60].decode("ascii", "replace"))
-        self._lines.append(line[4:])
-        self._lines_size += len(line)
-        if self._lines_size > REPLY_MAX:
-            raise ProtocolError("reply longer than 64 KB")
-        if line[3:4] == b"-":
-            return
-        lines, self._lines, self._lines_size = self._lines, [], 0
-        self._reply(replies.read(int(digits), lines), lines, now)
-
     def _reply(self, reply: Reply, lines: list[bytes], now: float) -> None:
         if not self.expected:
             raise ProtocolError(
@@ -266,79 +129,6 @@ class Client:
             self._body_reply(reply, now)
         else:
             self._session_reply(reply, lines, phase, now)
-
-    def _session_reply(self, reply: Reply, lines: list[bytes], phase: str, now: float) -> None:
-        if phase == QUIT:
-            self.closed = True
-        elif phase == RSET:
-            if reply.code >= 400:
-                self._give_up(reply, phase)
-            elif not self.expected:
-                self._next(now)
-        elif phase == GREETING:
-            if reply.code != 220:
-                return self._give_up(reply, phase)
-            self._command(b"EHLO " + self.relay.helo_name.encode("ascii"), EHLO, now)
-        elif (
-            phase == EHLO
-            and reply.code >= 500
-            and not self.secure
-            and self.relay.security in ("off", "opportunistic")
-        ):
-            self._command(b"HELO " + self.relay.helo_name.encode("ascii"), HELO, now)
-        elif phase in (EHLO, HELO):
-            if reply.code != 250:
-                return self._give_up(reply, phase)
-            self._offered(lines if phase == EHLO else [], now)
-        elif phase == STARTTLS:
-            if reply.code == 220:
-                self.start_tls = True
-            elif self.relay.security == "required":
-                self._give_up(reply, phase)
-            else:
-                self._login(now)
-        else:
-            self._auth_reply(reply, now)
-
-    # -- session
-
-    def _offered(self, lines: list[bytes], now: float) -> None:
-        self._extensions = {}
-        for line in lines[1:]:
-            word, _, rest = line.decode("ascii", "replace").strip().partition(" ")
-            self._extensions[word.upper()] = rest.strip().upper()
-        self._pipelining = "PIPELINING" in self._extensions
-        size = self._extensions.get("SIZE", "")
-        self._size_limit = int(size) if size.isdigit() else 0
-        wanted = self.relay.security != "off" and self.try_tls
-        if not self.secure and wanted and "STARTTLS" in self._extensions:
-            return self._command(b"STARTTLS", STARTTLS, now)
-        if not self.secure and self.relay.security == "required":
-            return self._give_up(Reply(0, "", "the server offers no STARTTLS, which is required"), EHLO)
-        self._login(now)
-
-    def _login(self, now: float) -> None:
-        if not self.relay.username:
-            return self._next(now)
-        if not self.secure and not self.relay.auth_in_clear:
-            return self._give_up(Reply(0, "", "no encryption, so the password is not sent"), AUTH)
-        mechanisms = self._extensions.get("AUTH", "").split()
-        user, password = self.relay.username.encode(), self.relay.password.encode()
-        if "PLAIN" in mechanisms:
-            self._command(b"AUTH PLAIN " + base64.b64encode(b"\0" + user + b"\0" + password), AUTH, now)
-        elif "LOGIN" in mechanisms:
-            self._auth_steps = deque([base64.b64encode(user), base64.b64encode(password)])
-            self._command(b"AUTH LOGIN", AUTH, now)
-        else:
-            self._give_up(Reply(0, "", "the server offers neither AUTH PLAIN nor LOGIN"), AUTH)
-
-    def _auth_reply(self, reply: Reply, now: float) -> None:
-        if reply.code == 334 and self._auth_steps:
-            self._command(self._auth_steps.popleft(), AUTH, now)
-        elif reply.code == 235:
-            self._next(now)
-        else:
-            self._give_up(reply, AUTH)
 
     # -- mails
 
@@ -428,12 +218,12 @@ class Client:
             self._next(now)
 
     def _body_reply(self, reply: Reply, now: float) -> None:
-        if self.body_pending and reply.code < 400:
+        early = self.body_pending and not self._dot_gone()
+        if early and reply.code < 400:
             self.expected.appendleft(BODY)
             self.mails[0].refusal = Reply(450, "", "the server replied before the message was complete")
             raise ProtocolError("reply before the end of the message")
         mail = self.mails.popleft()
-        early = self.body_pending
         self.body_pending = False
         refusal, phase = (mail.refusal, mail.refused_in) if mail.refusal is not None else (reply, BODY)
         outcome = replies.outcome(refusal, phase)
@@ -460,6 +250,10 @@ class Client:
         if self._pipelining or not self.expected:
             self._next(now)
 
+    def _dot_gone(self) -> bool:
+        """Whether the end of the body has left; only what stands behind it may still be here."""
+        return self.unsent + sum(map(len, self.output)) <= self._behind_dot
+
     # -- ends
 
     def _give_up(self, reply: Reply, phase: str) -> None:
@@ -474,17 +268,3 @@ class Client:
         self.output.clear()
         self.closed = True
         self.events.append((TROUBLE, None, Outcome(DEFERRED, *reply)))
-
-    def _command(self, line: bytes, phase: str, now: float) -> None:
-        self.output.append(line + b"\r\n")
-        self.expected.append(phase)
-        timeouts = self.relay.timeouts
-        self.deadline = now + (timeouts.data if phase == DATA else timeouts.command)
-
-
-def wire_body(message: bytes) -> bytes:
-    """A message from elsewhere as DATA takes it: CRLF line ends only, leading dots doubled, CRLF at the end."""
-    lines = message.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
-    if lines and not lines[-1]:
-        lines.pop()
-    return b"".join((b"." + line if line.startswith(b".") else line) + b"\r\n" for line in lines)

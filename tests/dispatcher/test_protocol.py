@@ -227,6 +227,16 @@ def test_positive_reply_before_the_message_is_out_counts_for_nothing():
     assert talk.outcomes == {1: DEFERRED} and talk.client.closed
 
 
+def test_positive_reply_counts_although_the_next_envelope_is_still_here():
+    talk = Talk(2)
+    talk.say(GREETING)
+    talk.say(PIPELINING)
+    sent = talk.say(OK3, flush=False)
+    talk.client.unsent = len(sent) - len(BODY) - 3
+    talk.say(b"250 queued\r\n", flush=False)
+    assert talk.outcomes == {1: SENT} and not talk.client.closed
+
+
 def test_lease_that_ended_hands_over_nothing():
     talk = Talk(1)
     talk.waiting[0].lease_end = 5.0

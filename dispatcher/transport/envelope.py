@@ -1,0 +1,91 @@
+"""What goes over SMTP: the relay, the mail, the events. Standard library only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from dispatcher.transport.replies import MAIL, Outcome, Reply
+
+REPLY_MAX = 65_536  # a reply longer than this is an attack or a defect
+INTENT, DONE, TROUBLE = "intent", "done", "trouble"
+
+
+@dataclass(frozen=True)
+class Timeouts:
+    """Seconds to wait in each phase (RFC 5321 4.5.3.2); a short one after the dot makes duplicates."""
+
+    connect: float = 30
+    greeting: float = 300
+    command: float = 300
+    data: float = 120
+    block: float = 180
+    dot: float = 600
+    idle: float = 30  # taste: a relay's own idle limit is usually 60 s or more
+
+
+@dataclass(frozen=True)
+class Relay:
+    """How to reach a mail server. `security`: off, opportunistic, required, tls (from the first byte)."""
+
+    host: str
+    port: int = 25
+    security: str = "opportunistic"
+    username: str = ""
+    password: str = field(default="", repr=False)
+    verify: bool = False  # certificate must be valid for `host`
+    auth_in_clear: bool = False
+    max_connections: int = 8
+    helo_name: str = "localhost"
+    timeouts: Timeouts = Timeouts()
+
+
+class Mail:
+    """One mail on its way: envelope, body in wire form, and when its lease ends on the loop's clock."""
+
+    __slots__ = (
+        "attempt",
+        "body",
+        "delivery_id",
+        "lease_end",
+        "recipient",
+        "refusal",
+        "refused_in",
+        "sender",
+        "tag",
+    )
+
+    def __init__(
+        self,
+        delivery_id: int,
+        attempt: int,
+        sender: bytes,
+        recipient: bytes,
+        body: bytes,
+        lease_end: float = float("inf"),
+        tag: Any = None,
+    ) -> None:
+        self.delivery_id = delivery_id
+        self.attempt = attempt
+        self.sender = sender
+        self.recipient = recipient
+        self.body = body
+        self.lease_end = lease_end
+        self.tag = tag
+        self.refusal: Reply | None = None
+        self.refused_in = MAIL
+
+
+Event = tuple[str, Mail | None, Outcome | None]
+
+
+class ProtocolError(Exception):
+    """The server says what no server may say; the connection is of no use any more."""
+
+
+def wire_body(message: bytes) -> bytes:
+    """A message from elsewhere as DATA takes it: CRLF line ends only, leading dots doubled, CRLF at the end."""
+    lines = message.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
+    if lines and not lines[-1]:
+        lines.pop()
+    return b"".join((b"." + line if line.startswith(b".") else line) + b"\r\n" for line in lines)

@@ -1,0 +1,176 @@
+"""The part of an SMTP connection that is no mail: replies, greeting, EHLO, STARTTLS, AUTH. Standard library only."""
+
+from __future__ import annotations
+
+import base64
+from collections import deque
+
+from dispatcher.transport import replies
+from dispatcher.transport.envelope import REPLY_MAX, Event, ProtocolError, Relay
+from dispatcher.transport.replies import DATA, Reply
+
+GREETING, EHLO, HELO, STARTTLS, AUTH, RSET, QUIT = (
+    "greeting",
+    "EHLO",
+    "HELO",
+    "STARTTLS",
+    "AUTH",
+    "RSET",
+    "QUIT",
+)
+
+
+class Session:
+    """Base of `protocol.Client`, which adds the mails."""
+
+    def __init__(self, relay: Relay, now: float, try_tls: bool) -> None:
+        self.relay = relay
+        self.output: list[bytes] = []
+        self.events: list[Event] = []
+        self.expected: deque[str] = deque([GREETING])
+        self.deadline = now + relay.timeouts.greeting
+        self.secure = relay.security == "tls"
+        self.try_tls = try_tls or relay.security != "opportunistic"
+        self.start_tls = False  # the owner wraps the socket and calls `secured`
+        self.closed = False
+        self._buffer = b""
+        self._lines: list[bytes] = []
+        self._lines_size = 0
+        self._extensions: dict[str, str] = {}
+        self._auth_steps: deque[bytes] = deque()
+        self._pipelining = False
+        self._size_limit = 0
+
+    def secured(self, now: float) -> None:
+        """TLS stands after STARTTLS: what the server said before counts no more (RFC 3207 4.2)."""
+        self.start_tls = False
+        self.secure = True
+        self._command(b"EHLO " + self.relay.helo_name.encode("ascii"), EHLO, now)
+
+    def _reply(self, reply: Reply, lines: list[bytes], now: float) -> None:
+        raise NotImplementedError
+
+    def _next(self, now: float) -> None:
+        raise NotImplementedError
+
+    def _give_up(self, reply: Reply, phase: str) -> None:
+        raise NotImplementedError
+
+    def _read(self, data: bytes, now: float) -> None:
+        buffer = self._buffer + data if self._buffer else data
+        start = 0
+        while True:
+            end = buffer.find(b"\n", start)
+            if end < 0:
+                break
+            line = (
+                buffer[start : end - 1]
+                if buffer[end - 1 : end] == b"\r" and end > start
+                else buffer[start:end]
+            )
+            start = end + 1
+            self._line(line, now)
+            if self.closed:
+                return
+            if self.start_tls:
+                if start < len(buffer):
+                    raise ProtocolError("bytes after STARTTLS")
+                break
+        self._buffer = buffer[start:]
+        if len(self._buffer) + self._lines_size > REPLY_MAX:
+            raise ProtocolError("reply longer than 64 KB")
+
+    def _line(self, line: bytes, now: float) -> None:
+        digits = line[:3]
+        if (
+            len(digits) != 3
+            or not digits.isdigit()
+            or not b"200" <= digits <= b"599"
+            or line[3:4] not in (b" ", b"-", b"")
+        ):
+            raise ProtocolError("not an SMTP reply: " + line[:60].decode("ascii", "replace"))
+        self._lines.append(line[4:])
+        self._lines_size += len(line)
+        if self._lines_size > REPLY_MAX:
+            raise ProtocolError("reply longer than 64 KB")
+        if line[3:4] == b"-":
+            return
+        lines, self._lines, self._lines_size = self._lines, [], 0
+        self._reply(replies.read(int(digits), lines), lines, now)
+
+    def _session_reply(self, reply: Reply, lines: list[bytes], phase: str, now: float) -> None:
+        if phase == QUIT:
+            self.closed = True
+        elif phase == RSET:
+            if reply.code >= 400:
+                self._give_up(reply, phase)
+            elif not self.expected:
+                self._next(now)
+        elif phase == GREETING:
+            if reply.code != 220:
+                return self._give_up(reply, phase)
+            self._command(b"EHLO " + self.relay.helo_name.encode("ascii"), EHLO, now)
+        elif (
+            phase == EHLO
+            and reply.code >= 500
+            and not self.secure
+            and self.relay.security in ("off", "opportunistic")
+        ):
+            self._command(b"HELO " + self.relay.helo_name.encode("ascii"), HELO, now)
+        elif phase in (EHLO, HELO):
+            if reply.code != 250:
+                return self._give_up(reply, phase)
+            self._offered(lines if phase == EHLO else [], now)
+        elif phase == STARTTLS:
+            if reply.code == 220:
+                self.start_tls = True
+            elif self.relay.security == "required":
+                self._give_up(reply, phase)
+            else:
+                self._login(now)
+        else:
+            self._auth_reply(reply, now)
+
+    def _offered(self, lines: list[bytes], now: float) -> None:
+        self._extensions = {}
+        for line in lines[1:]:
+            word, _, rest = line.decode("ascii", "replace").strip().partition(" ")
+            self._extensions[word.upper()] = rest.strip().upper()
+        self._pipelining = "PIPELINING" in self._extensions
+        size = self._extensions.get("SIZE", "")
+        self._size_limit = int(size) if size.isdigit() else 0
+        wanted = self.relay.security != "off" and self.try_tls
+        if not self.secure and wanted and "STARTTLS" in self._extensions:
+            return self._command(b"STARTTLS", STARTTLS, now)
+        if not self.secure and self.relay.security == "required":
+            return self._give_up(Reply(0, "", "the server offers no STARTTLS, which is required"), EHLO)
+        self._login(now)
+
+    def _login(self, now: float) -> None:
+        if not self.relay.username:
+            return self._next(now)
+        if not self.secure and not self.relay.auth_in_clear:
+            return self._give_up(Reply(0, "", "no encryption, so the password is not sent"), AUTH)
+        mechanisms = self._extensions.get("AUTH", "").split()
+        user, password = self.relay.username.encode(), self.relay.password.encode()
+        if "PLAIN" in mechanisms:
+            self._command(b"AUTH PLAIN " + base64.b64encode(b"\0" + user + b"\0" + password), AUTH, now)
+        elif "LOGIN" in mechanisms:
+            self._auth_steps = deque([base64.b64encode(user), base64.b64encode(password)])
+            self._command(b"AUTH LOGIN", AUTH, now)
+        else:
+            self._give_up(Reply(0, "", "the server offers neither AUTH PLAIN nor LOGIN"), AUTH)
+
+    def _auth_reply(self, reply: Reply, now: float) -> None:
+        if reply.code == 334 and self._auth_steps:
+            self._command(self._auth_steps.popleft(), AUTH, now)
+        elif reply.code == 235:
+            self._next(now)
+        else:
+            self._give_up(reply, AUTH)
+
+    def _command(self, line: bytes, phase: str, now: float) -> None:
+        self.output.append(line + b"\r\n")
+        self.expected.append(phase)
+        timeouts = self.relay.timeouts
+        self.deadline = now + (timeouts.data if phase == DATA else timeouts.command)
