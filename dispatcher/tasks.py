@@ -1,29 +1,39 @@
 """DOOR: nudges. Each names a row by its id; the row is the truth, and a sweep finds it if the nudge is lost.
 
 The bodies are put in by the processes that do the work (`dispatcher.worker`), so that the web, which only
-enqueues, need not import them.
+enqueues, need not import them. A queue that does not answer is no reason to refuse a person's click.
 """
 
 from collections.abc import Callable
 
+import structlog
+
 from dispatcher.queues import deliver, render
 
 bodies: dict[str, Callable[[int], None]] = {}
+log = structlog.get_logger()
 
 
 def wake_deliver(campaign_id: int) -> None:
-    """There is something to send for this campaign."""
-    _wake_deliver(campaign_id)
+    """There is something to send for this campaign, or its status has changed. Call after commit."""
+    _nudge(_wake_deliver, campaign_id)
 
 
 def send_system_mail(outbox_id: int) -> None:
-    """A system mail waits in the outbox."""
-    _send_system_mail(outbox_id)
+    """A system mail waits in the outbox. Call after commit."""
+    _nudge(_send_system_mail, outbox_id)
 
 
 def run_import(job_id: int) -> None:
-    """An import was mapped and may run."""
-    _run_import(job_id)
+    """An import was mapped and may run. Call after commit."""
+    _nudge(_run_import, job_id)
+
+
+def _nudge(task: Callable[[int], object], row_id: int) -> None:
+    try:
+        task(row_id)
+    except Exception as error:  # any storage, any driver; the sweep finds the row
+        log.warning("queue does not answer", task=getattr(task, "__name__", ""), error=type(error).__name__)
 
 
 @deliver.task()
@@ -31,7 +41,7 @@ def _wake_deliver(campaign_id: int) -> None:
     bodies["wake_deliver"](campaign_id)
 
 
-@deliver.task()
+@deliver.task(priority=10)
 def _send_system_mail(outbox_id: int) -> None:
     bodies["send_system_mail"](outbox_id)
 
