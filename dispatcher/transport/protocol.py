@@ -37,7 +37,7 @@ from dispatcher.transport.replies import (
     Outcome,
     Reply,
 )
-from dispatcher.transport.session import QUIT, RSET, Session
+from dispatcher.transport.session import QUIT, RSET, STARTTLS, Session
 
 __all__ = [
     "DONE", "INTENT", "REPLY_MAX", "TROUBLE", "Client", "Event", "Mail", "ProtocolError", "Relay", "Timeouts",
@@ -94,7 +94,7 @@ class Client(Session):
         self.closed = True
         dot_gone = BODY in self.expected and self._dot_gone()
         self.output.clear()
-        phase = self.expected[0] if self.expected else "idle"
+        phase = STARTTLS if self.start_tls else self.expected[0] if self.expected else "idle"
         for position, mail in enumerate(self.mails):
             if position == 0 and mail.refusal is not None:
                 outcome = replies.outcome(mail.refusal, mail.refused_in)

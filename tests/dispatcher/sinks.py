@@ -2,6 +2,7 @@
 
 import socket
 import socketserver
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,8 +15,17 @@ class Sink:
     """Keeps what it accepted: (recipient, message). `answer(verb, line)` may return another reply; b"" closes
     the connection without one."""
 
-    def __init__(self, answer: Answer = lambda verb, line: None, ehlo: bytes = EHLO) -> None:
+    def __init__(
+        self,
+        answer: Answer = lambda verb, line: None,
+        ehlo: bytes = EHLO,
+        tls: ssl.SSLContext | None = None,
+        implicit: bool = False,
+    ) -> None:
         self.answer = answer
+        self.tls = tls
+        self.implicit = implicit
+        self.secured = 0
         self.ehlo = ehlo
         self.accepted: list[tuple[str, bytes]] = []
         self.connections = 0
@@ -28,14 +38,32 @@ class Sink:
 
         class Handler(socketserver.StreamRequestHandler):
             disable_nagle_algorithm = True
+            wrapped: ssl.SSLSocket | None = None
+
+            def finish(self) -> None:
+                super().finish()
+                if self.wrapped is not None:
+                    self.wrapped.close()
 
             def handle(self) -> None:
                 with sink.lock:
                     sink.connections += 1
                 try:
-                    sink.talk(self.rfile, self.wfile)
+                    if sink.implicit:
+                        self.secure()
+                    sink.talk(self)
                 except (ConnectionError, ValueError, OSError):
                     return
+
+            def secure(self) -> None:
+                assert sink.tls is not None
+                wrapped = sink.tls.wrap_socket(self.request, server_side=True)
+                self.rfile.close()
+                self.wfile.close()
+                self.rfile, self.wfile = wrapped.makefile("rb"), wrapped.makefile("wb", buffering=0)
+                self.wrapped = wrapped
+                with sink.lock:
+                    sink.secured += 1
 
         class Server(socketserver.ThreadingTCPServer):
             daemon_threads = True
@@ -51,7 +79,9 @@ class Sink:
                 server.shutdown()
                 thread.join()
 
-    def talk(self, lines, out) -> None:
+    def talk(self, handler) -> None:
+        lines, out = handler.rfile, handler.wfile
+
         def reply(verb: str, line: bytes, usual: bytes) -> bool:
             said = self.answer(verb, line)
             if said == b"":
@@ -66,6 +96,11 @@ class Sink:
             verb = line[:4].decode("ascii", "replace").upper().strip()
             if verb == "EHLO":
                 reply(verb, line, self.ehlo)
+            elif verb == "STAR" and self.tls is not None:
+                if not reply(verb, line, b"220 go\r\n"):
+                    continue
+                handler.secure()
+                lines, out = handler.rfile, handler.wfile
             elif verb == "MAIL":
                 ok = reply(verb, line, b"250 2.1.0 Ok\r\n")
             elif verb == "RCPT":
