@@ -42,7 +42,7 @@ class Run:
         self.rows: deque[tuple[Row, float]] = deque()  # with the end of the lease on the loop's clock
         self.in_flight = 0  # mails handed out and not settled
         self.asked = False  # the recorder knows that rows run low
-        self.batch = 100  # rows of the next claim; the recorder adapts it to the rate
+        self.batch = 1000  # rows of the next claim; the recorder adapts it to the rate
         self.claimed_at = 0.0
         self._owner_id = owner_id
         self._compiled = compiled

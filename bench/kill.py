@@ -1,0 +1,66 @@
+"""kill -9 at random times while a campaign leaves: what was lost, sent twice, and listed. One JSON line last.
+
+KILLS (default 10), MESSAGES (20000), CONNECTIONS (8), DATABASE_URL. Counted at the sink, which survives.
+"""
+
+import json
+import os
+import random
+import signal
+import sys
+import time
+from collections import Counter
+
+from house import address, deliver, house, sink
+
+from domain.ledger.models import Delivery
+
+KILLS = int(os.environ.get("KILLS", "10"))
+MESSAGES = int(os.environ.get("MESSAGES", "20000"))
+CONNECTIONS = int(os.environ.get("CONNECTIONS", "8"))
+
+
+def main() -> None:
+    with house(MESSAGES, os.environ.get("DATABASE_URL", "")) as home:
+        log = home.folder / "sink.log"
+        log.touch()
+        with sink("own", log) as port:
+            home.start()
+            kills = 0
+            while kills < KILLS:
+                size = log.stat().st_size
+                with deliver(home, port, CONNECTIONS) as process:
+                    while log.stat().st_size == size and home.is_open():
+                        time.sleep(0.001)
+                    if not home.is_open():
+                        break
+                    time.sleep(random.uniform(0, 0.6 * MESSAGES / KILLS / 5000))
+                    process.send_signal(signal.SIGKILL)
+                    process.wait()
+                    kills += 1
+            with deliver(home, port, CONNECTIONS):
+                while home.is_open():
+                    time.sleep(0.05)
+        copies = Counter(log.read_text().split())
+        listed = {
+            row[0] for row in Delivery.select(Delivery.address_key).where(Delivery.maybe_duplicate).tuples()
+        }
+        twice = {key for key, count in copies.items() if count > 1}
+        print(home.counts(), file=sys.stderr)
+        print(
+            json.dumps(
+                {
+                    "kills": kills,
+                    "connections": CONNECTIONS,
+                    "lost": sum(address(n) not in copies for n in range(1, MESSAGES + 1)),
+                    "duplicates": sum(count - 1 for count in copies.values()),
+                    "max_copies": max(copies.values()),
+                    "uncertain_listed": len(listed),
+                    "duplicates_not_listed": len(twice - listed),
+                }
+            )
+        )
+
+
+if __name__ == "__main__":
+    main()
