@@ -130,3 +130,8 @@ class BaseModel(Model):
         database = database
         only_save_dirty = True
         legacy_table_names = False
+
+
+def sql(text: str) -> str:
+    """A statement written with `?` for its values, in the words of the bound engine."""
+    return text.replace("?", "%s") if is_postgres() else text

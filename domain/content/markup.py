@@ -12,7 +12,34 @@ from lxml.etree import ParserError
 from lxml.html import HtmlElement
 
 TAGS = frozenset(
-    ["p", "br", "strong", "em", "u", "s", "a", "ul", "ol", "li", "h2", "h3", "h4", "blockquote", "table", "thead", "tbody", "tr", "th", "td", "figure", "figcaption", "img", "hr", "sub", "sup"]
+    [
+        "p",
+        "br",
+        "strong",
+        "em",
+        "u",
+        "s",
+        "a",
+        "ul",
+        "ol",
+        "li",
+        "h2",
+        "h3",
+        "h4",
+        "blockquote",
+        "table",
+        "thead",
+        "tbody",
+        "tr",
+        "th",
+        "td",
+        "figure",
+        "figcaption",
+        "img",
+        "hr",
+        "sub",
+        "sup",
+    ]
 )
 RENAMED = {
     "b": "strong",
@@ -25,7 +52,37 @@ RENAMED = {
     "div": "p",
 }
 DROPPED = frozenset(
-    ["script", "style", "head", "meta", "link", "title", "noscript", "template", "iframe", "object", "embed", "applet", "form", "input", "button", "select", "textarea", "option", "nav", "svg", "math", "canvas", "video", "audio", "source", "xml", "base", "frame", "frameset"]
+    [
+        "script",
+        "style",
+        "head",
+        "meta",
+        "link",
+        "title",
+        "noscript",
+        "template",
+        "iframe",
+        "object",
+        "embed",
+        "applet",
+        "form",
+        "input",
+        "button",
+        "select",
+        "textarea",
+        "option",
+        "nav",
+        "svg",
+        "math",
+        "canvas",
+        "video",
+        "audio",
+        "source",
+        "xml",
+        "base",
+        "frame",
+        "frameset",
+    ]
 )
 ATTRIBUTES = {
     "a": ("href", "title"),
@@ -34,7 +91,27 @@ ATTRIBUTES = {
     "th": ("colspan", "rowspan"),
     "ol": ("start",),
 }
-_BLOCKS = frozenset(["p", "ul", "ol", "li", "h2", "h3", "h4", "blockquote", "table", "thead", "tbody", "tr", "th", "td", "figure", "figcaption", "hr"])
+_BLOCKS = frozenset(
+    [
+        "p",
+        "ul",
+        "ol",
+        "li",
+        "h2",
+        "h3",
+        "h4",
+        "blockquote",
+        "table",
+        "thead",
+        "tbody",
+        "tr",
+        "th",
+        "td",
+        "figure",
+        "figcaption",
+        "hr",
+    ]
+)
 _LINK = re.compile(r"(?:https?://|mailto:)[^\s<>\"']+\Z", re.I)
 _MEDIA = re.compile(r"/media/[A-Za-z0-9_-]{16,64}/[a-z0-9]{1,20}\Z")
 _NUMBER = re.compile(r"[0-9]{1,4}\Z")
@@ -149,7 +226,9 @@ def _emphasis(root: HtmlElement) -> None:
     """What spans say by style becomes strong and em; bold that a style takes back is no emphasis."""
     for element in list(root.iter("span", "b", "strong", "i", "em", "font")):
         style = element.get("style", "").casefold().replace(" ", "")
-        if (element.tag in ("b", "strong") and re.search(r"font-weight:(normal|400)", style)) or (element.tag in ("i", "em") and "font-style:normal" in style):
+        if (element.tag in ("b", "strong") and re.search(r"font-weight:(normal|400)", style)) or (
+            element.tag in ("i", "em") and "font-style:normal" in style
+        ):
             element.tag = "span"
         elif element.tag in ("span", "font") and element.text_content().strip():
             bold = re.search(r"font-weight:(bold|[6-9]00)", style)
@@ -203,7 +282,9 @@ def _unnest(root: HtmlElement) -> None:
     for element in list(root.iter("p", "strong", "em", "u", "s")):
         if element.getparent() is None:
             continue
-        if (element.tag == "p" and any(child.tag in _BLOCKS for child in element)) or (element.tag != "p" and any(a.tag == element.tag for a in element.iterancestors())):
+        if (element.tag == "p" and any(child.tag in _BLOCKS for child in element)) or (
+            element.tag != "p" and any(a.tag == element.tag for a in element.iterancestors())
+        ):
             element.drop_tag()
 
 

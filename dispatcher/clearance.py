@@ -1,0 +1,104 @@
+"""DOOR: freeze an issue with its plan and ask for approval of exactly that."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from dispatcher import render
+from domain.accounts.models import User
+from domain.campaigns import audience, planning
+from domain.campaigns.models import Campaign
+from domain.content.models import ArticleState
+from domain.errors import N_, Conflict, Invalid
+from domain.issues import assembly
+from domain.issues.models import BlockKind, Issue
+from domain.tenancy import settings as tenant_settings
+from domain.tenancy.models import Tenant
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the pre-flight: an error blocks approval, a hint does not. `block_id` leads to the place."""
+
+    error: bool
+    message: str
+    params: dict[str, object] = field(default_factory=dict)
+    block_id: int | None = None
+
+
+CHECKS = 9
+
+
+def preflight(tenant: Tenant, issue: Issue, base_url: str) -> tuple[list[Finding], int]:
+    """(findings, errors first; bytes of the HTML part)."""
+    found: list[Finding] = []
+    blocks = [b for b in assembly.blocks(issue) if not b.hidden]
+    articles = assembly.articles_of(issue, blocks)
+    if not issue.subject.strip():
+        found.append(Finding(True, N_("The subject is missing.")))
+    elif len(issue.subject) > 60:
+        found.append(
+            Finding(
+                False,
+                N_("The subject has %(count)d characters; many programs show 60."),
+                {"count": len(issue.subject)},
+            )
+        )
+    if not issue.preheader.strip():
+        found.append(Finding(False, N_("The preview text is missing; inboxes show it behind the subject.")))
+    if not any(b.kind in (BlockKind.ARTICLE, BlockKind.TEXT) for b in blocks):
+        found.append(Finding(True, N_("The issue has neither an article nor a text yet.")))
+    if not str(tenant_settings.effective(tenant)["imprint"]).strip():
+        found.append(
+            Finding(True, N_("The imprint is missing. An administrator enters it in the tenant's settings."))
+        )
+    for block in blocks:
+        article = articles.get(block.article_id or 0)
+        if block.kind == BlockKind.ARTICLE and article is None:
+            found.append(Finding(True, N_("An article of this issue no longer exists."), {}, block.id))
+        elif article and article.state not in (ArticleState.ACCEPTED, ArticleState.USED):
+            found.append(
+                Finding(True, N_("“%(title)s” is not accepted any more."), {"title": article.title}, block.id)
+            )
+        elif article and article.asset_id and not article.asset_alt.strip():
+            found.append(
+                Finding(
+                    True,
+                    N_("The picture of “%(title)s” has no description."),
+                    {"title": article.title},
+                    block.id,
+                )
+            )
+        if block.kind == BlockKind.PICTURE and block.data.get("asset_id") and not block.data.get("alt"):
+            found.append(Finding(True, N_("A picture has no description."), {}, block.id))
+        if block.kind == BlockKind.BUTTON and not (block.data.get("url") and block.data.get("label")):
+            found.append(Finding(True, N_("A button lacks its words or its link."), {}, block.id))
+    size = render.render(tenant, issue, base_url).size_bytes
+    if size > render.CLIP_BYTES:
+        found.append(Finding(False, N_("The mail is larger than 102 KB; Gmail will cut it.")))
+    return sorted(found, key=lambda f: not f.error), size
+
+
+def ask(tenant: Tenant, issue: Issue, campaign: Campaign, user: User, base_url: str, note: str = "") -> None:
+    """Freeze what is there now and ask for its approval. Raises Conflict or Invalid with the first error found."""
+    errors = [f for f in preflight(tenant, issue, base_url)[0] if f.error]
+    if errors:
+        raise Invalid(errors[0].message, **errors[0].params)
+    if issue.state not in assembly.EDITABLE:
+        raise Conflict(N_("Approval has already been asked for."))
+    if not planning.may_send_as(tenant.id, campaign.sender_address.rpartition("@")[2].casefold()):
+        raise Invalid(
+            N_("%(domain)s is no verified sender domain of this tenant. Ask an administrator to add it."),
+            domain=campaign.sender_address.rpartition("@")[2],
+        )
+    if not audience.numbers(campaign)[0]:
+        raise Invalid(N_("Nobody would get this mailing. Choose other recipients."))
+    mark, rendered = _now(tenant, issue, campaign, base_url)
+    revision = render.freeze(issue, rendered, mark, user.id)
+    planning.ask(campaign, issue, revision.id, mark, user.id, note)
+
+
+def _now(tenant: Tenant, issue: Issue, campaign: Campaign, base_url: str) -> tuple[str, render.Rendered]:
+    sender = render.Sender(campaign.sender_name, campaign.sender_address, campaign.reply_to)
+    at = campaign.send_at if isinstance(campaign.send_at, datetime) else None
+    rendered = render.render(tenant, issue, base_url, sender, at)
+    return render.fingerprint(rendered, *planning.definition(campaign)), rendered

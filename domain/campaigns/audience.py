@@ -1,0 +1,79 @@
+"""Who is meant by a campaign, and why somebody gets no mail: one query for the numbers and for the snapshot.
+
+Audience = (everybody of the newsletter type, or chosen lists) ∩ permission for the type.
+"""
+
+# ruff: noqa: S608 - statements are put together from constants of this module; values are always bound
+
+from collections.abc import Iterator
+from typing import Any
+
+from domain import clock
+from domain.campaigns.models import Campaign
+from domain.db import database, sql
+from domain.ledger.states import LeftOut
+from domain.subscribers.models import Consent
+
+ALWAYS = (Consent.CONFIRMED,)
+CHOICES = (Consent.PROVED, Consent.UNKNOWN)  # the editor decides per campaign
+PERSON = (
+    "id", "address", "address_key", "salutation", "title", "first_name", "last_name", "city", "organisation"
+)  # fmt: skip
+
+_REASON = """CASE
+    WHEN s.address_key IS NULL THEN {no_address}
+    WHEN x.id IS NOT NULL THEN {suppressed}
+    WHEN s.locked_reason IS NOT NULL AND (s.locked_until IS NULL OR s.locked_until > ?) THEN {locked}
+    WHEN o.locked_reason IS NOT NULL AND (o.locked_until IS NULL OR o.locked_until > ?) THEN {organisation_locked}
+    WHEN c.consent IN ('revoked', 'lapsed') THEN {unsubscribed}
+    WHEN c.consent = 'pending' THEN {unconfirmed}
+    WHEN c.consent IS NULL OR c.consent NOT IN (CONSENTS) THEN {unproved}
+    WHEN s.deliverability = 'stopped' THEN {stopped}
+    WHEN s.deliverability = 'bounced' THEN {undeliverable} END""".format(
+    **{reason.name.lower(): int(reason) for reason in LeftOut}
+)
+
+_FROM = """FROM subscriber s
+    {join} subscription c ON c.tenant_id = s.tenant_id AND c.type_id = ? AND c.subscriber_id = s.id
+    LEFT JOIN organisation o ON o.id = s.organisation_id AND o.tenant_id = s.tenant_id
+    LEFT JOIN suppression x ON x.tenant_id = s.tenant_id AND x.address_key = s.address_key
+        AND (x.until IS NULL OR x.until > ?)
+    WHERE s.tenant_id = ? {lists}"""
+
+
+def consents(campaign: Campaign) -> list[str]:
+    """The states of consent that are mailed."""
+    chosen = [c for c in (campaign.audience or {}).get("consents", []) if c in CHOICES]
+    return [*ALWAYS, *chosen]
+
+
+def numbers(campaign: Campaign) -> tuple[int, dict[LeftOut, int]]:
+    """(people who get the mail, reason → people left out) as of now."""
+    text, values = _statement(campaign, f"SELECT {_REASON} AS reason, count(*)")
+    rows = database.execute_sql(sql(text + " GROUP BY 1"), values).fetchall()
+    found = dict(rows)
+    return found.pop(None, 0), {LeftOut(reason): count for reason, count in sorted(found.items())}
+
+
+def chunk(campaign: Campaign, after_id: int, limit: int) -> Iterator[tuple[dict[str, Any], int | None]]:
+    """Up to `limit` people behind `after_id` by id, each with the reason for leaving him out or None."""
+    columns = ", ".join(f"s.{name}" for name in PERSON[:-1])
+    text, values = _statement(campaign, f"SELECT {columns}, o.name, {_REASON} AS reason")
+    text += " AND s.id > ? ORDER BY s.id LIMIT ?"
+    for row in database.execute_sql(sql(text), [*values, after_id, limit]).fetchall():
+        yield dict(zip(PERSON, row[:-1], strict=True)), row[-1]
+
+
+def _statement(campaign: Campaign, select: str) -> tuple[str, list[Any]]:
+    now = clock.epoch()
+    mailed = consents(campaign)
+    lists = [int(i) for i in (campaign.audience or {}).get("lists", [])]
+    select = select.replace("CONSENTS", ", ".join("?" * len(mailed)))
+    inside = (
+        f"AND s.id IN (SELECT subscriber_id FROM list_member WHERE tenant_id = ? AND list_id IN ({', '.join('?' * len(lists))}))"
+        if lists
+        else ""
+    )
+    text = f"{select} {_FROM.format(join='LEFT JOIN' if lists else 'JOIN', lists=inside)}"
+    values = [now, now, *mailed, campaign.type_id, now, campaign.tenant_id]
+    return text, [*values, *([campaign.tenant_id, *lists] if lists else [])]

@@ -1,0 +1,151 @@
+"""The course of a campaign: approved → scheduled → … → finished. Each change names the state it starts from, so
+that of any number of clicks one counts."""
+
+from domain import clock
+from domain.accounts.models import User
+from domain.approvals import flow
+from domain.approvals.models import Approval, ApprovalState
+from domain.audit import log
+from domain.campaigns.models import Campaign, CampaignStatus
+from domain.campaigns.planning import KIND
+from domain.db import database
+from domain.errors import N_, Conflict, Forbidden
+from domain.issues import assembly
+from domain.issues.models import IssueState
+from domain.ledger import outbox
+from domain.ledger.states import DeliveryState
+from domain.notices import bell
+
+S = CampaignStatus
+PAUSABLE = (S.SENDING, S.WAITING, S.PREPARING, S.SCHEDULED)
+CANCELLABLE = (S.SCHEDULED, S.PREPARING, S.SENDING, S.WAITING, S.PAUSED, S.STOPPED)
+RUNNING = (S.PREPARING, S.SENDING, S.WAITING)
+
+
+def decide(
+    campaign: Campaign, approval: Approval, user: User, state: ApprovalState, fingerprint: str, remark: str,
+    role_id: int | None, self_allowed: bool,
+) -> None:  # fmt: skip
+    """Approve, return or reject. Approved, the campaign is scheduled: it goes out at its time or at once."""
+    with database.atomic():
+        if fingerprint != campaign.fingerprint:
+            raise Conflict(
+                N_("This has changed since you opened it. Look at the new version before you decide.")
+            )
+        flow.decide(approval, user.id, state, fingerprint, remark, self_allowed)
+        issue = assembly.get(campaign.tenant_id, campaign.issue_id)
+        if state == ApprovalState.APPROVED:
+            _move(campaign, (S.IN_APPROVAL,), S.SCHEDULED, started_by_id=user.id, role_id=role_id)
+            assembly.mark(issue, IssueState.APPROVED)
+        else:
+            _move(campaign, (S.IN_APPROVAL,), S.DRAFT)
+            assembly.mark(issue, IssueState.RETURNED)
+        message = {
+            ApprovalState.APPROVED: N_("%(name)s has approved “%(title)s”."),
+            ApprovalState.RETURNED: N_("%(name)s has returned “%(title)s”."),
+            ApprovalState.REJECTED: N_("%(name)s has rejected “%(title)s”."),
+        }[state]
+        bell.tell(
+            campaign.tenant_id, [approval.asked_by_id], message, {"name": user.name, "title": campaign.name},
+            f"campaigns/{campaign.id}" if state == ApprovalState.APPROVED else f"issues/{campaign.issue_id}",
+        )  # fmt: skip
+
+
+def is_cleared(campaign: Campaign) -> bool:
+    """Whether exactly what would be sent is approved: asked again before the first mail."""
+    return flow.is_approved(campaign.tenant_id, KIND, campaign.id, campaign.fingerprint)
+
+
+def pause(campaign: Campaign, user_id: int) -> None:
+    """Stop handing over; what a connection is sending at this moment still leaves."""
+    if not campaign.started_at:
+        raise Conflict(N_("This mailing has not begun. Change its time instead."))
+    with database.atomic():
+        _move(campaign, PAUSABLE, S.PAUSED)
+        _log(campaign, "campaign.pause", user_id)
+
+
+def resume(campaign: Campaign, user_id: int) -> None:
+    """Go on with everybody who has not got the mail."""
+    with database.atomic():
+        _move(campaign, (S.PAUSED, S.STOPPED), S.PREPARING, wait_reason="", wait_params={}, wait_until=None)
+        _log(campaign, "campaign.resume", user_id)
+
+
+def cancel(campaign: Campaign, user_id: int) -> None:
+    """End for good: nobody else gets this mail."""
+    with database.atomic():
+        begun = campaign.started_at is not None
+        _move(campaign, CANCELLABLE, S.CANCELLED, finished_at=clock.now())
+        issue = assembly.get(campaign.tenant_id, campaign.issue_id)
+        assembly.mark(issue, IssueState.SENT if begun else IssueState.DRAFT)
+        _log(campaign, "campaign.cancel", user_id)
+
+
+def sent(campaign: Campaign) -> None:
+    """The last mail is out: nothing is queued or leased any more (some may be tried again later)."""
+    changed = (
+        Campaign.update(sent_at=clock.now())
+        .where(
+            Campaign.tenant_id == campaign.tenant_id, Campaign.id == campaign.id, Campaign.sent_at.is_null()
+        )
+        .execute()
+    )
+    if changed:
+        assembly.mark(assembly.get(campaign.tenant_id, campaign.issue_id), IssueState.SENT)
+        _tell_counts(
+            campaign, N_("“%(title)s” is out: %(sent)s sent, %(later)s are tried again, %(failed)s refused.")
+        )
+
+
+def finish(campaign: Campaign) -> None:
+    """Close a campaign without an open row; the caller has asked the ledger in the same transaction."""
+    first = campaign.sent_at is None
+    now = clock.now()
+    _move(campaign, (S.SENDING, S.WAITING), S.FINISHED, finished_at=now, sent_at=campaign.sent_at or now)
+    assembly.mark(assembly.get(campaign.tenant_id, campaign.issue_id), IssueState.SENT)
+    text = (
+        N_("“%(title)s” is finished: %(sent)s sent, %(failed)s refused.")
+        if first
+        else N_("“%(title)s” is closed: %(sent)s sent, %(failed)s refused.")
+    )
+    _tell_counts(campaign, text)
+
+
+def check_may_send(campaign: Campaign, allowed: bool) -> None:
+    """Raise Forbidden for people without the right to send."""
+    if not allowed:
+        raise Forbidden(N_("Your role does not include sending mailings."))
+
+
+def _tell_counts(campaign: Campaign, message: str) -> None:
+    counts = outbox.counts(campaign.tenant_id, campaign.id)
+    params = {
+        "title": campaign.name,
+        "sent": counts.get(DeliveryState.SENT, 0),
+        "later": counts.get(DeliveryState.DEFERRED, 0),
+        "failed": counts.get(DeliveryState.FAILED, 0) + counts.get(DeliveryState.EXPIRED, 0),
+    }
+    people = {campaign.created_by_id, campaign.started_by_id or campaign.created_by_id}
+    bell.tell(campaign.tenant_id, people, message, params, f"campaigns/{campaign.id}")
+
+
+def _move(
+    campaign: Campaign, expected: tuple[CampaignStatus, ...], status: CampaignStatus, **more: object
+) -> None:
+    changed = (
+        Campaign.update(status=status, **more)
+        .where(
+            Campaign.tenant_id == campaign.tenant_id,
+            Campaign.id == campaign.id,
+            Campaign.status.in_(list(expected)),
+        )
+        .execute()
+    )
+    if not changed:
+        raise Conflict(N_("The mailing is no longer in the state you saw. Reload the page."))
+    campaign.status = status
+
+
+def _log(campaign: Campaign, act: str, user_id: int) -> None:
+    log.record(campaign.tenant_id, act, user_id=user_id, kind=KIND, object_id=campaign.id)

@@ -1,0 +1,161 @@
+"""Plan the sending of an issue: audience, sender, time. A change voids the approval."""
+
+import re
+from datetime import datetime
+from typing import Any
+
+from domain.approvals import flow
+from domain.audit import log
+from domain.campaigns.audience import CHOICES
+from domain.campaigns.models import Campaign, CampaignStatus
+from domain.db import database
+from domain.errors import N_, Conflict, Invalid, NotFound
+from domain.issues import assembly
+from domain.issues.models import Issue, IssueState
+from domain.senders.models import SenderDomain
+from domain.subscribers import addresses
+from domain.subscribers.models import DistributionList
+
+KIND = "campaign"  # of approvals
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
+
+
+def get(tenant_id: int, campaign_id: int) -> Campaign:
+    """A campaign of the tenant; raises NotFound."""
+    found = Campaign.get_or_none(Campaign.tenant_id == tenant_id, Campaign.id == campaign_id)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def of_issue(issue: Issue) -> Campaign | None:
+    """The campaign of an issue that was not cancelled, newest first."""
+    query = Campaign.select().where(
+        Campaign.tenant_id == issue.tenant_id,
+        Campaign.issue_id == issue.id,
+        Campaign.parent_id.is_null(),
+        Campaign.status != CampaignStatus.CANCELLED,
+    )
+    return query.order_by(Campaign.id.desc()).first()
+
+
+def draft_for(issue: Issue, user_id: int, sender_name: str, sender_address: str, reply_to: str) -> Campaign:
+    """The campaign in which an issue is planned; made with the sender of its type when there is none yet."""
+    with database.atomic():
+        return of_issue(issue) or Campaign.create(
+            tenant_id=issue.tenant_id, issue_id=issue.id, type_id=issue.type_id, name=issue.name,
+            audience={"lists": [], "consents": ["proved"]}, sender_name=sender_name,
+            sender_address=sender_address, reply_to=reply_to, send_at=issue.planned_at, created_by_id=user_id,
+        )  # fmt: skip
+
+
+def plan(campaign: Campaign, values: dict[str, Any]) -> None:
+    """Set what is named in `values` (sender_name, sender_address, reply_to, send_at, consents, lists).
+    Raises Conflict once approval was asked, Invalid with the fields that are wrong."""
+    if campaign.status != CampaignStatus.DRAFT:
+        raise Conflict(N_("This mailing is in approval or on its way and can no longer be changed."))
+    wrong: dict[str, str | tuple[str, dict[str, object]]] = {}
+    name = str(values.get("sender_name", campaign.sender_name)).strip()[:120]
+    if not name or _CONTROL.search(name):
+        wrong["sender_name"] = N_("Enter the name that readers see as sender, in one line.")
+    for field in ("sender_address", "reply_to"):
+        text = str(values.get(field, getattr(campaign, field)) or "").strip()
+        if not text and field == "reply_to":
+            continue
+        try:
+            values[field] = addresses.parse(text).written
+        except addresses.BadAddress as error:
+            wrong[field] = error.message
+    if "sender_address" in values and "sender_address" not in wrong:
+        domain = values["sender_address"].rpartition("@")[2].casefold()
+        if not may_send_as(campaign.tenant_id, domain):
+            wrong["sender_address"] = (
+                N_("%(domain)s is no verified sender domain of this tenant. Ask an administrator to add it."),
+                {"domain": domain},
+            )
+    if wrong:
+        raise Invalid(fields=wrong)
+    campaign.sender_name = name
+    for field in ("sender_address", "reply_to", "send_at"):
+        if field in values:
+            setattr(campaign, field, values[field])
+    chosen = dict(campaign.audience or {})
+    if "consents" in values:
+        chosen["consents"] = [c for c in values["consents"] if c in CHOICES]
+    if "lists" in values:
+        chosen["lists"] = _own_lists(campaign.tenant_id, values["lists"])
+    campaign.audience = chosen
+    campaign.save()
+
+
+def may_send_as(tenant_id: int, domain: str) -> bool:
+    """Whether the tenant's sender domain is verified (by DNS or vouched for)."""
+    return (
+        SenderDomain.select()
+        .where(
+            SenderDomain.tenant_id == tenant_id,
+            SenderDomain.domain == domain,
+            SenderDomain.verified_at.is_null(False),
+        )
+        .exists()
+    )
+
+
+def definition(campaign: Campaign) -> list[Any]:
+    """What the fingerprint covers beyond the mail: audience, sender, time."""
+    at = campaign.send_at
+    return [
+        campaign.audience, campaign.sender_name, campaign.sender_address, campaign.reply_to,
+        int(at.timestamp()) if isinstance(at, datetime) else None,
+    ]  # fmt: skip
+
+
+def ask(
+    campaign: Campaign, issue: Issue, revision_id: int, fingerprint: str, user_id: int, note: str = ""
+) -> None:
+    """Ask for approval of exactly this revision and plan; of parallel calls one counts. Issue and plan close."""
+    with database.atomic():
+        changed = (
+            Campaign.update(
+                status=CampaignStatus.IN_APPROVAL, revision_id=revision_id, fingerprint=fingerprint
+            )
+            .where(
+                Campaign.tenant_id == campaign.tenant_id,
+                Campaign.id == campaign.id,
+                Campaign.status == CampaignStatus.DRAFT,
+            )
+            .execute()
+        )
+        if not changed:
+            raise Conflict(N_("Approval has already been asked for."))
+        approval = flow.ask(campaign.tenant_id, KIND, campaign.id, fingerprint, user_id, note)
+        Campaign.update(approval_id=approval.id).where(
+            Campaign.tenant_id == campaign.tenant_id, Campaign.id == campaign.id
+        ).execute()
+        assembly.mark(issue, IssueState.IN_REVIEW)
+
+
+def reopen(campaign: Campaign, issue: Issue, user_id: int) -> None:
+    """Take the request back or make an approved mailing that has not begun a draft again; approvals are void."""
+    with database.atomic():
+        changed = (
+            Campaign.update(status=CampaignStatus.DRAFT, approval_id=None, fingerprint="")
+            .where(
+                Campaign.tenant_id == campaign.tenant_id,
+                Campaign.id == campaign.id,
+                Campaign.status.in_([CampaignStatus.IN_APPROVAL, CampaignStatus.SCHEDULED]),
+            )
+            .execute()
+        )
+        if not changed:
+            raise Conflict(N_("This mailing has already begun. Pause or cancel it instead."))
+        flow.void(campaign.tenant_id, KIND, campaign.id)
+        assembly.mark(issue, IssueState.DRAFT)
+        log.record(campaign.tenant_id, "campaign.reopen", user_id=user_id, kind=KIND, object_id=campaign.id)
+
+
+def _own_lists(tenant_id: int, ids: list[int]) -> list[int]:
+    query = DistributionList.select(DistributionList.id).where(
+        DistributionList.tenant_id == tenant_id, DistributionList.id.in_([int(i) for i in ids] or [0])
+    )
+    return sorted(row[0] for row in query.tuples())

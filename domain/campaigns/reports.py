@@ -1,0 +1,176 @@
+"""What a campaign has done so far: counts, rate, time left, and every recipient by name."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from peewee import fn
+
+from domain import clock
+from domain.campaigns.models import Campaign
+from domain.db import database, is_postgres, sql
+from domain.ledger.models import Delivery
+from domain.ledger.states import DeliveryState, LeftOut
+from domain.subscribers import directory
+
+PAGE_SIZE = 50
+RATE_WINDOW_S = 30
+BUCKET_S = 10
+BUCKETS = 18
+D = DeliveryState
+NOTABLE = (D.FAILED, D.EXPIRED, D.HELD, D.UNCERTAIN, D.DEFERRED)  # shown first
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Counts by state, mails of the audience, mails per second lately, seconds left (None: unknown)."""
+
+    counts: dict[DeliveryState, int]
+    left_out: dict[LeftOut, int]
+    total: int
+    per_second: float
+    left_s: int | None
+
+    @property
+    def sent(self) -> int:
+        return self.counts.get(D.SENT, 0)
+
+    @property
+    def done(self) -> int:
+        return sum(self.counts.get(s, 0) for s in (D.SENT, D.FAILED, D.EXPIRED, D.HELD))
+
+
+@dataclass(frozen=True)
+class Recipient:
+    """One row of the recipients table."""
+
+    delivery_id: int
+    subscriber_id: int | None
+    name: str
+    address: str
+    state: DeliveryState
+    reason: LeftOut | None
+    reply: str
+    attempt: int
+    next_at: datetime | None
+    at: datetime | None
+
+
+def progress(campaign: Campaign) -> Progress:
+    """Where a campaign stands."""
+    counts: dict[DeliveryState, int] = {}
+    left_out: dict[LeftOut, int] = {}
+    rows = (
+        Delivery.select(Delivery.state, Delivery.reason, fn.COUNT(Delivery.id))
+        .where(Delivery.tenant_id == campaign.tenant_id, Delivery.campaign_id == campaign.id)
+        .group_by(Delivery.state, Delivery.reason)
+        .tuples()
+    )
+    for state, reason, count in rows:
+        if state == D.SUPPRESSED:
+            left_out[LeftOut(reason)] = count
+        counts[D(state)] = counts.get(D(state), 0) + count
+    since = clock.epoch() - RATE_WINDOW_S
+    begun = int(campaign.started_at.timestamp()) if campaign.started_at else since
+    lately = (
+        Delivery.select()
+        .where(
+            Delivery.tenant_id == campaign.tenant_id, Delivery.campaign_id == campaign.id,
+            Delivery.state == D.SENT, Delivery.settled_at >= since,
+        )
+        .count()
+    )  # fmt: skip
+    rate = lately / max(1, min(RATE_WINDOW_S, clock.epoch() - begun))
+    waiting = counts.get(D.QUEUED, 0) + counts.get(D.LEASED, 0)
+    total = sum(count for state, count in counts.items() if state != D.SUPPRESSED)
+    return Progress(counts, left_out, total, rate, round(waiting / rate) if rate and waiting else None)
+
+
+def histogram(campaign: Campaign) -> list[tuple[datetime, int]]:
+    """Mails sent per 10 seconds over the last three minutes of the campaign, oldest first."""
+    last = (
+        Delivery.select(fn.MAX(Delivery.settled_at))
+        .where(
+            Delivery.tenant_id == campaign.tenant_id,
+            Delivery.campaign_id == campaign.id,
+            Delivery.state == D.SENT,
+        )
+        .scalar()
+    )
+    if last is None:
+        return []
+    first = last // BUCKET_S * BUCKET_S - (BUCKETS - 1) * BUCKET_S
+    rows = database.execute_sql(
+        sql(
+            """SELECT settled_at / 10, count(*) FROM delivery WHERE tenant_id = ? AND campaign_id = ? AND state = ?
+            AND settled_at >= ? GROUP BY 1"""
+        ),
+        [campaign.tenant_id, campaign.id, int(D.SENT), first],
+    ).fetchall()
+    found = {int(slot) * BUCKET_S: count for slot, count in rows}
+    begun = int(campaign.started_at.timestamp()) if campaign.started_at else first
+    slots = range(max(first, begun // BUCKET_S * BUCKET_S), last + 1, BUCKET_S)
+    return [(clock.moment(slot), found.get(slot, 0)) for slot in slots]
+
+
+def recipients(
+    campaign: Campaign, text: str = "", state: str = "", reason: int | None = None, after: int = 0
+) -> tuple[list[Recipient], int | None]:
+    """A page of recipients and the offset of the next one; notable states first unless one state is asked."""
+    rows = database.execute_sql(*_rows(campaign, text, state, reason, PAGE_SIZE + 1, after)).fetchall()
+    found = [_recipient(row) for row in rows[:PAGE_SIZE]]
+    return found, after + PAGE_SIZE if len(rows) > PAGE_SIZE else None
+
+
+def every_recipient(campaign: Campaign) -> Iterator[Recipient]:
+    """All of them, for the export."""
+    for row in database.execute_sql(*_rows(campaign, "", "", None, 10_000_000, 0)):
+        yield _recipient(row)
+
+
+def _rows(
+    campaign: Campaign, text: str, state: str, reason: int | None, limit: int, offset: int
+) -> tuple[str, list[Any]]:
+    where, values = "", []
+    for word in directory.folded(text).split()[:5]:
+        where += f" AND {'strpos' if is_postgres() else 'instr'}(s.folded, ?) > 0"
+        values.append(word)
+    if state.isdigit():
+        where += " AND d.state = ?"
+        values.append(int(state))
+    if reason is not None:
+        where += " AND d.reason = ?"
+        values.append(reason)
+    notable = ", ".join(str(int(s)) for s in NOTABLE)
+    statement = f"""SELECT d.id, d.subscriber_id, s.title, s.first_name, s.last_name, s.address, d.state, d.reason,
+        d.reply_code, d.enhanced, d.reply_text, d.attempt, d.next_at, d.settled_at
+        FROM delivery d LEFT JOIN subscriber s ON s.id = d.subscriber_id AND s.tenant_id = d.tenant_id
+        WHERE d.tenant_id = ? AND d.campaign_id = ?{where}
+        ORDER BY CASE WHEN d.state IN ({notable}) THEN 0 ELSE 1 END, d.id LIMIT ? OFFSET ?"""  # noqa: S608
+    return sql(statement), [campaign.tenant_id, campaign.id, *values, limit, offset]
+
+
+def _recipient(row: tuple[Any, ...]) -> Recipient:
+    (
+        row_id,
+        person_id,
+        title,
+        first,
+        last,
+        address,
+        state,
+        reason,
+        code,
+        enhanced,
+        reply,
+        attempt,
+        next_at,
+        at,
+    ) = row
+    technical = " ".join(str(part) for part in (code, enhanced, reply) if part)
+    return Recipient(
+        row_id, person_id, " ".join(filter(None, (title, first, last))) or address or "", address or "",
+        D(state), LeftOut(reason) if reason else None, technical, attempt,
+        clock.moment(next_at) if next_at and state == D.DEFERRED else None, clock.moment(at) if at else None,
+    )  # fmt: skip
