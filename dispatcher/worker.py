@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -28,6 +29,9 @@ from domain import db, tokens
 
 log = structlog.get_logger()
 SWEEP_S = 10.0
+SWITCH_S = (
+    0.0005  # the pump gives up the interpreter at every system call and must not wait 5 ms to get it back
+)
 POLL_S = 0.3  # how long a nudge may lie in an idle queue
 
 
@@ -130,6 +134,7 @@ class Deliver:
 def deliver(settings: Settings) -> None:
     """Send campaigns and system mails until TERM."""
     _prepare(settings)
+    sys.setswitchinterval(SWITCH_S)
     engine = Deliver(settings)
     tasks.bodies["wake_deliver"] = lambda _: engine.wake()
     tasks.bodies["send_system_mail"] = lambda _: engine.wake()
