@@ -8,6 +8,7 @@ from flask_babel import get_locale, get_timezone, gettext, ngettext
 from markupsafe import Markup, escape
 
 from domain import clock
+from domain.content import markup
 from portal import hypermedia
 
 NBSP = "\u00a0"
@@ -16,7 +17,7 @@ NBSP = "\u00a0"
 def init_app(app: Flask) -> None:
     app.jinja_env.filters.update(
         date=long_date, date_short=short_date, datetime=long_moment, datetime_short=short_moment, time=clock_time,
-        ago=ago, number=number, percent=percent, filesize=filesize, iso=iso, translate=translate, initials=initials,
+        ago=ago, number=number, percent=percent, filesize=filesize, iso=iso, translate=translate, initials=initials, people=people,
     )  # fmt: skip
     app.jinja_env.globals.update(
         take_flashes=hypermedia.take_flashes, now=clock.now, language=lambda: str(get_locale())
@@ -27,6 +28,11 @@ def init_app(app: Flask) -> None:
 def translate(message: str, params: dict[str, object] | None = None) -> str:
     """A message id of the domain in the reader's language."""
     return gettext(message, **params) if params else gettext(message)
+
+
+def people(html: str) -> Markup:
+    """People's HTML, cleaned once more; only for documents of their own (security.peoples_html)."""
+    return Markup(markup.clean(html))  # noqa: S704 - that is what clean() is for
 
 
 def initials(name: str) -> str:

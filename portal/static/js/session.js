@@ -40,6 +40,7 @@
       source: elt, target: config.target, values: Object.fromEntries(config.formData ?? []),
     }));
   });
+  body.addEventListener("rundbrief:expired", (event) => open(event.detail));
   // Every request carries the token that is valid now, also from forms that were drawn before a new sign-in.
   body.addEventListener("htmx:configRequest", (event) => {
     event.detail.headers["X-CSRFToken"] = token().content;
