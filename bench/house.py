@@ -18,7 +18,7 @@ sys.path.insert(0, str(ROOT))
 from dispatcher.compose import MessageSource, compile_message  # noqa: E402
 from domain import clock, db, tokens  # noqa: E402
 from domain.campaigns.models import Campaign, CampaignStatus  # noqa: E402
-from domain.issues.models import IssueRevision  # noqa: E402
+from domain.issues.models import Issue, IssueRevision  # noqa: E402
 from domain.ledger import outbox  # noqa: E402
 from domain.ledger.states import DeliveryState  # noqa: E402
 from domain.tenancy.models import Tenant  # noqa: E402
@@ -128,12 +128,13 @@ def house(recipients: int, database_url: str = ""):
 def _campaign(folder: Path, url: str, recipients: int) -> House:
     tenant = Tenant.create(slug=f"bench-{time.time_ns()}"[:40], name="Bench")
     compiled = compile_message(message(), date=datetime.now(UTC), boundary_seed=b"bench")
+    issue = Issue.create(tenant_id=tenant.id, type_id=1, name="Bench", created_by_id=1)
     revision = IssueRevision.create(
-        tenant_id=tenant.id, issue_id=1, number=1, fingerprint="", subject="", preheader="", html="", plain="",
+        tenant_id=tenant.id, issue_id=issue.id, number=1, fingerprint="", subject="", preheader="", html="", plain="",
         compiled=compiled.dump(), size_bytes=compiled.size_bytes,
     )  # fmt: skip
     campaign = Campaign.create(
-        tenant_id=tenant.id, issue_id=1, type_id=1, revision_id=revision.id, name="Bench", created_by_id=1,
+        tenant_id=tenant.id, issue_id=issue.id, type_id=1, revision_id=revision.id, name="Bench", created_by_id=1,
         status=CampaignStatus.DRAFT,
     )  # fmt: skip
     _fill(tenant.id, campaign.id, recipients)

@@ -348,7 +348,7 @@ class _Build:
             self.at["to"],
             self.at["message_id"],
             self.at["date"],
-            self.source.message_domain,
+            ascii_domain(self.source.message_domain).decode(),
             frozenset(names),
         )
 

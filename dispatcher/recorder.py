@@ -26,6 +26,7 @@ from dispatcher.transport.protocol import Relay
 from dispatcher.transport.replies import FAILED, Outcome
 from domain import db, tokens
 from domain.campaigns.models import Campaign
+from domain.errors import N_
 from domain.ledger import outbox
 from domain.ledger.rows import Settlement
 from domain.tenancy import tree
@@ -197,9 +198,17 @@ class Recorder:
                 del self._runs[campaign_id]
                 self.pump.halt(pool, run)
         for campaign in found.values():
-            run_pool = self._follow(campaign)
-            if run_pool is not None and run_pool.low:
-                self._claim(run_pool)
+            try:
+                followed = self._follow(campaign)
+                if followed is not None and followed.low:
+                    self._claim(followed)
+            except peewee.PeeweeException:
+                raise
+            except Exception:  # one broken campaign must not stop the others
+                log.exception("campaign stopped by an error", campaign=campaign.id)
+                starting.stop(
+                    campaign, N_("An error of the program stopped this mailing. Tell your administrator.")
+                )
         self._close_unused_pools()
 
     def _follow(self, campaign: Campaign) -> Run | None:
@@ -220,7 +229,7 @@ class Recorder:
         try:
             compiled = starting.compiled(campaign)
         except (ValueError, KeyError) as error:
-            starting.stop(campaign, "This mailing has no message that can be sent. Compose it again.")
+            starting.stop(campaign, N_("This mailing has no message that can be sent. Compose it again."))
             log.error("revision cannot be read", campaign=campaign.id, error=str(error))
             return None
         run = Run(

@@ -6,9 +6,10 @@ import structlog
 
 from dispatcher.compose import Compiled
 from domain import clock
+from domain.campaigns import audience, lifecycle, snapshot
 from domain.campaigns.models import Campaign, CampaignStatus
 from domain.db import database
-from domain.errors import N_, DomainError
+from domain.errors import N_, Conflict, DomainError
 from domain.issues.models import IssueRevision
 from domain.ledger import outbox
 from domain.ledger.outbox import Terms
@@ -21,7 +22,6 @@ from domain.tenancy.models import Tenant, TenantStatus
 
 log = structlog.get_logger()
 WAITING_STATES = (DeliveryState.QUEUED, DeliveryState.LEASED)
-DEFAULT_CONSENTS = ("confirmed", "proved")
 
 
 def start_due() -> int:
@@ -45,7 +45,10 @@ def _start(campaign: Campaign) -> bool:
         ):
             return False
         campaign = Campaign.get_by_id(campaign.id)
-        _snapshot(campaign)
+        if not lifecycle.is_cleared(campaign):
+            stop(campaign, N_("What would be sent is not what was approved. Ask for approval again."))
+            return False
+        snapshot.fill(campaign)
         return _change(campaign, CampaignStatus.PREPARING, status=CampaignStatus.SENDING)
     except DomainError as error:
         log.warning("campaign stopped", campaign=campaign.id, reason=str(error))
@@ -86,7 +89,7 @@ def terms(campaign: Campaign) -> Terms:
             .exists()
         )
 
-    consents = tuple((campaign.audience or {}).get("consents") or DEFAULT_CONSENTS)
+    consents = tuple(audience.consents(campaign))
     return Terms(
         tenant_id, campaign_id, campaign.type_id, revision_id, consents, campaign.role_id, zone, running
     )
@@ -143,40 +146,17 @@ def finish_if_done(campaign: Campaign) -> bool:
         outbox.hold_uncertain(campaign.tenant_id, campaign.id)
     if outbox.is_open(campaign.tenant_id, campaign.id, WAITING_STATES):
         return False
-    now = clock.now()
-    with database.atomic():
-        closed = not outbox.is_open(campaign.tenant_id, campaign.id)
-        if closed:
-            changed = _change(
-                campaign,
-                CampaignStatus.SENDING,
-                status=CampaignStatus.FINISHED,
-                sent_at=campaign.sent_at or now,
-                finished_at=now,
-            )
-        else:
-            changed = campaign.sent_at is None and _change(campaign, CampaignStatus.SENDING, sent_at=now)
-        if changed:
-            _tell(Campaign.get_by_id(campaign.id))
-    if changed:
-        log.info("campaign finished" if closed else "campaign sent, some deferred", campaign=campaign.id)
-    return closed and changed
-
-
-def _snapshot(campaign: Campaign) -> None:
-    """Fill the ledger with the campaign's audience; goes on where an earlier call stopped."""
-    from domain.campaigns import snapshot
-
-    snapshot.fill(campaign)
-
-
-def _tell(campaign: Campaign) -> None:
-    """The last mail is out (`finished_at` None: some are deferred): tell the person who started it."""
     try:
-        from domain.campaigns import lifecycle
-    except ImportError:
-        return
-    lifecycle.finish(campaign)
+        with database.atomic():
+            campaign = Campaign.get_by_id(campaign.id)
+            if outbox.is_open(campaign.tenant_id, campaign.id):
+                lifecycle.sent(campaign)
+                return False
+            lifecycle.finish(campaign)
+    except Conflict:  # paused or cancelled in between
+        return False
+    log.info("campaign finished", campaign=campaign.id)
+    return True
 
 
 def _change(campaign: Campaign, expected: CampaignStatus, **values: object) -> bool:

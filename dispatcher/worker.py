@@ -55,7 +55,10 @@ class Settings(Protocol):
 class Deliver:
     """Pump, recorder and starter of one process, apart from signals and queue, so that tests can run it."""
 
-    def __init__(self, settings: Settings, pace: Pace | None = None) -> None:
+    def __init__(
+        self, settings: Settings, pace: Pace | None = None, died: Callable[[], None] = lambda: None
+    ) -> None:
+        self._died = died
         self._pace = pace or Pace()
         host = urlsplit(settings.public_url).hostname or "localhost"
         domain = "localhost" if host.replace(".", "").isdigit() else host
@@ -123,19 +126,20 @@ class Deliver:
             self._due.clear()
 
     def _logged(self, act: Callable[[], None]) -> None:
-        """A thread that dies takes the process along: the supervisor starts it anew, the journal is folded in."""
+        """Run a thread's work; `died` says what happens if it ends by an error."""
         try:
             act()
         except BaseException:
             log.exception("deliver thread died", thread=threading.current_thread().name)
-            os._exit(70)
+            self._died()
 
 
 def deliver(settings: Settings) -> None:
     """Send campaigns and system mails until TERM."""
     _prepare(settings)
     sys.setswitchinterval(SWITCH_S)
-    engine = Deliver(settings)
+    # a thread that dies takes the process along: it is started anew and folds its journal in
+    engine = Deliver(settings, died=lambda: os._exit(70))
     tasks.bodies["wake_deliver"] = lambda _: engine.wake()
     tasks.bodies["send_system_mail"] = lambda _: engine.wake()
     engine.start()

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from domain import clock
-from domain.db import database, is_postgres
+from domain.db import database, is_postgres, sql
 from domain.ledger.rows import Row, Settlement
 from domain.ledger.states import OPEN, DeliveryState, LeftOut
 from domain.quotas import ledger as quotas
@@ -101,8 +101,9 @@ def _checked(terms: Terms, leased: list[int], now: int) -> tuple[list[Row], list
                 WHEN x.id IS NOT NULL THEN ?
                 WHEN s.locked_reason IS NOT NULL AND (s.locked_until IS NULL OR s.locked_until > ?) THEN ?
                 WHEN o.locked_reason IS NOT NULL AND (o.locked_until IS NULL OR o.locked_until > ?) THEN ?
-                WHEN c.consent IS NULL OR c.consent = 'revoked' THEN ?
-                WHEN c.consent NOT IN ({consents}) THEN CASE WHEN c.consent = 'unknown' THEN ? ELSE ? END
+                WHEN c.consent IN ('revoked', 'lapsed') THEN ?
+                WHEN c.consent = 'pending' THEN ?
+                WHEN c.consent IS NULL OR c.consent NOT IN ({consents}) THEN ?
                 WHEN s.deliverability = 'stopped' THEN ?
                 WHEN s.deliverability = 'bounced' THEN ? END
         FROM delivery d
@@ -116,7 +117,7 @@ def _checked(terms: Terms, leased: list[int], now: int) -> tuple[list[Row], list
         WHERE d.tenant_id = ? AND d.id IN ({_ids()})
         ORDER BY d.id""",
         LeftOut.NO_ADDRESS, LeftOut.SUPPRESSED, now, LeftOut.LOCKED, now, LeftOut.ORGANISATION_LOCKED,
-        LeftOut.UNSUBSCRIBED, *terms.consents, LeftOut.UNPROVED, LeftOut.UNCONFIRMED, LeftOut.STOPPED,
+        LeftOut.UNSUBSCRIBED, LeftOut.UNCONFIRMED, *terms.consents, LeftOut.UNPROVED, LeftOut.STOPPED,
         LeftOut.UNDELIVERABLE, terms.type_id, now, terms.tenant_id, _bound(leased),
     )  # fmt: skip
     rows, left_out, fresh, seen = [], [], [], set()
@@ -298,23 +299,19 @@ def _number() -> str:
     return "?::smallint" if is_postgres() else "?"
 
 
-def _sql(text: str) -> str:
-    return text.replace("?", "%s") if is_postgres() else text
-
-
 def _run(text: str, *values: Any) -> list[tuple[Any, ...]]:
     cursor = database.execute_sql(
-        _sql(text), [int(v) if isinstance(v, (DeliveryState, LeftOut)) else v for v in values]
+        sql(text), [int(v) if isinstance(v, (DeliveryState, LeftOut)) else v for v in values]
     )
     return cursor.fetchall() if cursor.description else []
 
 
 def _changed(text: str, *values: Any) -> int:
     return database.execute_sql(
-        _sql(text), [int(v) if isinstance(v, DeliveryState) else v for v in values]
+        sql(text), [int(v) if isinstance(v, DeliveryState) else v for v in values]
     ).rowcount
 
 
 def _many(text: str, rows: list[tuple[Any, ...]]) -> None:
     if rows:
-        database.cursor().executemany(_sql(text), rows)
+        database.cursor().executemany(sql(text), rows)

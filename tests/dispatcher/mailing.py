@@ -9,7 +9,7 @@ from dispatcher.compose import MessageSource, compile_message
 from domain import clock
 from domain.campaigns.models import Campaign, CampaignStatus
 from domain.db import database
-from domain.issues.models import IssueRevision
+from domain.issues.models import Issue, IssueRevision
 from domain.ledger.models import Delivery, DeliveryPayload
 from domain.subscribers.models import Consent, Subscriber, Subscription
 from domain.tenancy.models import Tenant
@@ -53,9 +53,10 @@ def mailing(owner: Tenant, count: int, first: int = 1, **values: object) -> Camp
     now = clock.epoch()
     compiled = compile_message(SOURCE, date=DATE, boundary_seed=b"test")
     with database.atomic():
+        issue = Issue.create(tenant_id=owner.id, type_id=1, name="Test", created_by_id=1)
         revision = IssueRevision.create(
             tenant_id=owner.id,
-            issue_id=1,
+            issue_id=issue.id,
             number=IssueRevision.select().count() + 1,
             fingerprint="f",
             subject=SOURCE.subject,
@@ -68,7 +69,7 @@ def mailing(owner: Tenant, count: int, first: int = 1, **values: object) -> Camp
         )
         campaign = Campaign.create(
             tenant_id=owner.id,
-            issue_id=1,
+            issue_id=issue.id,
             type_id=1,
             revision_id=revision.id,
             name="Test",
