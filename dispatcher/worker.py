@@ -134,12 +134,12 @@ class Deliver:
             self._died()
 
 
-def deliver(settings: Settings) -> None:
+def deliver(settings: Settings, pace: Pace | None = None) -> None:
     """Send campaigns and system mails until TERM."""
     _prepare(settings)
     sys.setswitchinterval(SWITCH_S)
     # a thread that dies takes the process along: it is started anew and folds its journal in
-    engine = Deliver(settings, died=lambda: os._exit(70))
+    engine = Deliver(settings, pace, died=lambda: os._exit(70))
     tasks.bodies["wake_deliver"] = lambda _: engine.wake()
     tasks.bodies["send_system_mail"] = lambda _: engine.wake()
     engine.start()

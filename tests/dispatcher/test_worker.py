@@ -32,9 +32,7 @@ if sys.argv[5] == "work":
     tasks.bodies["run_import"] = lambda job_id: (settings.instance / "ran").write_text(str(job_id))
     worker.work(settings)
 else:
-    slow = recorder.Pace(scan_s=60)
-    worker.Deliver.__init__.__defaults__ = (slow,)
-    worker.deliver(settings)
+    worker.deliver(settings, recorder.Pace(scan_s=60))
 """
 
 
