@@ -10,6 +10,7 @@ from flask_babel import Babel
 from flask_wtf.csrf import CSRFProtect
 
 from domain import tokens
+from mediadb import storage
 from portal import access, context, errors, filters, hypermedia, logs, navigation, security, states, throttle
 from portal.settings import Settings
 
@@ -49,6 +50,7 @@ def create_app(settings: Settings) -> Flask:
     if not structlog.is_configured():
         logs.configure()
     tokens.configure(settings.secret_key)
+    storage.configure(settings.media_url)
     hypermedia.init_app(app)
     context.init_app(app)
     access.init_app(app)

@@ -4,6 +4,7 @@ import secrets
 from pathlib import Path
 
 from domain import db, tokens
+from mediadb import storage
 from portal.settings import Settings, write_private
 
 
@@ -11,6 +12,7 @@ def open_house(settings: Settings) -> None:
     """Bind the domain to the database and the secret of `settings`; no connection is opened yet."""
     db.bind(settings.database_url)
     tokens.configure(settings.secret_key)
+    storage.configure(settings.media_url)
 
 
 def is_empty() -> bool:
