@@ -92,5 +92,6 @@ def _take_tenant(_endpoint: str | None, values: dict[str, Any] | None) -> None:
 def _give_tenant(endpoint: str, values: dict[str, Any]) -> None:
     if "tenant" in values or not g.get("tenant"):
         return
-    if current_app.url_map.is_endpoint_expecting(endpoint, "tenant") and g.get("tenant_slug"):
+    known = endpoint in current_app.view_functions
+    if known and current_app.url_map.is_endpoint_expecting(endpoint, "tenant"):
         values["tenant"] = g.tenant.slug

@@ -16,9 +16,25 @@ NBSP = "\u00a0"
 
 def init_app(app: Flask) -> None:
     app.jinja_env.filters.update(
-        date=long_date, date_short=short_date, datetime=long_moment, datetime_short=short_moment, time=clock_time,
-        ago=ago, number=number, percent=percent, filesize=filesize, iso=iso, translate=translate, initials=initials, people=people,
-    )  # fmt: skip
+        {
+            "date": long_date,
+            "date_short": short_date,
+            "datetime": long_moment,
+            "datetime_short": short_moment,
+            "time": clock_time,
+            "month": month_name,
+            "month_short": month_short,
+            "moment": clock.moment,
+            "ago": ago,
+            "iso": iso,
+            "number": number,
+            "percent": percent,
+            "filesize": filesize,
+            "initials": initials,
+            "people": people,
+            "translate": translate,
+        }
+    )
     app.jinja_env.globals.update(
         take_flashes=hypermedia.take_flashes, now=clock.now, language=lambda: str(get_locale())
     )
@@ -78,6 +94,16 @@ def short_date(value: date | datetime | None) -> str:
     if local.year != _today().year:
         pattern += " y"
     return dates.format_date(local, pattern, locale=get_locale())
+
+
+def month_name(value: date) -> str:
+    """November 2026."""
+    return dates.format_date(value, "MMMM y", locale=get_locale())
+
+
+def month_short(value: date) -> str:
+    """Nov."""
+    return dates.format_date(value, "LLL", locale=get_locale())
 
 
 def clock_time(value: datetime | None) -> str:

@@ -3,6 +3,7 @@
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import DateField, HiddenField, IntegerField, SelectField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Length, Optional
 
 
@@ -15,7 +16,9 @@ class ArticleForm(FlaskForm):
     asset_id = HiddenField()
     asset_alt = StringField(_l("Description of the picture"), [Length(max=300)])
     link_url = StringField(_l("Link to the full text"), [Length(max=1000)])
-    language = SelectField(_l("Language"), choices=[("de", _l("German")), ("en", _l("English"))])
+    language = SelectField(
+        _l("Language"), choices=[SelectChoice("de", _l("German")), SelectChoice("en", _l("English"))]
+    )
     valid_from = DateField(_l("Valid from"), [Optional()])
     valid_until = DateField(_l("Valid until"), [Optional()])
     version = IntegerField(validators=[Optional()])

@@ -20,7 +20,7 @@
   }
   const all = (root) => root.querySelectorAll("textarea[data-richtext]").forEach(dress);
   all(document);
-  document.body.addEventListener("htmx:afterSettle", (event) => all(event.detail.target ?? document));
+  document.body.addEventListener("htmx:afterSettle", (event) => all(document));
 
   // Placeholder palette: <select data-placeholders="#id-of-field"> puts its value where the cursor is.
   document.addEventListener("change", (event) => {

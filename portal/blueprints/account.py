@@ -1,0 +1,136 @@
+"""The own account: name, language, look, password, sessions; and the first password of an invitation."""
+
+from flask import Blueprint, Response, g, make_response, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_login import current_user
+from flask_wtf import FlaskForm
+from wtforms import PasswordField, SelectField, StringField
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import InputRequired, Length
+
+from domain import tokens
+from domain.accounts import passwords, people, sessions
+from domain.accounts.models import UserSession
+from domain.audit import log
+from domain.db import database
+from domain.errors import Invalid, NotFound
+from portal import hypermedia
+from portal.access import public, signed_in
+from portal.errors import into_form
+from portal.forms.session import NewPasswordForm
+
+bp = Blueprint("account", __name__)
+
+
+class AccountForm(FlaskForm):
+    name = StringField(_l("Name"), [InputRequired(_l("Enter your name.")), Length(max=120)])
+    language = SelectField(
+        _l("Language"), choices=[SelectChoice("de", "Deutsch"), SelectChoice("en", "English")]
+    )
+    theme = SelectField(
+        _l("Look"),
+        choices=[
+            SelectChoice("", _l("Like the system")),
+            SelectChoice("light", _l("Light")),
+            SelectChoice("dark", _l("Dark")),
+        ],
+    )
+
+
+class PasswordForm(FlaskForm):
+    current = PasswordField(_l("Current password"), [InputRequired(_l("Enter your password."))])
+    password = PasswordField(_l("New password"), [InputRequired(_l("Enter a password."))])
+
+
+@bp.get("/account")
+@signed_in
+def index() -> Response:
+    return _page(AccountForm(formdata=None, obj=g.user), PasswordForm(formdata=None))
+
+
+@bp.post("/account")
+@signed_in
+def save() -> Response:
+    form = AccountForm()
+    if not form.validate():
+        return _page(form, PasswordForm(formdata=None), 422)
+    g.user.name, g.user.language = " ".join((form.name.data or "").split()), form.language.data
+    g.user.theme = form.theme.data or None
+    g.user.save()
+    return hypermedia.done(url_for("account.index"), _("Saved."))
+
+
+@bp.post("/account/password")
+@signed_in
+def password() -> Response:
+    form = PasswordForm()
+    if form.validate():
+        if not passwords.verify(g.user.password_hash, form.current.data or ""):
+            form.current.errors = [_("This is not your current password.")]
+        else:
+            try:
+                with database.atomic():
+                    sessions.change_password(g.user, form.password.data or "", except_secret=current_user.id)
+                    log.record(
+                        log.HOUSE, "password.change", user_id=g.user.id, kind="user", object_id=g.user.id
+                    )
+                return hypermedia.done(
+                    url_for("account.index"), _("The new password is set. Other devices are signed out.")
+                )
+            except Invalid as error:
+                into_form(form, error)
+    return _page(AccountForm(formdata=None, obj=g.user), form, 422)
+
+
+@bp.post("/account/sessions/<int:session_id>/end")
+@signed_in
+def end(session_id: int) -> Response:
+    ended = UserSession.delete().where(UserSession.user == g.user, UserSession.id == session_id).execute()
+    if not ended:
+        raise NotFound
+    return hypermedia.done(url_for("account.index"), _("Signed out there."))
+
+
+@bp.get("/welcome/<token>")
+@public
+def welcome(token: str) -> Response:
+    return _welcome(token, NewPasswordForm(formdata=None))
+
+
+@bp.post("/welcome/<token>")
+@public
+def welcome_now(token: str) -> Response:
+    form = NewPasswordForm()
+    try:
+        user = people.user_of_invitation(token)
+    except tokens.BadToken:
+        return _welcome(token, form)
+    if not form.validate():
+        return _welcome(token, form, 422)
+    try:
+        sessions.change_password(user, form.password.data or "")
+    except Invalid as error:
+        into_form(form, error)
+        return _welcome(token, form, 422)
+    hypermedia.flash(_("Your password is set. Sign in with it."))
+    return make_response(redirect(url_for("session.sign_in"), 303))
+
+
+def _welcome(token: str, form: NewPasswordForm, status: int = 200) -> Response:
+    try:
+        user = people.user_of_invitation(token)
+    except tokens.BadToken:
+        return make_response(render_template("account/welcome_expired.html"), 410)
+    return make_response(render_template("account/welcome.html", form=form, user=user), status)
+
+
+def _page(form: AccountForm, password_form: PasswordForm, status: int = 200) -> Response:
+    if request.method == "GET":
+        form.theme.data = g.user.theme or ""
+    mine = UserSession.select().where(UserSession.user == g.user).order_by(UserSession.seen_at.desc())
+    current = sessions.find(current_user.id)
+    return hypermedia.page(
+        "account/index.html", status=status, form=form, password_form=password_form, mine=list(mine),
+        current_id=current.id if current else None,
+    )  # fmt: skip
