@@ -65,7 +65,8 @@ def claim(terms: Terms, limit: int, owner_id: int, lease_s: int) -> Claimed:
         if over:
             _give_back(terms, over)
             rows = [row for row in rows if row.delivery_id not in over]
-        _note_reservation(terms, fresh[: grant.count], now)
+        if terms.role_id is not None and quotas.limits_of(terms.role_id):
+            _note_reservation(terms, fresh[: grant.count], now)
     return Claimed(rows, grant.limited_by)
 
 
@@ -170,25 +171,52 @@ def settle(settlements: Sequence[Settlement]) -> None:
 
 def _settle(settlements: Iterable[Settlement], now: int) -> None:
     open_states = (DeliveryState.QUEUED, DeliveryState.DEFERRED, DeliveryState.UNCERTAIN)
-    _many(
-        f"""UPDATE delivery SET
-            state = CASE WHEN {_number()} = {int(DeliveryState.UNCERTAIN)} AND maybe_duplicate
-                THEN {int(DeliveryState.HELD)} ELSE ? END,
-            reply_code = ?, enhanced = ?, reply_text = ?, next_at = ?, settled_at = ?,
-            handed_over = (handed_over OR ?), revision_id = CASE WHEN handed_over THEN revision_id ELSE ? END,
-            owner_id = NULL, lease_until = NULL
-        WHERE tenant_id = ? AND id = ? AND attempt = ? AND owner_id = ? AND state = ?""",
-        [
-            (
-                s.state, s.state, s.code or None, s.enhanced[:12] or None, s.text[:300] or None,
-                s.next_at if s.state in open_states else 0,
-                None if s.state in open_states else now,
-                s.state in (DeliveryState.SENT, DeliveryState.UNCERTAIN),
-                s.revision_id, s.tenant_id, s.delivery_id, s.attempt, s.owner_id, DeliveryState.LEASED,
-            )
-            for s in settlements
-        ],
-    )  # fmt: skip
+    rows = [
+        (
+            s.delivery_id, s.tenant_id, s.attempt, s.owner_id, int(s.state), s.code or None, s.enhanced[:12] or None,
+            s.text[:300] or None, s.next_at if s.state in open_states else 0,
+            None if s.state in open_states else now, s.revision_id,
+        )
+        for s in settlements
+    ]  # fmt: skip
+    if is_postgres():
+        _many(_SETTLE.format(values=f"(VALUES ({_PG_CASTS}))", columns=f" ({', '.join(_COLUMNS)})"), rows)
+    elif rows:  # one statement: row by row, the driver would fight the pump for the interpreter at every row
+        _run(_SETTLE.format(values=_SQLITE_VALUES, columns=""), json.dumps(rows))
+
+
+_COLUMNS = [
+    "id", "tenant_id", "attempt", "owner_id", "state", "code", "enhanced", "text", "next_at", "settled_at",
+    "revision_id",
+]  # fmt: skip
+_PG_TYPES = [
+    "bigint",
+    "int",
+    "int",
+    "bigint",
+    "smallint",
+    "smallint",
+    "text",
+    "text",
+    "bigint",
+    "bigint",
+    "int",
+]
+_PG_CASTS = ", ".join(f"?::{kind}" for kind in _PG_TYPES)
+_SQLITE_VALUES = (
+    "(SELECT " + ", ".join(f"value ->> {n} AS {c}" for n, c in enumerate(_COLUMNS)) + " FROM json_each(?))"
+)
+_SETTLE = f"""UPDATE delivery SET
+        state = CASE WHEN v.state = {int(DeliveryState.UNCERTAIN)} AND maybe_duplicate
+            THEN {int(DeliveryState.HELD)} ELSE v.state END,
+        reply_code = v.code, enhanced = v.enhanced, reply_text = v.text, next_at = v.next_at,
+        settled_at = v.settled_at,
+        handed_over = (handed_over OR v.state IN ({int(DeliveryState.SENT)}, {int(DeliveryState.UNCERTAIN)})),
+        revision_id = CASE WHEN handed_over THEN delivery.revision_id ELSE v.revision_id END,
+        owner_id = NULL, lease_until = NULL
+    FROM {{values}} AS v{{columns}}
+    WHERE delivery.id = v.id AND delivery.tenant_id = v.tenant_id AND delivery.attempt = v.attempt
+        AND delivery.owner_id = v.owner_id AND delivery.state = {int(DeliveryState.LEASED)}"""
 
 
 def take_over(
@@ -292,11 +320,6 @@ def _ids() -> str:
 
 def _bound(ids: list[int]) -> Any:
     return ids if is_postgres() else json.dumps(ids)
-
-
-def _number() -> str:
-    """A parameter whose type the statement does not give away."""
-    return "?::smallint" if is_postgres() else "?"
 
 
 def _run(text: str, *values: Any) -> list[tuple[Any, ...]]:
