@@ -31,6 +31,8 @@ def enter(slug: str) -> None:
     if not rights.role_ids or tenant.status in (TenantStatus.NO_SIGN_IN, TenantStatus.BLOCKED):
         raise NotFound
     g.tenant, g.rights = tenant, rights
+    if session.get("tenant") != tenant.slug:
+        session["tenant"] = tenant.slug  # where the next visit begins
 
 
 def effective_settings() -> dict[str, Any]:

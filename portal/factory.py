@@ -9,6 +9,7 @@ from flask import Flask
 from flask_babel import Babel
 from flask_wtf.csrf import CSRFProtect
 
+from dispatcher import queues
 from domain import tokens
 from mediadb import storage
 from portal import access, context, errors, filters, hypermedia, logs, navigation, security, states, throttle
@@ -51,6 +52,7 @@ def create_app(settings: Settings) -> Flask:
         logs.configure()
     tokens.configure(settings.secret_key)
     storage.configure(settings.media_url)
+    queues.configure(settings.queue_url)
     hypermedia.init_app(app)
     context.init_app(app)
     access.init_app(app)

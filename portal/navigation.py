@@ -62,7 +62,7 @@ GROUPS: tuple[tuple[object, tuple[Item, ...]], ...] = (
         ),
     ),
     (
-        _l("Sending"),
+        _l("Dispatch"),
         (
             Item("campaigns", "campaigns.index", _l("Mailings"), "send", (P.CAMPAIGN_SEE,)),
             Item(

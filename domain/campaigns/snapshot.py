@@ -73,7 +73,7 @@ def _write(campaign: Campaign, people: list[tuple[dict[str, Any], int | None]], 
     packed = [
         (
             ids[person["id"]], campaign.tenant_id, campaign.id, person["address"],
-            json.dumps(placeholders.values_for(person, names), ensure_ascii=False),
+            json.dumps(_packed(person, names), ensure_ascii=False),
         )
         for person, reason in people
         if reason is None and person["id"] in ids
@@ -86,3 +86,9 @@ def _write(campaign: Campaign, people: list[tuple[dict[str, Any], int | None]], 
             ),
             packed,
         )
+
+
+def _packed(person: dict[str, Any], names: list[str]) -> dict[str, str]:
+    """The values that the revision names, and the name that stands in the To header."""
+    display = " ".join(filter(None, (person["title"], person["first_name"], person["last_name"])))
+    return {"@name": display, **placeholders.values_for(person, names)}

@@ -1,6 +1,6 @@
 """What waits for me, what runs, what comes next."""
 
-from flask import Blueprint, Response, g, session
+from flask import Blueprint, Response, g
 from flask_babel import get_timezone
 from peewee import fn
 
@@ -117,9 +117,3 @@ def _recent(tenant_id: int) -> list[tuple[str, object]]:
         issues = Issue.select().where(Issue.tenant_id == tenant_id, Issue.created_by_id == g.user.id)
         found += [("issue", i) for i in issues.order_by(Issue.updated_at.desc()).limit(4)]
     return sorted(found, key=lambda pair: pair[1].updated_at, reverse=True)[:5]  # type: ignore[attr-defined]
-
-
-def remember_tenant() -> None:
-    """The next visit begins where this one was."""
-    if g.get("tenant") and session.get("tenant") != g.tenant.slug:
-        session["tenant"] = g.tenant.slug
