@@ -4,30 +4,19 @@ import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 
-from peewee import IntegrityError
+from peewee import fn
 
 from domain import clock
 from domain.audit import log
+from domain.content import markup, search
 from domain.content.models import AssetUse
 from domain.db import database
 from domain.errors import N_, Conflict, Invalid, NotFound
-from mediadb import imaging, storage
+from mediadb import imaging, kinds, storage
 from mediadb.models import Asset, AssetKind, Folder, Rendition
 
-MAX_BYTES = 25 * 1024 * 1024
 PAGE_SIZE = 48
-DOCUMENTS = {
-    ".pdf": ("application/pdf", b"%PDF-"),
-    ".docx": ("application/vnd.openxmlformats-officedocument.wordprocessingml.document", b"PK\x03\x04"),
-    ".xlsx": ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", b"PK\x03\x04"),
-    ".pptx": ("application/vnd.openxmlformats-officedocument.presentationml.presentation", b"PK\x03\x04"),
-    ".odt": ("application/vnd.oasis.opendocument.text", b"PK\x03\x04"),
-    ".txt": ("text/plain", b""),
-    ".csv": ("text/csv", b""),
-}
-PICTURES = (".jpg", ".jpeg", ".png", ".gif", ".webp", ".avif", ".heic", ".heif")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029/\\]+")
 
 
@@ -40,31 +29,32 @@ class Page:
     total: int
 
 
+@dataclass(frozen=True)
+class Taken:
+    """A file after its upload; `known`: the tenant had the same content already."""
+
+    asset: Asset
+    known: bool
+
+
 def upload(
     tenant_id: int, user_id: int, filename: str, data: bytes, folder_id: int | None = None, alt: str = ""
 ) -> Asset:
     """Take one file. The same content in the same tenant is recognised and not stored twice. Raises Invalid."""
+    return take(tenant_id, user_id, filename, data, folder_id, alt).asset
+
+
+def take(
+    tenant_id: int, user_id: int, filename: str, data: bytes, folder_id: int | None = None, alt: str = ""
+) -> Taken:
+    """As `upload`, and says whether the content was known. A known one in the trash is taken out of it."""
     name = clean_name(filename)
     if folder_id is not None:
         folder(tenant_id, folder_id)
-    if not data:
-        raise Invalid(N_("This file is empty. Choose another one."))
-    if len(data) > MAX_BYTES:
-        raise Invalid(N_("This file is larger than 25 MB. Make it smaller and upload it again."))
-    suffix = PurePosixPath(name).suffix.casefold()
-    if suffix in DOCUMENTS:
-        return _document(tenant_id, user_id, name, suffix, data, folder_id)
-    if suffix in PICTURES or not suffix:
-        return _picture(tenant_id, user_id, name, data, folder_id, alt)
-    if suffix in (".svg", ".zip"):
-        raise Invalid(
-            N_("We do not take %(kind)s files. Save it as PNG, JPEG or PDF."), kind=suffix[1:].upper()
-        )
-    raise Invalid(
-        N_(
-            "We do not take this kind of file. Pictures: JPEG, PNG, GIF, WebP, AVIF. Documents: PDF, Office, text."
-        )
-    )
+    mime = kinds.document_mime(name, data)
+    if mime:
+        return _document(tenant_id, user_id, name, mime, data, folder_id)
+    return _picture(tenant_id, user_id, name, data, folder_id, alt)
 
 
 def get(tenant_id: int, asset_id: int) -> Asset:
@@ -90,13 +80,7 @@ def find(
         query = query.where(Asset.folder_id.is_null() if folder_id is None else Asset.folder_id == folder_id)
     if pictures_only:
         query = query.where(Asset.kind == AssetKind.PICTURE)
-    for word in text.split()[:5]:
-        query = query.where(
-            Asset.filename.contains(word)
-            | Asset.title.contains(word)
-            | Asset.alt.contains(word)
-            | Asset.credit.contains(word)
-        )
+    query = search.narrowed(query, Asset.folded, text)
     total = query.count()
     if before_id:
         query = query.where(Asset.id < before_id)
@@ -108,6 +92,7 @@ def find(
 def describe(asset: Asset, title: str, alt: str, credit: str) -> None:
     """Title, alternative text and credit."""
     asset.title, asset.alt, asset.credit = (_line(t, n) for t, n in ((title, 200), (alt, 300), (credit, 200)))
+    asset.folded = _folded(asset.filename, asset.title, asset.alt, asset.credit)
     asset.save()
 
 
@@ -125,11 +110,11 @@ def uses(asset: Asset) -> list[AssetUse]:
 
 def trash(asset: Asset, user_id: int) -> None:
     """Put a file into the trash; raises Conflict while it is used."""
-    if uses(asset):
-        raise Conflict(
-            N_("This file is used and cannot be deleted. Take it out of the articles and issues first.")
-        )
     with database.atomic():
+        if uses(asset):
+            raise Conflict(
+                N_("This file is used and cannot be deleted. Take it out of the articles and issues first.")
+            )
         asset.trashed_at = clock.now()
         asset.save()
         log.record(asset.tenant_id, "media.trash", user_id=user_id, kind="asset", object_id=asset.id)
@@ -152,42 +137,82 @@ def folder(tenant_id: int, folder_id: int) -> Folder:
     return found
 
 
+def path_to(found: list[Folder], folder_id: int | None) -> list[Folder]:
+    """The folders from the top down to `folder_id`, out of all `found` ones."""
+    by_id = {one.id: one for one in found}
+    path: list[Folder] = []
+    while folder_id in by_id and by_id[folder_id] not in path:
+        path.insert(0, by_id[folder_id])
+        folder_id = path[0].parent_id
+    return path
+
+
 def make_folder(tenant_id: int, name: str, parent_id: int | None = None) -> Folder:
     """A new folder; raises Invalid for an empty or taken name."""
-    name = _line(name, 120)
-    if not name:
-        raise Invalid(fields={"name": N_("A folder needs a name.")})
     if parent_id is not None:
         folder(tenant_id, parent_id)
-    taken = Folder.select().where(
-        Folder.tenant_id == tenant_id,
-        Folder.name == name,
-        Folder.parent_id.is_null() if parent_id is None else Folder.parent_id == parent_id,
-    )
-    if taken.exists():
-        raise Invalid(fields={"name": N_("There is already a folder with this name.")})
+    name = _free_name(tenant_id, name, parent_id)
     return Folder.create(tenant_id=tenant_id, name=name, parent_id=parent_id)
 
 
+def rename_folder(found: Folder, name: str) -> None:
+    """Another name; raises Invalid for an empty or taken one."""
+    if _line(name, 120) != found.name:
+        found.name = _free_name(found.tenant_id, name, found.parent_id)
+        found.save()
+
+
 def remove_folder(found: Folder) -> None:
-    """Delete an empty folder; raises Conflict otherwise."""
-    inside = Asset.select().where(Asset.tenant_id == found.tenant_id, Asset.folder_id == found.id).exists()
-    below = Folder.select().where(Folder.tenant_id == found.tenant_id, Folder.parent_id == found.id).exists()
-    if inside or below:
-        raise Conflict(N_("This folder is not empty. Move or delete what is in it first."))
-    found.delete_instance()
+    """Delete an empty folder; raises Conflict otherwise. What lies in the trash loses its folder."""
+    inside = (Asset.tenant_id == found.tenant_id) & (Asset.folder_id == found.id)
+    with database.atomic():
+        if (
+            Asset.select().where(inside, Asset.trashed_at.is_null()).exists()
+            or Folder.select()
+            .where(Folder.tenant_id == found.tenant_id, Folder.parent_id == found.id)
+            .exists()
+        ):
+            raise Conflict(N_("This folder is not empty. Move or delete what is in it first."))
+        Asset.update(folder_id=None).where(inside).execute()
+        found.delete_instance()
+
+
+def _free_name(tenant_id: int, name: str, parent_id: int | None) -> str:
+    name = _line(name, 120)
+    if not name:
+        raise Invalid(fields={"name": N_("A folder needs a name.")})
+    beside = Folder.parent_id.is_null() if parent_id is None else Folder.parent_id == parent_id
+    if Folder.select().where(Folder.tenant_id == tenant_id, Folder.name == name, beside).exists():
+        raise Invalid(fields={"name": N_("There is already a folder with this name.")})
+    return name
 
 
 def counts(tenant_id: int) -> dict[int | None, int]:
     """Folder id → number of files in it."""
-    from peewee import fn
-
     rows = (
         Asset.select(Asset.folder_id, fn.COUNT(Asset.id))
         .where(Asset.tenant_id == tenant_id, Asset.trashed_at.is_null())
         .group_by(Asset.folder_id)
     )
     return dict(rows.tuples())
+
+
+def trashed_count(tenant_id: int) -> int:
+    return Asset.select().where(Asset.tenant_id == tenant_id, Asset.trashed_at.is_null(False)).count()
+
+
+def renditions(asset: Asset) -> list[Rendition]:
+    """The sizes made of a picture, the widest first."""
+    query = Rendition.select().where(Rendition.tenant_id == asset.tenant_id, Rendition.asset_id == asset.id)
+    return list(query.order_by(Rendition.width.desc()))
+
+
+def ids_of(tenant_id: int, public_keys: Sequence[str]) -> list[int]:
+    """The tenant's files behind public keys, for pictures inside of a text."""
+    query = Asset.select(Asset.id).where(
+        Asset.tenant_id == tenant_id, Asset.public_key.in_(list(public_keys) or [""])
+    )
+    return [row[0] for row in query.tuples()]
 
 
 def served(public_key: str, name: str) -> tuple[Asset, str, str] | None:
@@ -209,17 +234,18 @@ def clean_name(filename: str) -> str:
     return _CONTROL.sub(" ", filename.replace("\\", "/").rpartition("/")[2]).strip()[-200:] or "file"
 
 
-def _picture(tenant_id: int, user_id: int, name: str, data: bytes, folder_id: int | None, alt: str) -> Asset:
+def _picture(tenant_id: int, user_id: int, name: str, data: bytes, folder_id: int | None, alt: str) -> Taken:
     picture = imaging.process(data)
-    digest = storage.put(picture.data)
+    original = picture.original
+    digest = storage.put(original.data)
     known = _known(tenant_id, digest)
     if known:
-        return known
+        return Taken(known, True)
     stored = [(size, storage.put(size.data)) for size in picture.sizes]
     with database.atomic():
         asset = _create(
-            tenant_id, user_id, AssetKind.PICTURE, name, picture.mime, len(picture.data), digest, folder_id,
-            alt=_line(alt, 300), width=picture.width, height=picture.height,
+            tenant_id, user_id, AssetKind.PICTURE, name, original.mime, len(original.data), digest, folder_id,
+            alt=_line(alt, 300), width=original.width, height=original.height,
         )  # fmt: skip
         Rendition.insert_many(
             [
@@ -230,19 +256,18 @@ def _picture(tenant_id: int, user_id: int, name: str, data: bytes, folder_id: in
                 for size, sha256 in stored
             ]
         ).execute()  # fmt: skip
-    return asset
+    return Taken(asset, False)
 
 
 def _document(
-    tenant_id: int, user_id: int, name: str, suffix: str, data: bytes, folder_id: int | None
-) -> Asset:
-    mime, magic = DOCUMENTS[suffix]
-    if not data.startswith(magic) or (not magic and b"\0" in data[:4096]):
-        raise Invalid(N_("The content does not fit the name of the file. Save it again and upload it."))
+    tenant_id: int, user_id: int, name: str, mime: str, data: bytes, folder_id: int | None
+) -> Taken:
     digest = storage.put(data)
-    return _known(tenant_id, digest) or _create(
-        tenant_id, user_id, AssetKind.DOCUMENT, name, mime, len(data), digest, folder_id
-    )
+    known = _known(tenant_id, digest)
+    if known:
+        return Taken(known, True)
+    made = _create(tenant_id, user_id, AssetKind.DOCUMENT, name, mime, len(data), digest, folder_id)
+    return Taken(made, False)
 
 
 def _known(tenant_id: int, digest: str) -> Asset | None:
@@ -254,17 +279,17 @@ def _known(tenant_id: int, digest: str) -> Asset | None:
 
 def _create(
     tenant_id: int, user_id: int, kind: AssetKind, name: str, mime: str, size: int, digest: str,
-    folder_id: int | None, **more: object,
+    folder_id: int | None, alt: str = "", **more: object,
 ) -> Asset:  # fmt: skip
-    while True:
-        try:
-            with database.atomic():
-                return Asset.create(
-                    tenant_id=tenant_id, folder_id=folder_id, kind=kind, filename=name, mime=mime, size_bytes=size,
-                    sha256=digest, public_key=secrets.token_urlsafe(18), uploaded_by_id=user_id, **more,
-                )  # fmt: skip
-        except IntegrityError:
-            continue
+    return Asset.create(
+        tenant_id=tenant_id, folder_id=folder_id, kind=kind, filename=name, mime=mime, size_bytes=size, alt=alt,
+        sha256=digest, public_key=secrets.token_urlsafe(18), uploaded_by_id=user_id, folded=_folded(name, alt),
+        **more,
+    )  # fmt: skip
+
+
+def _folded(*texts: str) -> str:
+    return markup.fold(" ".join(texts))
 
 
 def _line(text: str, limit: int) -> str:

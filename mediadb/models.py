@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from peewee import BigAutoField, BigIntegerField, CharField, IntegerField
+from peewee import BigAutoField, BigIntegerField, CharField, IntegerField, TextField
 
 from domain import clock
 from domain.db import MomentField
@@ -40,6 +40,7 @@ class Asset(TenantModel):
     sha256 = CharField(max_length=64)
     public_key = CharField(max_length=40, unique=True)
     uploaded_by_id = IntegerField(null=True)
+    folded = TextField(default="")  # name, title, alt and credit without case, umlauts and ß, for the search
     created_at = MomentField(default=clock.now)
     trashed_at = MomentField(null=True)
 

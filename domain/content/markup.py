@@ -8,81 +8,21 @@ import re
 import unicodedata
 
 from lxml import html as lxml_html
-from lxml.etree import ParserError
+from lxml.etree import LxmlError
 from lxml.html import HtmlElement
 
+# ruff: noqa: SIM905 - lists of tags read better as words
 TAGS = frozenset(
-    [
-        "p",
-        "br",
-        "strong",
-        "em",
-        "u",
-        "s",
-        "a",
-        "ul",
-        "ol",
-        "li",
-        "h2",
-        "h3",
-        "h4",
-        "blockquote",
-        "table",
-        "thead",
-        "tbody",
-        "tr",
-        "th",
-        "td",
-        "figure",
-        "figcaption",
-        "img",
-        "hr",
-        "sub",
-        "sup",
-    ]
+    "p br strong em u s sub sup a ul ol li h2 h3 h4 blockquote table thead tbody tr th td figure figcaption "
+    "img hr".split()
 )
-RENAMED = {
-    "b": "strong",
-    "i": "em",
-    "strike": "s",
-    "del": "s",
-    "h1": "h2",
-    "h5": "h4",
-    "h6": "h4",
-    "div": "p",
-}
+RENAMED = {"b": "strong", "i": "em", "strike": "s", "del": "s", "h1": "h2", "h5": "h4", "h6": "h4"}
+CONTAINERS = frozenset(  # a paragraph when they hold only text, else nothing but a frame around blocks
+    "div section article main header footer aside center address dl dt dd details summary fieldset pre".split()
+)
 DROPPED = frozenset(
-    [
-        "script",
-        "style",
-        "head",
-        "meta",
-        "link",
-        "title",
-        "noscript",
-        "template",
-        "iframe",
-        "object",
-        "embed",
-        "applet",
-        "form",
-        "input",
-        "button",
-        "select",
-        "textarea",
-        "option",
-        "nav",
-        "svg",
-        "math",
-        "canvas",
-        "video",
-        "audio",
-        "source",
-        "xml",
-        "base",
-        "frame",
-        "frameset",
-    ]
+    "script style head meta link title noscript template iframe object embed applet form input button select "
+    "textarea option nav svg math canvas video audio source xml base frame frameset".split()
 )
 ATTRIBUTES = {
     "a": ("href", "title"),
@@ -91,31 +31,27 @@ ATTRIBUTES = {
     "th": ("colspan", "rowspan"),
     "ol": ("start",),
 }
-_BLOCKS = frozenset(
-    [
-        "p",
-        "ul",
-        "ol",
-        "li",
-        "h2",
-        "h3",
-        "h4",
-        "blockquote",
-        "table",
-        "thead",
-        "tbody",
-        "tr",
-        "th",
-        "td",
-        "figure",
-        "figcaption",
-        "hr",
-    ]
-)
+NUMBERS = frozenset(("width", "height", "colspan", "rowspan", "start"))
+_BLOCKS = frozenset("p ul ol li h2 h3 h4 blockquote table thead tbody tr th td figure figcaption hr".split())
+_EMPHASIS = ("strong", "em", "u", "s", "sub", "sup")
+_PARENTS = {
+    "thead": ("table",),
+    "tbody": ("table",),
+    "tr": ("table", "thead", "tbody"),
+    "td": ("tr",),
+    "th": ("tr",),
+    "li": ("ul", "ol"),
+    "figcaption": ("figure",),
+}
 _LINK = re.compile(r"(?:https?://|mailto:)[^\s<>\"']+\Z", re.I)
-_MEDIA = re.compile(r"/media/[A-Za-z0-9_-]{16,64}/[a-z0-9]{1,20}\Z")
+_PLACEHOLDER = re.compile(r"\[[^\[\]<>\"']{1,80}\]\Z")
+_MEDIA = re.compile(r"(?:https?://[^/\s\"'<>]+)?(/media/([A-Za-z0-9_-]{16,64})/[a-z0-9]{1,20})\Z")
 _NUMBER = re.compile(r"[0-9]{1,4}\Z")
-_CONDITIONAL = re.compile(r"<!--\[if.*?<!\[endif\]-->|<!\[(?:if|endif)[^>]*>|<\?xml[^>]*>", re.S | re.I)
+_INVALID = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]")  # no text of any document
+_REFERENCE = re.compile(r"&#(?:x([0-9a-f]{1,9})|([0-9]{1,9}));?", re.I)
+_CONDITIONAL = re.compile(
+    r"<!--\[if[^\]]*\]>.*?<!\[endif\]-->|<!\[(?:if|endif)[^>]*>|<\?xml[^>]*>", re.S | re.I
+)
 _SPACES = re.compile(r"[ \t\r\n\f]+")
 _BULLET = re.compile(r"^[\s\u00a0]*(?:[·•o§\u2022\uf0b7-]|\(?[0-9a-z]{1,3}[.)])[\s\u00a0]+")
 MAX_CHARACTERS = 500_000
@@ -125,21 +61,19 @@ def clean(html: str) -> str:
     """The allowed part of `html`. Paste from Word, Google Docs, LibreOffice and web pages comes out as plain
     paragraphs, headings, lists, emphasis and links; scripts, styles, foreign pictures and addresses other than
     http, https and mailto do not come out at all. Cleaning twice changes nothing."""
-    source = _CONDITIONAL.sub("", html[:MAX_CHARACTERS].replace("\0", ""))
-    if not source.strip():
-        return ""
-    try:
-        root = lxml_html.fragment_fromstring(source, create_parent="div")
-    except (ParserError, ValueError):
-        return ""
-    _drop(root)
-    _word_lists(root)
-    _emphasis(root)
-    _reduce(root)
-    _unnest(root)
-    _trim(root)
-    whole = lxml_html.tostring(root, encoding="unicode", method="html")
-    return whole[whole.index(">") + 1 : whole.rindex("<")].strip()  # without the <div> around it
+    source = _CONDITIONAL.sub("", _INVALID.sub("", _REFERENCE.sub(_known, html[:MAX_CHARACTERS])))
+    for _ in range(4):  # broken nesting reads differently once it is repaired
+        before, source = source, _cleaned(source)
+        if source == before:
+            break
+    return source
+
+
+def media_keys(html: str) -> list[str]:
+    """The public keys of the pictures inside of clean HTML."""
+    return sorted(
+        {found[2] for found in (_MEDIA.match(src) for src in re.findall(r'src="([^"]*)"', html)) if found}
+    )
 
 
 def plain(html: str) -> str:
@@ -163,13 +97,45 @@ def fold(text: str) -> str:
     return _SPACES.sub(" ", "".join(c for c in decomposed if not unicodedata.combining(c))).strip()
 
 
+def _cleaned(source: str) -> str:
+    if not source.strip():
+        return ""
+    root = _parsed(source)
+    _drop(root)
+    _word_lists(root)
+    _emphasis(root)
+    _reduce(root)
+    _unnest(root)
+    _trim(root)
+    whole = lxml_html.tostring(root, encoding="unicode", method="html")
+    return whole[whole.index(">") + 1 : whole.rindex("<")].strip()  # without the <div> around it
+
+
+def _known(reference: re.Match[str]) -> str:
+    """A numbered character stays as it is written, unless it is one that no document may hold."""
+    code = int(reference[1], 16) if reference[1] else int(reference[2])
+    return "" if code > 0x10FFFF or not code or _INVALID.match(chr(code)) else reference[0]
+
+
+def _parsed(source: str) -> HtmlElement:
+    """A <div> with everything that `source` says; a whole document gives its body."""
+    try:
+        return lxml_html.fragment_fromstring(source, create_parent="div")
+    except (LxmlError, ValueError, AssertionError):  # several bodies, a doctype in the middle, nothing at all
+        root = lxml_html.Element("div")
+        try:
+            root.append(lxml_html.document_fromstring(f"<div>{source}</div>"))
+        except (LxmlError, ValueError, AssertionError):
+            root.text = ""
+        return root
+
+
 def _drop(root: HtmlElement) -> None:
     for element in list(root.iter()):
-        if element is root:
+        if element is root or element.getparent() is None:
             continue
         if not isinstance(element.tag, str) or element.tag.casefold() in DROPPED:
-            if element.getparent() is not None:
-                element.drop_tree() if isinstance(element, HtmlElement) else _drop_comment(element)
+            element.drop_tree() if isinstance(element, HtmlElement) else _drop_comment(element)
 
 
 def _drop_comment(node) -> None:  # type: ignore[no-untyped-def]
@@ -226,12 +192,12 @@ def _emphasis(root: HtmlElement) -> None:
     """What spans say by style becomes strong and em; bold that a style takes back is no emphasis."""
     for element in list(root.iter("span", "b", "strong", "i", "em", "font")):
         style = element.get("style", "").casefold().replace(" ", "")
-        if (element.tag in ("b", "strong") and re.search(r"font-weight:(normal|400)", style)) or (
+        if (element.tag in ("b", "strong") and re.search(r"(?:^|;)font-weight:(?:normal|400)", style)) or (
             element.tag in ("i", "em") and "font-style:normal" in style
         ):
             element.tag = "span"
         elif element.tag in ("span", "font") and element.text_content().strip():
-            bold = re.search(r"font-weight:(bold|[6-9]00)", style)
+            bold = re.search(r"(?:^|;)font-weight:(?:bold|[6-9]00)", style)
             italic = "font-style:italic" in style
             if bold:
                 element.tag = "strong"
@@ -253,38 +219,53 @@ def _reduce(root: HtmlElement) -> None:
     for element in list(root.iterdescendants()):
         if element.getparent() is None:
             continue
-        tag = RENAMED.get(element.tag, element.tag)
-        if tag == "p" and element.tag == "div" and any(c.tag in _BLOCKS | {"div"} for c in element):
-            tag = ""
-        if tag == "img" and not _MEDIA.match(element.get("src", "")):
+        tag = _allowed(element)
+        if element.tag == "img" and not tag:
             element.drop_tree()
-            continue
-        href = element.get("href", "").strip() if tag == "a" else ""
-        if tag == "a" and not (_LINK.match(href) or re.fullmatch(r"\[[^\[\]]{1,80}\]", href)):
-            tag = ""
-        if tag not in TAGS:
+        elif not tag:
             element.drop_tag()
-            continue
-        element.tag = tag
-        kept = {name: element.get(name, "").strip() for name in ATTRIBUTES.get(tag, ())}
-        element.attrib.clear()
-        for name, value in kept.items():
-            if value and (
-                name not in ("width", "height", "colspan", "rowspan", "start") or _NUMBER.match(value)
-            ):
-                element.set(name, value)
-        if tag == "img" and "alt" not in element.attrib:
-            element.set("alt", "")
+        else:
+            _keep(element, tag)
+
+
+def _allowed(element: HtmlElement) -> str:
+    """The tag an element may go on with, or "" for none."""
+    tag = RENAMED.get(element.tag, element.tag)
+    if tag in CONTAINERS:
+        return "" if any(c.tag in _BLOCKS or c.tag in CONTAINERS for c in element) else "p"
+    if tag == "img":
+        return tag if _MEDIA.match(element.get("src", "").strip()) else ""
+    if tag == "a":
+        href = element.get("href", "").strip()
+        return tag if _LINK.match(href) or _PLACEHOLDER.match(href) else ""
+    return tag if tag in TAGS else ""
+
+
+def _keep(element: HtmlElement, tag: str) -> None:
+    element.tag = tag
+    kept = {name: element.get(name, "").strip() for name in ATTRIBUTES.get(tag, ())}
+    element.attrib.clear()
+    for name, value in kept.items():
+        if value and (name not in NUMBERS or _NUMBER.match(value)):
+            element.set(name, value)
+    if tag == "img":
+        ours = _MEDIA.match(kept["src"])
+        element.set(
+            "src", ours[1] if ours else ""
+        )  # without a host: it may be written absolute after a paste
+        element.set("alt", kept["alt"])
 
 
 def _unnest(root: HtmlElement) -> None:
-    """Blocks inside paragraphs lift the paragraph; emphasis inside the same emphasis says nothing more."""
-    for element in list(root.iter("p", "strong", "em", "u", "s")):
-        if element.getparent() is None:
-            continue
-        if (element.tag == "p" and any(child.tag in _BLOCKS for child in element)) or (
-            element.tag != "p" and any(a.tag == element.tag for a in element.iterancestors())
+    """Blocks inside paragraphs, headings or emphasis lift what is around them; emphasis inside the same emphasis
+    says nothing more; parts of tables and lists outside of one are text."""
+    for element in list(root.iter("p", "h2", "h3", "h4", "a", *_EMPHASIS)):
+        if any(inner.tag in _BLOCKS for inner in element.iterdescendants()) or (
+            element.tag in _EMPHASIS and any(a.tag == element.tag for a in element.iterancestors())
         ):
+            element.drop_tag()
+    for element in list(root.iter(*_PARENTS)):
+        if element.getparent().tag not in _PARENTS[element.tag]:
             element.drop_tag()
 
 

@@ -1,4 +1,4 @@
-"""Generated from a schema diff on 2026-11-22 03:42."""
+"""Generated from a schema diff on 2026-11-22 04:38."""
 
 # ruff: noqa
 from peewee import *  # noqa: F403
@@ -104,6 +104,7 @@ def up(migrator, db):
         sha256 = CharField(max_length=64)
         public_key = CharField(unique=True, max_length=40)
         uploaded_by_id = IntegerField(null=True)
+        folded = TextField(default="")
         created_at = BigIntegerField()
         trashed_at = BigIntegerField(null=True)
 

@@ -1,0 +1,111 @@
+"""Runs alone, as a process of its own with little memory: turns, strips and scales one picture.
+
+Started by path in isolated mode by mediadb.imaging. Reads the file from standard input, writes one line of JSON
+and then the bytes of every size to standard output. It imports nothing of ours and knows no secret, so that a
+hostile picture which takes it over finds nothing.
+"""
+
+import io
+import json
+import resource
+import sys
+import warnings
+
+from PIL import Image, ImageCms, ImageOps
+
+FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "AVIF")
+MAX_PIXELS = 40_000_000
+MAX_EDGE = 4096  # of the kept original: four times what a mail shows
+MEMORY_BYTES = 1_500_000_000  # address space: 40 MP in RGBA and three copies, with room
+CPU_S = 30
+SIZES = {  # name → width, height, cut to fit
+    "mail600": (600, 2400, False),
+    "mail1200": (1200, 4800, False),
+    "card": (640, 360, True),
+    "thumb": (160, 136, True),
+}
+UNREADABLE, TOO_LARGE = 3, 4  # exit codes
+
+Encoded = tuple[str, str, int, int, bytes]  # name, mime type, width, height, data
+
+
+def main() -> int:
+    """0 and the picture on standard output, or one of the exit codes."""
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+    resource.setrlimit(resource.RLIMIT_CPU, (CPU_S, CPU_S))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    warnings.simplefilter("ignore")
+    Image.MAX_IMAGE_PIXELS = None  # the ceiling below is ours
+    data = sys.stdin.buffer.read()
+    try:
+        with Image.open(io.BytesIO(data), formats=FORMATS) as opened:
+            if opened.width * opened.height > MAX_PIXELS:
+                return TOO_LARGE
+            made = sizes_of(opened)
+    except Exception:
+        return UNREADABLE  # Pillow raises many kinds for broken files
+    out = sys.stdout.buffer
+    out.write(json.dumps([[*head, len(body)] for *head, body in made]).encode() + b"\n")
+    for *_head, body in made:
+        out.write(body)
+    out.flush()
+    return 0
+
+
+def sizes_of(opened: Image.Image) -> list[Encoded]:
+    """The upright original, at most MAX_EDGE long, and every size of SIZES. Of an animation: the first picture."""
+    image = _srgb(ImageOps.exif_transpose(opened))
+    alpha = image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info
+    image = image.convert("RGBA" if alpha else "RGB")
+    alpha = alpha and image.getchannel("A").getextrema()[0] < 255
+    image = image if alpha else image.convert("RGB")
+    image.info.clear()
+    image.thumbnail((MAX_EDGE, MAX_EDGE), Image.Resampling.LANCZOS)
+    return [_encoded(image, "original", alpha), *(_size(image, name, alpha) for name in SIZES)]
+
+
+def _srgb(image: Image.Image) -> Image.Image:
+    """In the colours of screens; 16 bits per channel become 8."""
+    if image.mode.startswith("I"):
+        return image.point(lambda value: value / 256).convert("L")
+    profile = image.info.get("icc_profile")
+    if not profile or image.mode not in ("RGB", "CMYK", "L"):
+        return image
+    try:
+        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        return (
+            ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
+            or image
+        )
+    except (ImageCms.PyCMSError, OSError):
+        return image  # a profile that nobody can read says nothing
+
+
+def _size(image: Image.Image, name: str, alpha: bool) -> Encoded:
+    width, height, cut = SIZES[name]
+    if cut:
+        fitted = ImageOps.fit(image, (width, height), Image.Resampling.LANCZOS)
+        return _encoded(fitted, name, alpha, webp=True)
+    scaled = image.copy()
+    scaled.thumbnail((width, height), Image.Resampling.LANCZOS)
+    return _encoded(scaled, name, alpha)
+
+
+def _encoded(image: Image.Image, name: str, alpha: bool, webp: bool = False) -> Encoded:
+    """Without metadata: nothing of the source's EXIF, GPS or comments is passed on. Mails get JPEG or PNG."""
+    out = io.BytesIO()
+    if webp:
+        image.save(out, "WEBP", quality=80, method=4, exif=b"", xmp=b"", icc_profile=b"")
+        mime = "image/webp"
+    elif alpha:
+        image.save(out, "PNG")
+        mime = "image/png"
+    else:
+        image.save(out, "JPEG", quality=84, progressive=True, optimize=True)
+        mime = "image/jpeg"
+    return name, mime, image.width, image.height, out.getvalue()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
