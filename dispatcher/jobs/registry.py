@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
+
+from dispatcher.jobs import imports
 
 
 def register(bodies: dict[str, Callable[[int], None]], settings: Any) -> list[Callable[[], None]]:
     """Put the bodies of the `render` queue's tasks in and return the sweeps; each opens no connection of its own
     (a sweep runs inside one, a body opens one by `db.connection()`)."""
-    sweeps: list[Callable[[], None]] = []
-    return sweeps
+    root: Path = settings.instance
+    bodies["run_import"] = lambda job_id: imports.run(job_id, root)
+    return [imports.sweep_for(root), imports.expiry()]

@@ -4,6 +4,7 @@ Policy: the key folds case in the whole address and writes the domain as A-label
 kept, since only the provider knows whether they mean the same box. The one module that knows email-validator.
 """
 
+import unicodedata
 from dataclasses import dataclass
 
 from email_validator import EmailNotValidError, validate_email
@@ -45,9 +46,10 @@ def parse(text: str) -> Address:
         )
     except EmailNotValidError:
         raise BadAddress(N_("This is not a valid e-mail address. Check how it is written.")) from None
-    if len(checked.normalized) > 254:
+    if len(checked.normalized) > 254 or len(checked.local_part.encode()) > 64:  # RFC 5321, 4.5.3.1
         raise BadAddress(N_("This address is too long."))
-    return Address(checked.normalized, f"{checked.local_part.casefold()}@{checked.ascii_domain.casefold()}")
+    local = unicodedata.normalize("NFC", checked.local_part.casefold())
+    return Address(checked.normalized, f"{local}@{checked.ascii_domain.casefold()}")
 
 
 def key_of(text: str) -> str:

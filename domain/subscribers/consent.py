@@ -16,9 +16,10 @@ C = Consent
 # act → (states it may start from, state it leads to); None in the set: no subscription yet
 TRANSITIONS: dict[str, tuple[frozenset[Consent | None], Consent]] = {
     "ask": (frozenset({None, C.PENDING, C.LAPSED, C.UNKNOWN, C.REVOKED}), C.PENDING),
-    "confirm": (frozenset({C.PENDING}), C.CONFIRMED),
+    "confirm": (frozenset(C), C.CONFIRMED),  # by the person, through the link of an opt-in mail
     "import_unknown": (frozenset({None}), C.UNKNOWN),
     "import_proved": (frozenset({None, C.UNKNOWN, C.PENDING, C.LAPSED}), C.PROVED),
+    "import_revoked": (frozenset({None, C.UNKNOWN, C.PROVED, C.PENDING, C.LAPSED}), C.REVOKED),
     "revoke": (frozenset({C.UNKNOWN, C.PROVED, C.PENDING, C.CONFIRMED, C.LAPSED, C.REVOKED}), C.REVOKED),
     "choose": (frozenset({None, *C}), C.CONFIRMED),  # by the person, through the token of a mail
     "lapse": (frozenset({C.PENDING}), C.LAPSED),
@@ -35,6 +36,7 @@ class Trace:
     agent: str = ""
     mail_id: int | None = None
     by_id: int | None = None
+    proof: str = ""  # what proves a consent given elsewhere; stands in the event instead of the type's text
 
 
 NOWHERE = Trace()
@@ -68,17 +70,13 @@ def step(person: Subscriber, kind: NewsletterType, act: str, trace: Trace = NOWH
 
 
 def confirm(person: Subscriber, kind: NewsletterType, trace: Trace) -> Consent:
-    """The person has opened the link of the opt-in mail and pressed the button; doing it again changes nothing."""
-    before = state(person.tenant_id, person.id, kind.id)
-    if before == C.CONFIRMED:
-        return before
-    row = _row(person.tenant_id, person.id, kind.id)
-    if row is None:
+    """The person has opened the link of the opt-in mail and pressed the button; doing it again changes nothing.
+    Raises Conflict if there is no sign-up to confirm."""
+    if state(person.tenant_id, person.id, kind.id) == C.CONFIRMED:
+        return C.CONFIRMED
+    if _row(person.tenant_id, person.id, kind.id) is None:
         raise Conflict(N_("There is no sign-up to confirm any more. Sign up again."))
-    row.consent, row.changed_at = C.CONFIRMED, clock.now()
-    row.save()
-    record(person, kind, "confirm", before, C.CONFIRMED, trace)
-    return C.CONFIRMED
+    return step(person, kind, "confirm", trace)
 
 
 def record(
@@ -89,8 +87,8 @@ def record(
     return ConsentEvent.create(
         tenant_id=person.tenant_id, subscriber_id=person.id, type_id=kind.id,
         address_hash=addresses.hash_of(key, person.tenant_id), act=act, before=before or "", after=after,
-        consent_text=kind.consent_text, consent_version=kind.consent_version, form=trace.form[:60],
-        ip=trace.ip[:45], agent=trace.agent[:300], mail_id=trace.mail_id, by_id=trace.by_id,
+        consent_text=trace.proof or kind.consent_text, consent_version=0 if trace.proof else kind.consent_version,
+        form=trace.form[:60], ip=trace.ip[:45], agent=trace.agent[:300], mail_id=trace.mail_id, by_id=trace.by_id,
     )  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from domain import clock
 from domain.audit import log
 from domain.db import database, is_postgres
 from domain.errors import N_, Conflict, Invalid, NotFound
-from domain.subscribers import addresses
+from domain.subscribers import addresses, suppression
 from domain.subscribers.models import (
     Deliverability,
     DistributionList,
@@ -77,19 +77,28 @@ def create(tenant_id: int, values: Mapping[str, Any]) -> Subscriber:
         except IntegrityError:
             raise _taken() from None
         ListMember.create(tenant_id=tenant_id, list_id=default_list(tenant_id).id, subscriber_id=person.id)
+        if person.address_key:
+            suppression.recognise(tenant_id, person.address_key)
     return person
 
 
 def change(person: Subscriber, values: Mapping[str, Any], user_id: int) -> None:
     """Write the fields named in `values`; raises Invalid."""
+    before = person.address_key
     _fill(person, values)
+    if person.address_key != before and person.deliverability == Deliverability.BOUNCED:
+        person.deliverability = Deliverability.ACTIVE  # what came back went to the old address
+    changed = sorted(field.name for field in person.dirty_fields if field.name != "folded")
     person.updated_at = clock.now()
     try:
         with database.atomic():
             person.save()
+            if person.address_key:
+                suppression.recognise(person.tenant_id, person.address_key)
             log.record(
-                person.tenant_id, "subscriber.change", user_id=user_id, kind="subscriber", object_id=person.id
-            )
+                person.tenant_id, "subscriber.change", user_id=user_id, kind="subscriber", object_id=person.id,
+                details={"fields": changed},
+            )  # fmt: skip
     except IntegrityError:
         raise _taken() from None
 
@@ -143,6 +152,63 @@ def lists_of(person: Subscriber) -> list[DistributionList]:
         )
     )
     return list(query.order_by(DistributionList.name))
+
+
+def list_counts(tenant_id: int) -> dict[int, int]:
+    """List id → number of people on it."""
+    rows = ListMember.select(ListMember.list_id, fn.COUNT(ListMember.id)).where(
+        ListMember.tenant_id == tenant_id
+    )
+    return dict(rows.group_by(ListMember.list_id).tuples())
+
+
+def get_list(tenant_id: int, list_id: int) -> DistributionList:
+    """A list of the tenant; raises NotFound."""
+    found = DistributionList.get_or_none(
+        DistributionList.tenant_id == tenant_id, DistributionList.id == list_id
+    )
+    if found is None:
+        raise NotFound
+    return found
+
+
+def save_list(
+    tenant_id: int, name: str, user_id: int, found: DistributionList | None = None
+) -> DistributionList:
+    """Create or rename a list; raises Invalid (no name, or one that is taken)."""
+    name = one_line(name, 120)
+    if not name:
+        raise Invalid(fields={"name": N_("A list needs a name.")})
+    chosen = found or DistributionList(tenant_id=tenant_id)
+    chosen.name = name
+    try:
+        with database.atomic():
+            chosen.save()
+            log.record(tenant_id, "list.save", user_id=user_id, kind="list", object_id=chosen.id)
+    except IntegrityError:
+        raise Invalid(fields={"name": N_("There is a list with this name already.")}) from None
+    return chosen
+
+
+def set_lists(person: Subscriber, list_ids: set[int], user_id: int) -> None:
+    """Put a person on exactly these lists; raises Invalid for none: everybody is on at least one."""
+    wanted = {chosen.id for chosen in lists(person.tenant_id)} & list_ids
+    if not wanted:
+        raise Invalid(fields={"lists": N_("Everybody is on at least one list. Tick one.")})
+    before = {chosen.id for chosen in lists_of(person)}
+    with database.atomic():
+        for list_id in sorted(wanted - before):
+            ListMember.create(tenant_id=person.tenant_id, list_id=list_id, subscriber_id=person.id)
+        ListMember.delete().where(
+            ListMember.tenant_id == person.tenant_id,
+            ListMember.subscriber_id == person.id,
+            ListMember.list_id.not_in(sorted(wanted)),
+        ).execute()
+        if wanted != before:
+            log.record(
+                person.tenant_id, "subscriber.lists", user_id=user_id, kind="subscriber", object_id=person.id,
+                details={"before": sorted(before), "after": sorted(wanted)},
+            )  # fmt: skip
 
 
 def subscriptions(person: Subscriber) -> list[tuple[NewsletterType, Subscription]]:

@@ -1,23 +1,28 @@
-"""Sign off: exactly from the type of the mail whose link was used, at once, without signing in."""
+"""Sign off: exactly from the type of the mail whose link was used, at once, without signing in.
+
+Lists stay as they are: signing off from a type never takes anybody off a list.
+"""
 
 from collections.abc import Iterable
 
 from domain import clock
 from domain.db import database
-from domain.subscribers import consent
+from domain.subscribers import consent, directory, types
 from domain.subscribers.consent import Trace
 from domain.subscribers.models import Consent, NewsletterType, Subscriber, Subscription
 
+RECEIVES = (Consent.CONFIRMED, Consent.PROVED, Consent.UNKNOWN)  # states in which mail may arrive
+LANGUAGES = ("de", "en")
+
 
 def unsubscribe(person: Subscriber, kind: NewsletterType, trace: Trace) -> bool:
-    """Revoke one type; False if it was revoked before (then nothing is written). Lists stay as they are."""
+    """Revoke one type; False if it was revoked before (then nothing is written)."""
     with database.atomic():
-        if consent.state(person.tenant_id, person.id, kind.id) == Consent.REVOKED:
+        state = consent.state(person.tenant_id, person.id, kind.id)
+        if state == Consent.REVOKED:
             return False
-        if consent.state(person.tenant_id, person.id, kind.id) is None:
-            Subscription.create(
-                tenant_id=person.tenant_id, subscriber_id=person.id, type_id=kind.id, consent=Consent.UNKNOWN
-            )
+        if state is None:  # was mailed once, and the subscription was removed since
+            consent.step(person, kind, "import_unknown", trace)
         consent.step(person, kind, "revoke", trace)
         return True
 
@@ -29,31 +34,39 @@ def unsubscribe_all(person: Subscriber, trace: Trace) -> int:
         Subscription.subscriber_id == person.id,
         Subscription.consent != Consent.REVOKED,
     )
-    kinds = [NewsletterType.get_by_id(row.type_id) for row in rows]
     with database.atomic():
-        return sum(unsubscribe(person, kind, trace) for kind in kinds)
+        return sum(unsubscribe(person, types.get(person.tenant_id, row.type_id), trace) for row in list(rows))
+
+
+def offered(person: Subscriber) -> list[tuple[NewsletterType, Subscription | None]]:
+    """What the preferences page shows: every public type, and closed ones only to people who have them."""
+    mine = {kind.id: row for kind, row in directory.subscriptions(person)}
+    return [
+        (kind, mine.get(kind.id))
+        for kind in types.every(person.tenant_id)
+        if kind.active and (kind.id in mine or (kind.public and not kind.closed))
+    ]
 
 
 def choose(person: Subscriber, offered: Iterable[NewsletterType], wanted: set[int], trace: Trace) -> None:
-    """What the person ticked on the preferences page that a mail led to: `wanted` of the `offered` types."""
+    """What the person ticked on the preferences page that a mail led to: `wanted` of the `offered` types.
+
+    Only a tick that differs from what the page showed is a decision: saving a name confirms nothing.
+    """
     with database.atomic():
         for kind in offered:
-            state = consent.state(person.tenant_id, person.id, kind.id)
-            if kind.id in wanted and state not in (Consent.CONFIRMED, Consent.PROVED):
+            receives = consent.state(person.tenant_id, person.id, kind.id) in RECEIVES
+            if kind.id in wanted and not receives:
                 consent.step(person, kind, "choose", trace)
-            elif kind.id not in wanted and state not in (None, Consent.REVOKED):
+            elif kind.id not in wanted and receives:
                 unsubscribe(person, kind, trace)
 
 
 def rename(person: Subscriber, first_name: str, last_name: str, language: str) -> None:
     """Name and language as the person wrote them."""
-    from domain.subscribers import directory
-
-    person.first_name, person.last_name = (
-        directory.one_line(first_name, 80),
-        directory.one_line(last_name, 80),
-    )
-    if language in ("de", "en"):
+    person.first_name = directory.one_line(first_name, 80)
+    person.last_name = directory.one_line(last_name, 80)
+    if language in LANGUAGES:
         person.language = language
     person.folded = directory.folded(person.first_name, person.last_name, person.address)
     person.updated_at = clock.now()

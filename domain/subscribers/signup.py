@@ -3,28 +3,30 @@
 The form only asks. What is there stays as it is until the link of the mail is opened and its button pressed.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 from domain import clock, tokens
-from domain.db import database
+from domain.db import database, is_postgres
+from domain.errors import Invalid
 from domain.notices.models import OutboxMail
-from domain.subscribers import addresses, consent, directory, suppression
+from domain.subscribers import addresses, consent, directory, suppression, types
 from domain.subscribers.consent import Trace
-from domain.subscribers.models import Consent, ConsentEvent, NewsletterType, Subscriber
+from domain.subscribers.models import Consent, ConsentEvent, NewsletterType, Subscriber, Subscription
 
 LINK_MAX_AGE_S = 7 * 86_400  # unconfirmed sign-ups expire after a week
 MAILS_PER_TYPE = 1  # in a day, for one address
 MAILS_PER_DAY = 3  # for one address over all types of a tenant
+EXPIRE_CHUNK = 500
 
 
 @dataclass(frozen=True)
 class Request:
-    """What the form said, checked."""
+    """What the form said, checked. `type_ids` that are unknown, closed or not public ask for nothing."""
 
     address: addresses.Address
-    types: Sequence[NewsletterType]
+    type_ids: Sequence[int]
     first_name: str = ""
     last_name: str = ""
     language: str = ""
@@ -39,44 +41,33 @@ class OptIn:
     token: str
 
 
-def begin(tenant_id: int, request: Request, trace: Trace) -> OptIn | None:
-    """Note the wish; returns the mail to send, or None if none may go (suppressed, subscribed, too many).
-
-    The caller gives the reader the same answer in both cases. Raises nothing about the person.
+def begin(
+    tenant_id: int, request: Request, trace: Trace, write: Callable[[OptIn], OutboxMail]
+) -> OutboxMail | None:
+    """Note the wish and queue the mail that `write` makes, in one transaction; None if no mail may go
+    (suppressed, subscribed already, too many today, no such type). The reader gets the same answer in every case.
     """
+    open_types = {kind.id: kind for kind in types.public(tenant_id)}
+    asked = [open_types[i] for i in dict.fromkeys(request.type_ids) if i in open_types]
     with database.atomic():
-        if suppression.is_suppressed(tenant_id, request.address.key):
+        if not asked or suppression.is_suppressed(tenant_id, request.address.key):
             return None
-        person = directory.by_key(tenant_id, request.address.key)
-        if person is None:
-            person = directory.create(
-                tenant_id,
-                {
-                    "address": request.address.written,
-                    "first_name": request.first_name,
-                    "last_name": request.last_name,
-                    "language": request.language,
-                },
-            )
-        wanted = [
-            kind
-            for kind in request.types
-            if consent.state(tenant_id, person.id, kind.id) not in (Consent.CONFIRMED, Consent.PROVED)
-        ]
-        wanted = [kind for kind in wanted if _asked(person, kind.id) < MAILS_PER_TYPE]
-        if not wanted or _asked(person) >= MAILS_PER_DAY:
+        person = _person(tenant_id, request)
+        wanted = [kind for kind in asked if _may_ask(person, kind)]
+        if not wanted or _mailed(person) >= MAILS_PER_DAY:
             return None
         for kind in wanted:
             consent.step(person, kind, "ask", trace)
-        token = tokens.timed_token("confirm", [tenant_id, person.id, [kind.id for kind in wanted]])
-        return OptIn(person, wanted, token)
-
-
-def mailed(opt_in: OptIn, mail: OutboxMail) -> None:
-    """Note in the history which mail carried the link."""
-    for kind in opt_in.types:
-        state = consent.state(kind.tenant_id, opt_in.person.id, kind.id) or Consent.PENDING
-        consent.record(opt_in.person, kind, "mailed", state, state, Trace(mail_id=mail.id))
+        opt_in = OptIn(
+            person,
+            wanted,
+            tokens.timed_token("confirm", [tenant_id, person.id, [kind.id for kind in wanted]]),
+        )
+        mail = write(opt_in)
+        for kind in wanted:
+            state = consent.state(tenant_id, person.id, kind.id) or Consent.PENDING
+            consent.record(person, kind, "mailed", state, state, Trace(form=trace.form, mail_id=mail.id))
+        return mail
 
 
 def read(tenant_id: int, token: str) -> tuple[Subscriber, list[NewsletterType]]:
@@ -85,65 +76,99 @@ def read(tenant_id: int, token: str) -> tuple[Subscriber, list[NewsletterType]]:
     if in_tenant != tenant_id:
         raise tokens.BadToken
     person = Subscriber.get_or_none(Subscriber.tenant_id == tenant_id, Subscriber.id == person_id)
-    kinds = list(
-        NewsletterType.select().where(
-            NewsletterType.tenant_id == tenant_id, NewsletterType.id.in_(type_ids or [0])
-        )
+    query = NewsletterType.select().where(
+        NewsletterType.tenant_id == tenant_id, NewsletterType.id.in_(type_ids or [0]), NewsletterType.active
     )
+    kinds = list(query.order_by(NewsletterType.name))
     if person is None or not kinds:
         raise tokens.BadToken
     return person, kinds
 
 
 def confirm(tenant_id: int, token: str, trace: Trace) -> tuple[Subscriber, list[NewsletterType]]:
-    """The button was pressed: the types of the link are confirmed. Doing it again changes nothing."""
+    """The button was pressed: the types of the link are confirmed. Doing it again changes nothing. Returns the
+    types that are confirmed now; raises tokens.BadToken, also when all of them were signed off after the link."""
     person, kinds = read(tenant_id, token)
+    confirmed = []
     with database.atomic():
         for kind in kinds:
-            last = _last(person, kind.id)
             # a link older than a later sign-off must not undo it
-            if last is None or last.act != "revoke":
+            if _last_act(person, kind.id) not in (None, "revoke", "import_revoked"):
                 consent.confirm(person, kind, trace)
-    return person, kinds
+                confirmed.append(kind)
+    if not confirmed:
+        raise tokens.BadToken
+    return person, confirmed
 
 
-def expire(tenant_id: int) -> int:
-    """Let unconfirmed sign-ups older than a week lapse; returns how many."""
-    from domain.subscribers.models import Subscription
-
+def expire() -> int:
+    """Let unconfirmed sign-ups older than a week lapse, over all tenants; returns how many."""
     old = Subscription.select().where(
-        Subscription.tenant_id == tenant_id,
         Subscription.consent == Consent.PENDING,
         Subscription.changed_at < clock.now() - timedelta(seconds=LINK_MAX_AGE_S),
     )
     count = 0
-    for row in old:
-        person = Subscriber.get_by_id(row.subscriber_id)
+    for row in list(old.limit(EXPIRE_CHUNK)):
+        person = directory.get(row.tenant_id, row.subscriber_id)
+        kind = types.get(row.tenant_id, row.type_id)
         with database.atomic():
-            consent.step(person, NewsletterType.get_by_id(row.type_id), "lapse")
-        count += 1
+            if consent.state(row.tenant_id, person.id, kind.id) == Consent.PENDING:
+                consent.step(person, kind, "lapse")
+                count += 1
     return count
 
 
-def _asked(person: Subscriber, type_id: int | None = None) -> int:
-    """Opt-in mails of the last day to this address, for one type or all."""
-    key = addresses.hash_of(person.address_key, person.tenant_id)
+def _person(tenant_id: int, request: Request) -> Subscriber:
+    """Who signs up; a row is locked, so that a burst of requests counts its mails one after the other."""
+    query = Subscriber.select().where(
+        Subscriber.tenant_id == tenant_id, Subscriber.address_key == request.address.key
+    )
+    if is_postgres():
+        query = query.for_update()
+    person = query.first()
+    if person is not None:
+        return person
+    values = {
+        "address": request.address.written,
+        "first_name": request.first_name,
+        "last_name": request.last_name,
+        "language": request.language,
+    }
+    try:
+        return directory.create(tenant_id, values)
+    except Invalid:  # the same address signed up in this moment
+        return query.get()
+
+
+def _may_ask(person: Subscriber, kind: NewsletterType) -> bool:
+    if consent.state(person.tenant_id, person.id, kind.id) in (Consent.CONFIRMED, Consent.PROVED):
+        return False
+    return _mailed(person, kind.id) < MAILS_PER_TYPE
+
+
+def _mailed(person: Subscriber, type_id: int | None = None) -> int:
+    """Opt-in mails of the last day to this address, for one type or all; an erased and new row counts as one."""
     query = ConsentEvent.select(ConsentEvent.mail_id).where(
         ConsentEvent.tenant_id == person.tenant_id,
-        ConsentEvent.address_hash == key,
-        ConsentEvent.act == "ask",
+        ConsentEvent.address_hash == addresses.hash_of(person.address_key, person.tenant_id),
+        ConsentEvent.act == "mailed",
         ConsentEvent.at > clock.now() - timedelta(days=1),
     )
     if type_id is not None:
-        return query.where(ConsentEvent.type_id == type_id).count()
-    return query.select(ConsentEvent.at).distinct().count()
+        query = query.where(ConsentEvent.type_id == type_id)
+    return query.distinct().count()
 
 
-def _last(person: Subscriber, type_id: int) -> ConsentEvent | None:
-    query = ConsentEvent.select().where(
-        ConsentEvent.tenant_id == person.tenant_id,
-        ConsentEvent.subscriber_id == person.id,
-        ConsentEvent.type_id == type_id,
-        ConsentEvent.act.in_(["revoke", "ask", "confirm", "choose"]),
+def _last_act(person: Subscriber, type_id: int) -> str | None:
+    row = (
+        ConsentEvent.select(ConsentEvent.act)
+        .where(
+            ConsentEvent.tenant_id == person.tenant_id,
+            ConsentEvent.subscriber_id == person.id,
+            ConsentEvent.type_id == type_id,
+            ConsentEvent.act.not_in(["mailed", "lapse"]),
+        )
+        .order_by(ConsentEvent.id.desc())
+        .first()
     )
-    return query.order_by(ConsentEvent.id.desc()).first()
+    return row.act if row else None

@@ -1,0 +1,69 @@
+"""Imports in the background: one job after the other, found again by the sweep when a worker died."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import structlog
+from peewee import OperationalError
+
+from domain import db
+from domain.errors import N_
+from domain.subscribers import imports, signup
+from domain.subscribers.models import ImportJob
+
+log = structlog.get_logger()
+EXPIRE_EVERY_S = 3600.0  # unconfirmed sign-ups lapse after a week; an hour more does no harm
+_one_at_a_time = threading.Lock()  # SQLite takes one writer, and two imports would only slow each other down
+
+
+def run(job_id: int, root: Path) -> None:
+    """Take in the file of a job, if it waits or was left behind; `root` is the instance folder. While another
+    import runs nothing is done: the sweep comes by again."""
+    if not _one_at_a_time.acquire(blocking=False):
+        return
+    try:
+        with db.connection():
+            job = imports.claim(job_id)
+            if job is not None:
+                _run(job, root)
+    finally:
+        _one_at_a_time.release()
+
+
+def _run(job: ImportJob, root: Path) -> None:
+    log.info("import started", job=job.id, tenant=job.tenant_id, done=job.rows_done)
+    try:
+        imports.run(job, root)
+    except OperationalError:
+        raise  # the database is busy or down: the job is left behind and found again
+    except Exception:
+        log.exception("import failed", job=job.id, tenant=job.tenant_id)
+        imports.fail(job, N_("The import stopped because of a fault of ours. Tell your administrator."))
+    log.info("import ended", job=job.id, tenant=job.tenant_id)
+
+
+def sweep_for(root: Path) -> Callable[[], None]:
+    """Run what waits or was left behind."""
+
+    def sweep_imports() -> None:
+        for job_id in imports.due():
+            run(job_id, root)
+
+    return sweep_imports
+
+
+def expiry() -> Callable[[], None]:
+    """Let unconfirmed sign-ups lapse, once an hour."""
+    last = -EXPIRE_EVERY_S
+
+    def expire_signups() -> None:
+        nonlocal last
+        if time.monotonic() - last >= EXPIRE_EVERY_S:
+            last = time.monotonic()
+            signup.expire()
+
+    return expire_signups

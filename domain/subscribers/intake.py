@@ -1,0 +1,287 @@
+"""One batch of an import: sort the rows, then write people, lists and consents set-wise in one transaction."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from domain import clock
+from domain.db import database, sql
+from domain.errors import N_
+from domain.subscribers import addresses, columns, consent, directory, suppression
+from domain.subscribers.columns import Values
+from domain.subscribers.csvfile import Record
+from domain.subscribers.models import Consent, ImportJob, ListMember, Organisation, Subscriber, Subscription
+
+TOO_WIDE = N_(
+    "The row has %(found)s cells, the header has %(expected)s. Check quotation marks and separators."
+)
+BLOCKED = N_("The status in the file says that this address is blocked.")
+SUPPRESSED = N_("This address is on the suppression list.")
+TWICE = N_("This address stands in the file already, in line %(line)s.")
+TEXTS = tuple(directory.TEXT_FIELDS)
+
+
+@dataclass(frozen=True)
+class Reject:
+    """A row that is not taken, and why."""
+
+    record: Record
+    reason: str
+    params: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Person:
+    """A row that can be taken."""
+
+    record: Record
+    written: str
+    key: str
+    values: Values
+
+
+class Batch:
+    """Takes records of one job in. `take` is one transaction; `sort` and `existing` only read."""
+
+    def __init__(self, job: ImportJob, options: Any) -> None:
+        self._job = job
+        self._options = options
+        self._tenant_id: int = job.tenant_id
+        self._mapping = {int(index): meant for index, meant in job.mapping.items()}
+        self._names: list[str] = list(job.dialect.get("names", []))
+        self._is_headed = bool(job.dialect.get("header"))
+        self._now = clock.epoch()
+
+    def take(self, records: Sequence[Record]) -> bool:
+        """Write one batch with its counters; False if the job moved on without us (then nothing is written)."""
+        self._now = clock.epoch()
+        people, rejects = self.sort(records)
+        with database.atomic() as transaction:
+            known = self.existing({person.key for person in people})
+            created = self._create([person for person in people if person.key not in known])
+            old = [person for person in people if person.key in known]
+            changed = [] if self._options.existing == "skip" else old
+            self._change(changed, known)
+            ids = {key: row["id"] for key, row in known.items()} | created
+            taken = set(created) | {person.key for person in changed}
+            reached = [(ids[person.key], person) for person in people if person.key in taken]
+            self._enlist([person_id for person_id, _ in reached], created.values())
+            self._subscribe(reached)
+            self._reject(rejects)
+            counts = (len(created), len(changed), len(old) - len(changed), len(rejects))
+            if not self._advance(len(records), *counts):
+                transaction.rollback()
+                return False
+        return True
+
+    def sort(self, records: Sequence[Record]) -> tuple[list[Person], list[Reject]]:
+        """Rows that can be taken, each address once, and the others with the reason."""
+        people: dict[str, Person] = {}
+        rejects: list[Reject] = []
+        for record in records:
+            if self._is_headed and any(record.cells[len(self._names) :]):
+                wide = {"found": len(record.cells), "expected": len(self._names)}
+                rejects.append(Reject(record, TOO_WIDE, wide))
+                continue
+            values = columns.read(record.cells, self._names, self._mapping)
+            try:
+                address = addresses.parse(values.address)
+            except addresses.BadAddress as error:
+                rejects.append(Reject(record, error.message))
+                continue
+            if values.is_blocked:
+                rejects.append(Reject(record, BLOCKED))
+            elif address.key in people:
+                rejects.append(Reject(record, TWICE, {"line": people[address.key].record.line}))
+            else:
+                people[address.key] = Person(record, address.written, address.key, values)
+        stopped = suppression.stopped(self._tenant_id, people)
+        rejects += [Reject(people[key].record, SUPPRESSED) for key in stopped]
+        return [p for key, p in people.items() if key not in stopped], rejects
+
+    def existing(self, keys: Iterable[str]) -> dict[str, dict[str, Any]]:
+        """Address key → the row of who is here already."""
+        query = Subscriber.select(
+            Subscriber.id, Subscriber.address_key, Subscriber.address, Subscriber.organisation_id, Subscriber.fields,
+            *(getattr(Subscriber, name) for name in TEXTS),
+        ).where(Subscriber.tenant_id == self._tenant_id, Subscriber.address_key.in_(list(keys)))  # fmt: skip
+        return {row["address_key"]: row for row in query.dicts()}
+
+    def _create(self, people: list[Person]) -> dict[str, int]:
+        organisations = self._organisations(people)
+        rows = []
+        for person in people:
+            texts = {name: self._text(person, name) for name in TEXTS}
+            rows.append(
+                (
+                    self._tenant_id, person.written, person.key, *texts.values(),
+                    organisations.get(self._organisation(person)), _json(person.values.own), "active",
+                    directory.folded(texts["first_name"], texts["last_name"], person.written), self._now, self._now,
+                )
+            )  # fmt: skip
+        _many(
+            f"""INSERT INTO subscriber (tenant_id, address, address_key, {", ".join(TEXTS)}, organisation_id, fields,
+            deliverability, folded, created_at, updated_at) VALUES (?, ?, ?, {"?, " * len(TEXTS)}?, ?, ?, ?, ?, ?)
+            ON CONFLICT DO NOTHING""",  # noqa: S608 - names of columns from a constant
+            rows,
+        )
+        query = Subscriber.select(Subscriber.address_key, Subscriber.id).where(
+            Subscriber.tenant_id == self._tenant_id, Subscriber.address_key.in_([p.key for p in people])
+        )
+        return dict(query.tuples())
+
+    def _change(self, people: list[Person], known: dict[str, dict[str, Any]]) -> None:
+        """Fill what is empty, or overwrite but never with nothing."""
+        organisations = self._organisations(people)
+        overwrite = self._options.existing == "overwrite"
+        rows = []
+        for person in people:
+            row = known[person.key]
+            texts = []
+            for name in TEXTS:
+                fresh = self._text(person, name)
+                texts.append(fresh if fresh and (overwrite or not row[name]) else row[name])
+            organisation = organisations.get(self._organisation(person))
+            if row["organisation_id"] and not (overwrite and organisation):
+                organisation = row["organisation_id"]
+            own, before = person.values.own, row["fields"] or {}
+            merged = before | own if overwrite else own | before
+            names = dict(zip(TEXTS, texts, strict=True))
+            folded = directory.folded(names["first_name"], names["last_name"], row["address"])
+            rows.append((*texts, organisation, _json(merged), folded, self._now, self._tenant_id, row["id"]))
+        _many(
+            f"""UPDATE subscriber SET {", ".join(f"{name} = ?" for name in TEXTS)}, organisation_id = ?, fields = ?,
+            folded = ?, updated_at = ? WHERE tenant_id = ? AND id = ?""",  # noqa: S608 - names from a constant
+            rows,
+        )
+
+    def _enlist(self, person_ids: list[int], new_ids: Iterable[int]) -> None:
+        """New people onto the default list, everybody onto the list that was chosen."""
+        default_id = directory.default_list(self._tenant_id).id
+        wanted = {(default_id, person_id) for person_id in new_ids}
+        if self._options.list_id:
+            wanted |= {(self._options.list_id, person_id) for person_id in person_ids}
+        table = ListMember._meta.table_name  # type: ignore[attr-defined]
+        _many(
+            f"INSERT INTO {table} (tenant_id, list_id, subscriber_id) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",  # noqa: S608
+            [(self._tenant_id, list_id, person_id) for list_id, person_id in sorted(wanted)],
+        )
+
+    def _subscribe(self, reached: list[tuple[int, Person]]) -> None:
+        """One step of consent for everybody, by the same table as everywhere (consent.TRANSITIONS)."""
+        type_id = self._options.type_id
+        if not type_id or not reached:
+            return
+        query = Subscription.select(Subscription.subscriber_id, Subscription.consent).where(
+            Subscription.tenant_id == self._tenant_id,
+            Subscription.type_id == type_id,
+            Subscription.subscriber_id.in_([person_id for person_id, _ in reached]),
+        )
+        before: dict[int, str] = dict(query.tuples())
+        fresh, moved, events = [], [], []
+        for person_id, person in reached:
+            act = "import_revoked" if person.values.is_off else f"import_{self._options.consent}"
+            allowed, after = consent.TRANSITIONS[act]
+            state = Consent(before[person_id]) if person_id in before else None
+            if state not in allowed or state == after:
+                continue
+            if state is None:
+                fresh.append((self._tenant_id, person_id, type_id, str(after), self._now))
+            else:
+                moved.append((str(after), self._now, self._tenant_id, type_id, person_id))
+            events.append(self._event(person_id, person, act, state or "", str(after)))
+        _many(
+            "INSERT INTO subscription (tenant_id, subscriber_id, type_id, consent, changed_at) VALUES (?, ?, ?, ?, ?)",
+            fresh,
+        )
+        _many(
+            """UPDATE subscription SET consent = ?, changed_at = ?
+            WHERE tenant_id = ? AND type_id = ? AND subscriber_id = ?""",
+            moved,
+        )
+        _many(
+            """INSERT INTO consent_event (tenant_id, subscriber_id, type_id, address_hash, act, before, after,
+            consent_text, consent_version, form, ip, agent, by_id, at)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, ?, '', '', ?, ?)""",
+            events,
+        )
+
+    def _event(self, person_id: int, person: Person, act: str, before: str, after: str) -> tuple[Any, ...]:
+        proof = "; ".join(filter(None, (self._options.proof.strip(), person.values.proof)))
+        return (
+            self._tenant_id, person_id, self._options.type_id, addresses.hash_of(person.key, self._tenant_id), act,
+            str(before), after, proof, f"import {self._job.id}", self._job.by_id, self._now,
+        )  # fmt: skip
+
+    def _reject(self, rejects: list[Reject]) -> None:
+        _many(
+            "INSERT INTO import_reject (tenant_id, job_id, row, cells, reason, params) VALUES (?, ?, ?, ?, ?, ?)",
+            [
+                (
+                    self._tenant_id,
+                    self._job.id,
+                    r.record.line,
+                    _json(r.record.cells),
+                    r.reason,
+                    _json(r.params),
+                )
+                for r in rejects
+            ],
+        )
+
+    def _advance(self, done: int, created: int, updated: int, skipped: int, rejected: int) -> bool:
+        before = self._job.rows_done
+        moved = (
+            ImportJob.update(
+                rows_done=before + done,
+                created_count=ImportJob.created_count + created,
+                updated_count=ImportJob.updated_count + updated,
+                skipped_count=ImportJob.skipped_count + skipped,
+                rejected_count=ImportJob.rejected_count + rejected,
+                owner_beat=clock.epoch(),
+            )
+            .where(
+                ImportJob.tenant_id == self._tenant_id,
+                ImportJob.id == self._job.id,
+                ImportJob.rows_done == before,
+                ImportJob.state == "running",
+            )
+            .execute()
+        )
+        self._job.rows_done = before + done
+        return bool(moved)
+
+    def _text(self, person: Person, name: str) -> str:
+        text = person.values.texts.get(name, "")
+        return directory.one_line(text, directory.TEXT_FIELDS[name]) if text else ""
+
+    def _organisation(self, person: Person) -> str:
+        return directory.one_line(person.values.organisation, 200)
+
+    def _organisations(self, people: list[Person]) -> dict[str, int]:
+        """Name → id, made where it is missing."""
+        wanted = {self._organisation(person) for person in people if person.values.organisation} - {""}
+        if not wanted:
+            return {}
+        query = (
+            Organisation.select(Organisation.name, Organisation.id)
+            .where(Organisation.tenant_id == self._tenant_id, Organisation.name.in_(sorted(wanted)))
+            .order_by(Organisation.id.desc())
+        )
+        found: dict[str, int] = dict(query.tuples())
+        missing = sorted(wanted - set(found))
+        if missing:
+            rows = [{"tenant_id": self._tenant_id, "name": name, "created_at": self._now} for name in missing]
+            Organisation.insert_many(rows).execute()
+            found |= dict(query.tuples())
+        return found
+
+
+def _many(statement: str, rows: list[tuple[Any, ...]]) -> None:
+    if rows:
+        database.cursor().executemany(sql(statement), rows)
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
