@@ -1,0 +1,10 @@
+"""The named world for tests of the domain."""
+
+import pytest
+
+from tests import world as worlds
+
+
+@pytest.fixture
+def world(database: str) -> worlds.World:
+    return worlds.build()
