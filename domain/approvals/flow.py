@@ -10,6 +10,8 @@ from domain.audit import log
 from domain.db import database
 from domain.errors import N_, Conflict, Forbidden, NotFound
 
+PAGE_SIZE = 30
+
 
 def ask(
     tenant_id: int, kind: str, object_id: int, fingerprint: str, asked_by_id: int, note: str = ""
@@ -93,6 +95,14 @@ def open_requests(tenant_id: int) -> list[Approval]:
         .where(Approval.tenant_id == tenant_id, Approval.state == ApprovalState.OPEN)
         .order_by(Approval.id)
     )
+
+
+def decided(tenant_id: int, before_id: int | None = None) -> list[Approval]:
+    """A page of requests that are no longer open, newest first."""
+    query = Approval.select().where(Approval.tenant_id == tenant_id, Approval.state != ApprovalState.OPEN)
+    if before_id:
+        query = query.where(Approval.id < before_id)
+    return list(query.order_by(Approval.id.desc()).limit(PAGE_SIZE))
 
 
 def history(tenant_id: int, kind: str, object_id: int) -> list[Approval]:

@@ -12,10 +12,11 @@ from domain import clock
 from domain.campaigns.models import Campaign
 from domain.db import database, sql
 from domain.ledger.states import LeftOut
-from domain.subscribers.models import Consent
+from domain.subscribers.models import Consent, Subscriber, Subscription
 
 ALWAYS = (Consent.CONFIRMED,)
 CHOICES = (Consent.PROVED, Consent.UNKNOWN)  # the editor decides per campaign
+SAMPLE_SCAN = 500  # people looked at for samples
 PERSON = (
     "id", "address", "address_key", "salutation", "title", "first_name", "last_name", "city", "organisation"
 )  # fmt: skip
@@ -64,16 +65,41 @@ def chunk(campaign: Campaign, after_id: int, limit: int) -> Iterator[tuple[dict[
         yield dict(zip(PERSON, row[:-1], strict=True)), row[-1]
 
 
+def samples(tenant_id: int, type_id: int) -> list[Subscriber]:
+    """People to try a mail with: usual ones and the extremes (longest name, title, no name), each once."""
+    base = (
+        Subscriber.select()
+        .join(
+            Subscription,
+            on=(
+                (Subscription.tenant_id == Subscriber.tenant_id)
+                & (Subscription.subscriber_id == Subscriber.id)
+                & (Subscription.type_id == type_id)
+            ),
+        )
+        .where(
+            Subscriber.tenant_id == tenant_id,
+            Subscriber.address_key.is_null(False),
+            Subscription.consent.in_([Consent.CONFIRMED, Consent.PROVED]),
+        )
+    )
+    usual = list(base.where(Subscriber.last_name != "").order_by(Subscriber.id).limit(SAMPLE_SCAN))
+    found = usual[:3]
+    if usual:
+        found.append(max(usual, key=lambda p: len(p.first_name) + len(p.last_name)))
+        found += [p for p in usual if p.title][:1]
+    found += list(base.where(Subscriber.last_name == "").order_by(Subscriber.id).limit(1))
+    return list({p.id: p for p in found}.values())
+
+
 def _statement(campaign: Campaign, select: str) -> tuple[str, list[Any]]:
     now = clock.epoch()
     mailed = consents(campaign)
     lists = [int(i) for i in (campaign.audience or {}).get("lists", [])]
     select = select.replace("CONSENTS", ", ".join("?" * len(mailed)))
-    inside = (
-        f"AND s.id IN (SELECT subscriber_id FROM list_member WHERE tenant_id = ? AND list_id IN ({', '.join('?' * len(lists))}))"
-        if lists
-        else ""
-    )
+    places = ", ".join("?" * len(lists))
+    members = f"SELECT subscriber_id FROM list_member WHERE tenant_id = ? AND list_id IN ({places})"
+    inside = f"AND s.id IN ({members})" if lists else ""
     text = f"{select} {_FROM.format(join='LEFT JOIN' if lists else 'JOIN', lists=inside)}"
     values = [now, now, *mailed, campaign.type_id, now, campaign.tenant_id]
     return text, [*values, *([campaign.tenant_id, *lists] if lists else [])]

@@ -26,7 +26,8 @@ def decide(
     campaign: Campaign, approval: Approval, user: User, state: ApprovalState, fingerprint: str, remark: str,
     role_id: int | None, self_allowed: bool,
 ) -> None:  # fmt: skip
-    """Approve, return or reject. Approved, the campaign is scheduled: it goes out at its time or at once."""
+    """Approve, return or reject. Approved, the campaign is scheduled: it goes out at its time or at once.
+    `role_id` is the role of the person who asked: the limits shown while planning are those that count."""
     with database.atomic():
         if fingerprint != campaign.fingerprint:
             raise Conflict(
@@ -35,7 +36,9 @@ def decide(
         flow.decide(approval, user.id, state, fingerprint, remark, self_allowed)
         issue = assembly.get(campaign.tenant_id, campaign.issue_id)
         if state == ApprovalState.APPROVED:
-            _move(campaign, (S.IN_APPROVAL,), S.SCHEDULED, started_by_id=user.id, role_id=role_id)
+            _move(
+                campaign, (S.IN_APPROVAL,), S.SCHEDULED, started_by_id=approval.asked_by_id, role_id=role_id
+            )
             assembly.mark(issue, IssueState.APPROVED)
         else:
             _move(campaign, (S.IN_APPROVAL,), S.DRAFT)

@@ -1,7 +1,8 @@
 """Plan the sending of an issue: audience, sender, time. A change voids the approval."""
 
 import re
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from domain.approvals import flow
@@ -11,7 +12,9 @@ from domain.campaigns.models import Campaign, CampaignStatus
 from domain.db import database
 from domain.errors import N_, Conflict, Invalid, NotFound
 from domain.issues import assembly
-from domain.issues.models import Issue, IssueState
+from domain.issues.models import Issue, IssueRevision, IssueState
+from domain.quotas.ledger import Standing
+from domain.quotas.models import Window
 from domain.senders.models import SenderDomain
 from domain.subscribers import addresses
 from domain.subscribers.models import DistributionList
@@ -42,11 +45,20 @@ def of_issue(issue: Issue) -> Campaign | None:
 def draft_for(issue: Issue, user_id: int, sender_name: str, sender_address: str, reply_to: str) -> Campaign:
     """The campaign in which an issue is planned; made with the sender of its type when there is none yet."""
     with database.atomic():
-        return of_issue(issue) or Campaign.create(
-            tenant_id=issue.tenant_id, issue_id=issue.id, type_id=issue.type_id, name=issue.name,
-            audience={"lists": [], "consents": ["proved"]}, sender_name=sender_name,
-            sender_address=sender_address, reply_to=reply_to, send_at=issue.planned_at, created_by_id=user_id,
-        )  # fmt: skip
+        found = of_issue(issue)
+        if found is None:
+            found = proposed(issue, user_id, sender_name, sender_address, reply_to)
+            found.save()
+        return found
+
+
+def proposed(issue: Issue, user_id: int, sender_name: str, sender_address: str, reply_to: str) -> Campaign:
+    """What `draft_for` would make, not saved."""
+    return Campaign(
+        tenant_id=issue.tenant_id, issue_id=issue.id, type_id=issue.type_id, name=issue.name,
+        audience={"lists": [], "consents": ["proved"]}, sender_name=sender_name,
+        sender_address=sender_address, reply_to=reply_to, send_at=issue.planned_at, created_by_id=user_id,
+    )  # fmt: skip
 
 
 def plan(campaign: Campaign, values: dict[str, Any]) -> None:
@@ -88,6 +100,15 @@ def plan(campaign: Campaign, values: dict[str, Any]) -> None:
     campaign.save()
 
 
+def day_of_end(count: int, standings: Sequence[Standing], now: datetime) -> datetime | None:
+    """The moment from which the last of `count` mails may go by the daily limit; None: today."""
+    daily = next((s for s in standings if s.window == Window.DAY), None)
+    if daily is None or count <= daily.remaining or not daily.ceiling or daily.resets_at is None:
+        return None
+    days = -(-(count - daily.remaining) // daily.ceiling)
+    return daily.resets_at + timedelta(days=days - 1)
+
+
 def may_send_as(tenant_id: int, domain: str) -> bool:
     """Whether the tenant's sender domain is verified (by DNS or vouched for)."""
     return (
@@ -115,6 +136,8 @@ def ask(
 ) -> None:
     """Ask for approval of exactly this revision and plan; of parallel calls one counts. Issue and plan close."""
     with database.atomic():
+        if definition(get(campaign.tenant_id, campaign.id)) != definition(campaign):
+            raise Conflict(N_("Somebody else has changed the plan meanwhile. Reload the page to see it."))
         changed = (
             Campaign.update(
                 status=CampaignStatus.IN_APPROVAL, revision_id=revision_id, fingerprint=fingerprint
@@ -132,7 +155,7 @@ def ask(
         Campaign.update(approval_id=approval.id).where(
             Campaign.tenant_id == campaign.tenant_id, Campaign.id == campaign.id
         ).execute()
-        assembly.mark(issue, IssueState.IN_REVIEW)
+        assembly.close(issue)
 
 
 def reopen(campaign: Campaign, issue: Issue, user_id: int) -> None:
@@ -159,3 +182,27 @@ def _own_lists(tenant_id: int, ids: list[int]) -> list[int]:
         DistributionList.tenant_id == tenant_id, DistributionList.id.in_([int(i) for i in ids] or [0])
     )
     return sorted(row[0] for row in query.tuples())
+
+
+def of_issues(tenant_id: int, issue_ids: list[int]) -> dict[int, Campaign]:
+    """Issue id → its newest campaign that was not cancelled, for lists."""
+    query = Campaign.select().where(
+        Campaign.tenant_id == tenant_id,
+        Campaign.issue_id.in_(issue_ids or [0]),
+        Campaign.parent_id.is_null(),
+        Campaign.status != CampaignStatus.CANCELLED,
+    )
+    return {campaign.issue_id: campaign for campaign in query.order_by(Campaign.id)}
+
+
+def revision(campaign: Campaign) -> IssueRevision | None:
+    """The frozen mail of a campaign."""
+    return IssueRevision.get_or_none(
+        IssueRevision.tenant_id == campaign.tenant_id, IssueRevision.id == campaign.revision_id
+    )
+
+
+def many(tenant_id: int, ids: Sequence[int]) -> dict[int, Campaign]:
+    """Id → campaign, for lists."""
+    query = Campaign.select().where(Campaign.tenant_id == tenant_id, Campaign.id.in_(list(ids) or [0]))
+    return {campaign.id: campaign for campaign in query}

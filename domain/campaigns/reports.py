@@ -15,6 +15,7 @@ from domain.ledger.states import DeliveryState, LeftOut
 from domain.subscribers import directory
 
 PAGE_SIZE = 50
+EXPORT_MAX = 10_000_000
 RATE_WINDOW_S = 30
 BUCKET_S = 10
 BUCKETS = 18
@@ -55,6 +56,7 @@ class Recipient:
     attempt: int
     next_at: datetime | None
     at: datetime | None
+    organisation: str = ""
 
 
 def progress(campaign: Campaign) -> Progress:
@@ -115,22 +117,37 @@ def histogram(campaign: Campaign) -> list[tuple[datetime, int]]:
 
 
 def recipients(
-    campaign: Campaign, text: str = "", state: str = "", reason: int | None = None, after: int = 0
-) -> tuple[list[Recipient], int | None]:
-    """A page of recipients and the offset of the next one; notable states first unless one state is asked."""
+    campaign: Campaign, text: str = "", state: str = "", reason: int | None = None, after: str = ""
+) -> tuple[list[Recipient], str | None]:
+    """A page of recipients behind the key `after`, and the key of the next page; notable states come first."""
     rows = database.execute_sql(*_rows(campaign, text, state, reason, PAGE_SIZE + 1, after)).fetchall()
     found = [_recipient(row) for row in rows[:PAGE_SIZE]]
-    return found, after + PAGE_SIZE if len(rows) > PAGE_SIZE else None
+    last = found[-1] if len(rows) > PAGE_SIZE else None
+    return found, f"{int(last.state not in NOTABLE)}-{last.delivery_id}" if last else None
+
+
+def left_out_before(campaign: Campaign) -> dict[LeftOut, int]:
+    """Reason → people left out by the snapshot, not by the check before each mail."""
+    rows = (
+        Delivery.select(Delivery.reason, fn.COUNT(Delivery.id))
+        .where(
+            Delivery.tenant_id == campaign.tenant_id, Delivery.campaign_id == campaign.id,
+            Delivery.state == D.SUPPRESSED, Delivery.attempt == 0,
+        )
+        .group_by(Delivery.reason)
+        .tuples()
+    )  # fmt: skip
+    return {LeftOut(reason): count for reason, count in rows}
 
 
 def every_recipient(campaign: Campaign) -> Iterator[Recipient]:
     """All of them, for the export."""
-    for row in database.execute_sql(*_rows(campaign, "", "", None, 10_000_000, 0)):
+    for row in database.execute_sql(*_rows(campaign, "", "", None, EXPORT_MAX, "")):
         yield _recipient(row)
 
 
 def _rows(
-    campaign: Campaign, text: str, state: str, reason: int | None, limit: int, offset: int
+    campaign: Campaign, text: str, state: str, reason: int | None, limit: int, after: str
 ) -> tuple[str, list[Any]]:
     where, values = "", []
     for word in directory.folded(text).split()[:5]:
@@ -142,35 +159,31 @@ def _rows(
     if reason is not None:
         where += " AND d.reason = ?"
         values.append(reason)
-    notable = ", ".join(str(int(s)) for s in NOTABLE)
-    statement = f"""SELECT d.id, d.subscriber_id, s.title, s.first_name, s.last_name, s.address, d.state, d.reason,
-        d.reply_code, d.enhanced, d.reply_text, d.attempt, d.next_at, d.settled_at
+    states = ", ".join(str(int(s)) for s in NOTABLE)
+    rank = f"CASE WHEN d.state IN ({states}) THEN 0 ELSE 1 END"
+    place, _, row_id = after.partition("-")
+    if place.isdigit() and row_id.isdigit():
+        where += f" AND ({rank} > ? OR ({rank} = ? AND d.id > ?))"
+        values += [int(place), int(place), int(row_id)]
+    statement = f"""SELECT d.id, d.subscriber_id, s.title, s.first_name, s.last_name, COALESCE(p.address, s.address),
+        d.state, d.reason, d.reply_code, d.enhanced, d.reply_text, d.attempt, d.next_at, d.settled_at, o.name
         FROM delivery d LEFT JOIN subscriber s ON s.id = d.subscriber_id AND s.tenant_id = d.tenant_id
+        LEFT JOIN delivery_payload p ON p.delivery_id = d.id
+        LEFT JOIN organisation o ON o.id = s.organisation_id AND o.tenant_id = d.tenant_id
         WHERE d.tenant_id = ? AND d.campaign_id = ?{where}
-        ORDER BY CASE WHEN d.state IN ({notable}) THEN 0 ELSE 1 END, d.id LIMIT ? OFFSET ?"""  # noqa: S608
-    return sql(statement), [campaign.tenant_id, campaign.id, *values, limit, offset]
+        ORDER BY {rank}, d.id LIMIT ?"""  # noqa: S608
+    return sql(statement), [campaign.tenant_id, campaign.id, *values, limit]
 
 
 def _recipient(row: tuple[Any, ...]) -> Recipient:
     (
-        row_id,
-        person_id,
-        title,
-        first,
-        last,
-        address,
-        state,
-        reason,
-        code,
-        enhanced,
-        reply,
-        attempt,
-        next_at,
-        at,
-    ) = row
+        row_id, person_id, title, first, last, address, state, reason, code, enhanced, reply, attempt, next_at, at,
+        organisation,
+    ) = row  # fmt: skip
     technical = " ".join(str(part) for part in (code, enhanced, reply) if part)
     return Recipient(
         row_id, person_id, " ".join(filter(None, (title, first, last))) or address or "", address or "",
         D(state), LeftOut(reason) if reason else None, technical, attempt,
         clock.moment(next_at) if next_at and state == D.DEFERRED else None, clock.moment(at) if at else None,
+        organisation or "",
     )  # fmt: skip

@@ -17,6 +17,7 @@ from domain.issues.models import Block, BlockKind, Issue, IssueState
 from domain.subscribers.models import NewsletterType
 
 EDITABLE = (IssueState.DRAFT, IssueState.RETURNED)
+CHANGED = N_("Somebody else has changed this issue meanwhile. Reload the page to see it.")
 LAYOUTS = ("top", "left", "right", "text")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
 _URL = re.compile(r"(https?://|mailto:)[^\s<>\"]+\Z")
@@ -36,7 +37,7 @@ def open_issue(tenant_id: int, issue_id: int, version: int | None = None) -> Iss
     if issue.state not in EDITABLE:
         raise Conflict(N_("This issue is in approval or approved and can no longer be changed."))
     if version is not None and version != issue.version:
-        raise Conflict(N_("Somebody else has changed this issue meanwhile. Reload the page to see it."))
+        raise Conflict(CHANGED)
     return issue
 
 
@@ -66,17 +67,21 @@ def create(tenant_id: int, type_id: int, user_id: int, planned_at: datetime | No
 
 
 def blocks(issue: Issue) -> list[Block]:
-    """The blocks of an issue in their order."""
+    """The blocks of an issue in their order; removed ones, kept for undoing, have a position below 1."""
     return list(
         Block.select()
-        .where(Block.tenant_id == issue.tenant_id, Block.issue_id == issue.id)
+        .where(Block.tenant_id == issue.tenant_id, Block.issue_id == issue.id, Block.position > 0)
         .order_by(Block.position, Block.id)
     )
 
 
-def block(issue: Issue, block_id: int) -> Block:
+def block(issue: Issue, block_id: int, removed: bool = False) -> Block:
+    """A block of the issue, or one that was `removed` from it; raises NotFound."""
     found = Block.get_or_none(
-        Block.tenant_id == issue.tenant_id, Block.issue_id == issue.id, Block.id == block_id
+        Block.tenant_id == issue.tenant_id,
+        Block.issue_id == issue.id,
+        Block.id == block_id,
+        Block.position < 1 if removed else Block.position > 0,
     )
     if found is None:
         raise NotFound
@@ -90,10 +95,12 @@ def set_head(issue: Issue, *, subject: str, preheader: str, name: str | None = N
             raise Invalid(fields={field: N_("Line breaks and control characters are not allowed here.")})
     placeholders.check("subject", subject)
     placeholders.check("preheader", preheader)
-    issue.subject, issue.preheader = subject.strip()[:200], preheader.strip()[:300]
-    if name and name.strip():
-        issue.name = name.strip()[:120]
-    _touch(issue)
+    _touch(
+        issue,
+        subject=subject.strip()[:200],
+        preheader=preheader.strip()[:300],
+        name=(name or "").strip()[:120] or issue.name,
+    )
 
 
 def add_article(issue: Issue, article_id: int) -> Block:
@@ -146,9 +153,10 @@ def edit(issue: Issue, found: Block, data: dict[str, Any]) -> None:
         if url and not _URL.match(url):
             raise Invalid(fields={"url": N_("A link begins with https://, http:// or mailto:.")})
         clean["url"] = url
-    for key in ("asset_id", "alt"):
-        if key in data:
-            clean[key] = data[key]
+    if "alt" in data:
+        clean["alt"] = " ".join(str(data["alt"]).split())[:300]
+    if "asset_id" in data:
+        clean["asset_id"] = data["asset_id"]
     with database.atomic():
         found.data = clean
         found.save()
@@ -161,14 +169,9 @@ def reorder(issue: Issue, order: Sequence[int]) -> None:
     """Bring the blocks into the order of their ids; raises Conflict if the set is not the current one."""
     current = blocks(issue)
     if sorted(order) != sorted(b.id for b in current):
-        raise Conflict(N_("Somebody else has changed this issue meanwhile. Reload the page to see it."))
+        raise Conflict(CHANGED)
     with database.atomic():
-        place = {block_id: position for position, block_id in enumerate(order, 1)}
-        for found in current:
-            if found.position != place[found.id]:
-                Block.update(position=place[found.id]).where(
-                    Block.tenant_id == issue.tenant_id, Block.id == found.id
-                ).execute()
+        _place(issue, order)
         _touch(issue)
 
 
@@ -184,34 +187,48 @@ def move(issue: Issue, found: Block, step: int) -> None:
 
 def hide(issue: Issue, found: Block, hidden: bool) -> None:
     """Leave a block out of the mail, or take it in again."""
-    found.hidden = hidden
-    found.save()
-    _touch(issue)
-
-
-def remove(issue: Issue, found: Block) -> dict[str, Any]:
-    """Take a block out; returns what `restore` needs to put it back."""
     _check_open(found)
     with database.atomic():
-        found.delete_instance()
+        found.hidden = hidden
+        found.save()
+        _touch(issue)
+
+
+def duplicate(issue: Issue, found: Block) -> Block:
+    """The same block once more, right behind it; raises Conflict for articles, which stand once in an issue."""
+    if found.kind == BlockKind.ARTICLE:
+        raise Conflict(N_("This article already stands in the issue."))
+    with database.atomic():
+        made = _append(issue, BlockKind(found.kind), dict(found.data), None)
+        order = [b.id for b in blocks(issue) if b.id != made.id]
+        order.insert(order.index(found.id) + 1, made.id)
+        _place(issue, order)
+        return made
+
+
+def remove(issue: Issue, found: Block) -> None:
+    """Take a block out; `restore` puts it back."""
+    _check_open(found)
+    with database.atomic():
+        found.position = -found.position
+        found.save()
         _note_assets(issue)
         _touch(issue)
-    return {
-        "kind": found.kind,
-        "article_id": found.article_id,
-        "data": found.data,
-        "position": found.position,
-    }
 
 
-def restore(issue: Issue, kept: dict[str, Any]) -> Block:
-    """Put a removed block back where it stood."""
+def restore(issue: Issue, block_id: int) -> Block:
+    """Put a removed block back where it stood; raises Conflict if its article was put in again meanwhile."""
+    back = block(issue, block_id, removed=True)
     with database.atomic():
-        back = _append(issue, BlockKind(kept["kind"]), kept["data"], kept["article_id"])
-        order = [b.id for b in blocks(issue) if b.id != back.id]
-        order.insert(max(0, kept["position"] - 1), back.id)
-        reorder(issue, order)
-        return back
+        current = blocks(issue)
+        if back.article_id and any(b.article_id == back.article_id for b in current):
+            raise Conflict(N_("This article already stands in the issue."))
+        order = [b.id for b in current]
+        order.insert(max(0, -back.position - 1), back.id)
+        _place(issue, order)
+        _note_assets(issue)
+        _touch(issue)
+    return block(issue, block_id)
 
 
 def articles_of(issue: Issue, found: Sequence[Block]) -> dict[int, Article]:
@@ -222,6 +239,11 @@ def articles_of(issue: Issue, found: Sequence[Block]) -> dict[int, Article]:
     return {
         a.id: a for a in Article.select().where(Article.tenant_id == issue.tenant_id, Article.id.in_(ids))
     }
+
+
+def close(issue: Issue) -> None:
+    """Into approval, exactly in the version that was read; raises Conflict if it has changed meanwhile."""
+    _touch(issue, state=IssueState.IN_REVIEW)
 
 
 def mark(issue: Issue, state: IssueState) -> None:
@@ -261,6 +283,13 @@ def _append(issue: Issue, kind: BlockKind, data: dict[str, Any], article_id: int
     return made
 
 
+def _place(issue: Issue, order: Sequence[int]) -> None:
+    for position, block_id in enumerate(order, 1):
+        Block.update(position=position).where(
+            Block.tenant_id == issue.tenant_id, Block.id == block_id, Block.position != position
+        ).execute()
+
+
 def _note_assets(issue: Issue) -> None:
     """Which media the issue uses: they cannot be deleted meanwhile."""
     wanted = {b.data.get("asset_id") for b in blocks(issue) if b.data.get("asset_id")}
@@ -276,10 +305,23 @@ def _note_assets(issue: Issue) -> None:
         ).execute()
 
 
-def _touch(issue: Issue) -> None:
-    issue.version += 1
-    issue.updated_at = clock.now()
-    issue.save()
+def _touch(issue: Issue, **values: Any) -> None:
+    """Count the version up with the change it belongs to; of two changes to one version the second is refused."""
+    values.update(version=issue.version + 1, updated_at=clock.now())
+    changed = (
+        Issue.update(**values)
+        .where(
+            Issue.tenant_id == issue.tenant_id,
+            Issue.id == issue.id,
+            Issue.version == issue.version,
+            Issue.state.in_(EDITABLE),
+        )
+        .execute()
+    )
+    if not changed:
+        raise Conflict(CHANGED)
+    for name, value in values.items():
+        setattr(issue, name, value)
 
 
 def _check_open(found: Block) -> None:

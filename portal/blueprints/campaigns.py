@@ -1,5 +1,302 @@
-"""Being built."""
+"""Mailings: planning one, watching it run, and every recipient's state afterwards."""
 
-from flask import Blueprint
+import csv
+import io
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint, Response, g, request, stream_with_context, url_for
+from flask_babel import get_timezone
+from flask_babel import gettext as _
+
+from dispatcher import clearance, render, tasks
+from domain import clock
+from domain.accounts import policy
+from domain.accounts.permissions import Permission as P
+from domain.approvals import flow
+from domain.approvals.models import ApprovalState
+from domain.audit import log
+from domain.campaigns import audience, lifecycle, listing, planning, reports
+from domain.campaigns.models import Campaign, CampaignStatus
+from domain.errors import N_, Conflict, Invalid
+from domain.issues import assembly
+from domain.issues.models import Issue
+from domain.ledger.states import DeliveryState, LeftOut
+from domain.quotas import ledger as quotas
+from domain.subscribers import directory, types
+from portal import context, hypermedia, sending, states
+from portal.access import may, requires
+from portal.errors import into_form
+from portal.forms.campaigns import PlanForm
 
 bp = Blueprint("campaigns", __name__)
+OVER = (CampaignStatus.FINISHED, CampaignStatus.CANCELLED)
+
+
+@bp.get("/campaigns")
+@requires(P.CAMPAIGN_SEE)
+def index() -> Response:
+    view = request.args.get("view", "all")
+    page = listing.find(g.tenant.id, view, request.args.get("before", type=int))
+    return hypermedia.page(
+        "campaigns/index.html", page=page, view=view, counts=listing.counts(g.tenant.id),
+        types={t.id: t.name for t in types.every(g.tenant.id)},
+    )  # fmt: skip
+
+
+@bp.get("/issues/<int:issue_id>/plan")
+@requires(P.CAMPAIGN_PLAN)
+def plan(issue_id: int) -> Response:
+    issue = assembly.get(g.tenant.id, issue_id)
+    campaign = _campaign_of(issue)
+    if campaign.status != CampaignStatus.DRAFT:
+        return hypermedia.done(url_for("campaigns.show", campaign_id=campaign.id))
+    return _plan_page(issue, campaign, PlanForm.of(campaign, context.time_zone()))
+
+
+@bp.get("/issues/<int:issue_id>/plan/numbers")
+@requires(P.CAMPAIGN_PLAN)
+def numbers(issue_id: int) -> Response:
+    """The numbers for what is ticked at the moment; nothing is saved."""
+    issue = assembly.get(g.tenant.id, issue_id)
+    campaign = _campaign_of(issue)
+    form = PlanForm(formdata=request.args, meta={"csrf": False})
+    _fill_choices(form)
+    campaign.audience = {"lists": form.chosen_lists(), "consents": form.chosen_consents()}
+    return hypermedia.fragment("campaigns/_numbers.html", oob=True, **_numbers(issue, campaign))
+
+
+@bp.post("/issues/<int:issue_id>/plan")
+@requires(P.CAMPAIGN_PLAN)
+def save_plan(issue_id: int) -> Response:
+    """Save the plan; with `act` ask for approval of it, or send at once where the tenant allows it."""
+    issue = assembly.get(g.tenant.id, issue_id)
+    if issue.state not in assembly.EDITABLE:
+        raise Conflict(N_("This mailing is in approval or on its way and can no longer be changed."))
+    sender = _sender(issue)
+    campaign = planning.draft_for(issue, g.user.id, sender.name, sender.address, sender.reply_to)
+    form = PlanForm()
+    _fill_choices(form)
+    act = request.form.get("act", "save")
+    try:
+        if not form.validate():
+            raise Invalid(
+                fields={name: " ".join(map(str, texts)) for name, texts in form.errors.items() if name}
+            )
+        planning.plan(campaign, form.values(ZoneInfo(context.time_zone())))
+        if act == "ask" and may(P.APPROVAL_ASK):
+            clearance.ask(g.tenant, issue, campaign, g.user, sending.base_url(), request.form.get("note", ""))
+        elif act == "send" and _may_send_alone():
+            _send_now(issue, campaign)
+    except Invalid as error:
+        if not form.errors:
+            into_form(form, error)
+        return _plan_page(issue, campaign, form, 422)
+    if act == "save":
+        return hypermedia.done(url_for("campaigns.plan", issue_id=issue.id), _("Saved."))
+    text = _("Approval is asked for.") if act == "ask" else _("The mailing is on its way.")
+    return hypermedia.done(url_for("campaigns.show", campaign_id=campaign.id), text)
+
+
+@bp.get("/campaigns/<int:campaign_id>")
+@requires(P.CAMPAIGN_SEE)
+def show(campaign_id: int) -> Response:
+    """The page of a mailing; by htmx only its progress, which polls itself until all is over."""
+    campaign = planning.get(g.tenant.id, campaign_id)
+    if campaign.status == CampaignStatus.DRAFT and may(P.CAMPAIGN_PLAN):
+        return hypermedia.done(url_for("campaigns.plan", issue_id=campaign.issue_id))
+    values = _progress(campaign)
+    if hypermedia.wants_fragment():
+        if campaign.status in OVER:
+            response = hypermedia.stop_polling("campaigns/_progress.html", **values)
+            response.headers["HX-Trigger"] = "campaign-over"
+            return response
+        return hypermedia.fragment("campaigns/_progress.html", **values)
+    return hypermedia.page("campaigns/show.html", **values, **_recipients(campaign))
+
+
+@bp.get("/campaigns/<int:campaign_id>/recipients")
+@requires(P.CAMPAIGN_SEE)
+def recipients(campaign_id: int) -> Response:
+    """Every recipient by name and state; names only for people who may see personal data."""
+    campaign = planning.get(g.tenant.id, campaign_id)
+    values = {**_recipients(campaign), "campaign": campaign}
+    return hypermedia.page("campaigns/recipients.html", "campaigns/_recipients.html", **values)
+
+
+@bp.post("/campaigns/<int:campaign_id>/export")
+@requires(P.SUBSCRIBER_EXPORT)
+def export(campaign_id: int) -> Response:
+    """All recipients as CSV. A POST, because the log notes who took the data along."""
+    campaign = planning.get(g.tenant.id, campaign_id)
+    log.record(g.tenant.id, "campaign.export", user_id=g.user.id, kind="campaign", object_id=campaign.id)
+    response = Response(stream_with_context(_csv(campaign)), mimetype="text/csv")
+    response.headers["Content-Disposition"] = f'attachment; filename="recipients-{campaign.id}.csv"'
+    return response
+
+
+@bp.post("/campaigns/<int:campaign_id>/pause")
+@requires(P.CAMPAIGN_SEND)
+def pause(campaign_id: int) -> Response:
+    campaign = planning.get(g.tenant.id, campaign_id)
+    lifecycle.pause(campaign, g.user.id)
+    tasks.wake_deliver(campaign.id)
+    return hypermedia.done(
+        _url(campaign), _("The mailing is paused. What was being handed over still leaves.")
+    )
+
+
+@bp.post("/campaigns/<int:campaign_id>/resume")
+@requires(P.CAMPAIGN_SEND)
+def resume(campaign_id: int) -> Response:
+    campaign = planning.get(g.tenant.id, campaign_id)
+    lifecycle.resume(campaign, g.user.id)
+    tasks.wake_deliver(campaign.id)
+    return hypermedia.done(_url(campaign), _("The mailing goes on."))
+
+
+@bp.get("/campaigns/<int:campaign_id>/cancel")
+@requires(P.CAMPAIGN_SEND)
+def confirm_cancel(campaign_id: int) -> Response:
+    """What cancelling means, in one sentence, before it is done."""
+    campaign = planning.get(g.tenant.id, campaign_id)
+    return hypermedia.page("campaigns/cancel.html", campaign=campaign, progress=reports.progress(campaign))
+
+
+@bp.post("/campaigns/<int:campaign_id>/cancel")
+@requires(P.CAMPAIGN_SEND)
+def cancel(campaign_id: int) -> Response:
+    campaign = planning.get(g.tenant.id, campaign_id)
+    lifecycle.cancel(campaign, g.user.id)
+    tasks.wake_deliver(campaign.id)
+    return hypermedia.done(_url(campaign), _("The mailing is cancelled. Nobody else gets it."))
+
+
+def _url(campaign: Campaign) -> str:
+    return url_for("campaigns.show", campaign_id=campaign.id)
+
+
+def _sender(issue: Issue) -> render.Sender:
+    return render.sender_of(g.tenant, types.get(g.tenant.id, issue.type_id))
+
+
+def _campaign_of(issue: Issue) -> Campaign:
+    """The campaign of an issue, or what it would be: reading creates nothing."""
+    sender = _sender(issue)
+    return planning.of_issue(issue) or planning.proposed(
+        issue, g.user.id, sender.name, sender.address, sender.reply_to
+    )
+
+
+def _may_send_alone() -> bool:
+    return (
+        bool(context.effective_settings()["approval_self"])
+        and may(P.APPROVAL_DECIDE)
+        and may(P.CAMPAIGN_SEND)
+    )
+
+
+def _send_now(issue: Issue, campaign: Campaign) -> None:
+    """Ask and approve in one step, for tenants that do without four eyes."""
+    count = audience.numbers(campaign)[0]
+    if count > sending.TYPED_FROM and request.form.get("typed", "") != str(count):
+        raise Invalid(N_("Type the number of recipients to confirm that you mean to send to all of them."))
+    clearance.ask(g.tenant, issue, campaign, g.user, sending.base_url())
+    campaign = planning.get(g.tenant.id, campaign.id)
+    approval = flow.get(g.tenant.id, campaign.approval_id)
+    role_id = quotas.most_generous(g.rights.role_ids)
+    lifecycle.decide(
+        campaign, approval, g.user, ApprovalState.APPROVED, campaign.fingerprint, "", role_id, True
+    )
+    tasks.wake_deliver(campaign.id)
+
+
+def _fill_choices(form: PlanForm) -> None:
+    form.lists.choices = [(item.id, item.name) for item in directory.lists(g.tenant.id)]
+
+
+def _plan_page(issue: Issue, campaign: Campaign, form: PlanForm, status: int = 200) -> Response:
+    _fill_choices(form)
+    findings, size = clearance.preflight(g.tenant, issue, sending.base_url())
+    return hypermedia.page(
+        "campaigns/plan.html", status=status, form=form, findings=findings, size=size, zone=context.time_zone(),
+        alone=_may_send_alone(), typed_from=sending.TYPED_FROM, **_numbers(issue, campaign),
+    )  # fmt: skip
+
+
+def _numbers(issue: Issue, campaign: Campaign) -> dict[str, Any]:
+    count, left_out = audience.numbers(campaign)
+    role_id = quotas.most_generous(g.rights.role_ids)
+    standings = quotas.standings(g.tenant.id, role_id, context.time_zone(), campaign.id)
+    return {
+        "issue": issue, "campaign": campaign, "count": count, "left_out": left_out, "standings": standings,
+        "ends": planning.day_of_end(count, standings, clock.now()), "alone": _may_send_alone(),
+        "over": next((s for s in standings if s.window == "campaign" and count > s.ceiling), None),
+    }  # fmt: skip
+
+
+def _progress(campaign: Campaign) -> dict[str, Any]:
+    progress = reports.progress(campaign)
+    approval = flow.get(g.tenant.id, campaign.approval_id) if campaign.approval_id else None
+    people = [campaign.started_by_id, campaign.created_by_id, approval.decided_by_id if approval else None]
+    return {
+        "campaign": campaign, "progress": progress, "approval": approval, "names": policy.names(people),
+        "bars": sending.segments(progress), "chart": sending.columns(reports.histogram(campaign)),
+        "left_out": reports.left_out_before(campaign), "over": campaign.status in OVER, "D": DeliveryState,
+        "ahead": audience.numbers(campaign)[0] if not campaign.started_at else 0,
+        "left": sending.time_left(progress.left_s), "zone": get_timezone(),
+    }  # fmt: skip
+
+
+def _recipients(campaign: Campaign) -> dict[str, Any]:
+    asked = request.args
+    if not may(P.SUBSCRIBER_SEE) or not campaign.started_at:
+        return {"rows": [], "next_key": None, "text": "", "state": "", "reason": None, "first": True}
+    text, state, reason = (
+        asked.get("q", "").strip()[:100],
+        asked.get("state", ""),
+        asked.get("reason", type=int),
+    )
+    rows, next_key = reports.recipients(campaign, text, state, reason, asked.get("after", ""))
+    return {
+        "rows": rows, "next_key": next_key, "text": text, "state": state, "reason": reason,
+        "first": not asked.get("after"), "delivery_states": list(DeliveryState), "reasons": list(LeftOut),
+    }  # fmt: skip
+
+
+def _csv(campaign: Campaign) -> Iterator[str]:
+    german = g.user.language == "de"
+    head = [
+        _("Recipient"),
+        _("Customer"),
+        _("Address"),
+        _("State"),
+        _("Reason"),
+        _("Answer of the mail server"),
+        _("Time"),
+    ]
+    yield "\ufeff" + _line(head, german)
+    for row in reports.every_recipient(campaign):
+        reason = states.state_of("left_out", row.reason).word if row.reason else ""
+        at: datetime | None = row.at.astimezone(get_timezone()) if row.at else None
+        word = states.state_of("delivery", row.state).word
+        yield _line(
+            [
+                row.name,
+                row.organisation,
+                row.address,
+                word,
+                reason,
+                row.reply,
+                at.strftime("%Y-%m-%d %H:%M:%S") if at else "",
+            ],
+            german,
+        )
+
+
+def _line(cells: list[str], german: bool) -> str:
+    out = io.StringIO()
+    csv.writer(out, delimiter=";" if german else ",").writerow([sending.plain_cell(cell) for cell in cells])
+    return out.getvalue()

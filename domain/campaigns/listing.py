@@ -1,0 +1,67 @@
+"""The list of a tenant's campaigns: views as tabs, keyset pages by id, newest first."""
+
+from dataclasses import dataclass
+
+from peewee import fn
+
+from domain.campaigns.models import Campaign, CampaignStatus
+from domain.ledger.models import Delivery
+from domain.ledger.states import DeliveryState
+
+PAGE_SIZE = 30
+S = CampaignStatus
+VIEWS: dict[str, tuple[CampaignStatus, ...]] = {
+    "all": tuple(S),
+    "running": (S.PREPARING, S.SENDING, S.WAITING, S.PAUSED, S.STOPPED),
+    "ahead": (S.DRAFT, S.IN_APPROVAL, S.SCHEDULED),
+    "done": (S.FINISHED, S.CANCELLED),
+}
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page; `sent` and `total` count mails by campaign id."""
+
+    campaigns: list[Campaign]
+    sent: dict[int, int]
+    total: dict[int, int]
+    older_id: int | None
+
+
+def find(tenant_id: int, view: str = "all", before_id: int | None = None) -> Page:
+    """Campaigns of a view behind `before_id`."""
+    query = Campaign.select().where(
+        Campaign.tenant_id == tenant_id, Campaign.status.in_(list(VIEWS.get(view, VIEWS["all"])))
+    )
+    if before_id:
+        query = query.where(Campaign.id < before_id)
+    rows = list(query.order_by(Campaign.id.desc()).limit(PAGE_SIZE + 1))
+    found = rows[:PAGE_SIZE]
+    sent: dict[int, int] = {}
+    total: dict[int, int] = {}
+    counted = (
+        Delivery.select(Delivery.campaign_id, Delivery.state, fn.COUNT(Delivery.id))
+        .where(
+            Delivery.tenant_id == tenant_id,
+            Delivery.campaign_id.in_([c.id for c in found] or [0]),
+            Delivery.state != DeliveryState.SUPPRESSED,
+        )
+        .group_by(Delivery.campaign_id, Delivery.state)
+        .tuples()
+    )
+    for campaign_id, state, count in counted:
+        total[campaign_id] = total.get(campaign_id, 0) + count
+        if state == DeliveryState.SENT:
+            sent[campaign_id] = count
+    return Page(found, sent, total, found[-1].id if len(rows) > PAGE_SIZE else None)
+
+
+def counts(tenant_id: int) -> dict[str, int]:
+    """How many campaigns each view holds."""
+    rows = dict(
+        Campaign.select(Campaign.status, fn.COUNT(Campaign.id))
+        .where(Campaign.tenant_id == tenant_id)
+        .group_by(Campaign.status)
+        .tuples()
+    )
+    return {view: sum(rows.get(status, 0) for status in statuses) for view, statuses in VIEWS.items()}

@@ -1,0 +1,110 @@
+"""How a mailing's figures become words and drawings, for the pages of issues, mailings and approvals."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask import current_app, g
+from flask_babel import gettext, ngettext
+
+from dispatcher import render
+from domain.campaigns.reports import Progress
+from domain.ledger.states import DeliveryState as D
+
+TYPED_FROM = 10_000  # above this many recipients the number must be typed to confirm
+BAR_WIDTH = 1000.0
+BASE_Y, TOP_Y = 130.0, 15.0  # of the columns chart, in px
+SEGMENTS = (
+    ("done", (D.SENT,)),
+    ("run", (D.LEASED,)),
+    ("hold", (D.DEFERRED, D.UNCERTAIN, D.HELD)),
+    ("fail", (D.FAILED, D.EXPIRED)),
+)
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A piece of the progress bar, in thousandths of its width."""
+
+    tone: str
+    x: float
+    width: float
+
+
+@dataclass(frozen=True)
+class Columns:
+    """A columns chart: (x and width in percent, y and height in px) per column, grid lines, and time labels."""
+
+    bars: list[tuple[float, float, float, float]]
+    grid: list[tuple[float, int]]
+    labels: list[tuple[float, datetime]]
+    peak: int
+    first: datetime | None
+
+
+def base_url() -> str:
+    """Where links of the tenant's mails lead."""
+    return render.base_url_of(g.tenant, current_app.config["SETTINGS"].public_url)
+
+
+def own_pictures(html: str) -> str:
+    """A mail's HTML with its pictures from the host that shows the page; nothing else differs."""
+    return html.replace(f'src="{base_url()}/media/', 'src="/media/')
+
+
+def segments(progress: Progress) -> list[Segment]:
+    """The bar from left to right; what is not begun is its ground. Small shares stay visible."""
+    found, x = [], 0.0
+    for tone, states in SEGMENTS:
+        count = sum(progress.counts.get(state, 0) for state in states)
+        if count and progress.total:
+            width = min(max(3.0, BAR_WIDTH * count / progress.total), BAR_WIDTH - x)
+            found.append(Segment(tone, round(x, 1), round(width, 1)))
+            x += width + 1
+    return found
+
+
+def columns(slots: list[tuple[datetime, int]]) -> Columns:
+    """Drawn from (moment, count) per 10 seconds; a label stands at each full minute."""
+    peak = max((count for _, count in slots), default=0)
+    top = _round_up(peak)
+    step = 100 / max(1, len(slots))
+    scale = (BASE_Y - TOP_Y) / top
+    bars = [
+        (
+            round(i * step + step * 0.16, 2),
+            round(step * 0.68, 2),
+            round(BASE_Y - n * scale, 1),
+            round(n * scale, 1),
+        )
+        for i, (_, n) in enumerate(slots)
+    ]
+    labels = [(bars[i][0], at) for i, (at, _) in enumerate(slots) if i == 0 or (at.second == 0 and i > 2)]
+    grid = [(BASE_Y, 0), ((BASE_Y + TOP_Y) / 2, top // 2), (TOP_Y, top)]
+    return Columns(bars, grid, labels, peak, slots[0][0] if slots else None)
+
+
+def time_left(seconds: int | None) -> str:
+    """Rounded, in words; empty when nothing can be said."""
+    if seconds is None:
+        return ""
+    if seconds < 60:
+        return gettext("less than a minute left")
+    minutes = round(seconds / 60)
+    if minutes < 90:
+        return ngettext("about %(num)s minute left", "about %(num)s minutes left", minutes)
+    return ngettext("about %(num)s hour left", "about %(num)s hours left", round(minutes / 60))
+
+
+def plain_cell(text: str) -> str:
+    """A cell that no spreadsheet takes for a formula."""
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+
+
+def _round_up(peak: int) -> int:
+    """The next number that halves well: 10, 20, 50, 100 …"""
+    size = 10
+    while True:
+        for factor in (1, 2, 5):
+            if peak <= size * factor:
+                return size * factor
+        size *= 10
