@@ -123,4 +123,4 @@ def _answer(status: int, text: str | None = None) -> Response:
         response.headers["HX-Retarget"] = "#flash"
         response.headers["HX-Reswap"] = "innerHTML"
         return response
-    return make_response(render_template("errors/page.html", status=status, title=title, text=text), status)
+    return make_response(render_template("errors/page.html", status=status, title=title, said=text), status)

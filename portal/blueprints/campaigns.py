@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from flask import Blueprint, Response, g, request, stream_with_context, url_for
 from flask_babel import get_timezone
 from flask_babel import gettext as _
+from wtforms.fields.choices import SelectChoice
 
 from dispatcher import clearance, render, tasks
 from domain import clock
@@ -214,7 +215,7 @@ def _send_now(issue: Issue, campaign: Campaign) -> None:
 
 
 def _fill_choices(form: PlanForm) -> None:
-    form.lists.choices = [(item.id, item.name) for item in directory.lists(g.tenant.id)]
+    form.lists.choices = [SelectChoice(item.id, item.name) for item in directory.lists(g.tenant.id)]
 
 
 def _plan_page(issue: Issue, campaign: Campaign, form: PlanForm, status: int = 200) -> Response:
@@ -222,7 +223,7 @@ def _plan_page(issue: Issue, campaign: Campaign, form: PlanForm, status: int = 2
     findings, size = clearance.preflight(g.tenant, issue, sending.base_url())
     return hypermedia.page(
         "campaigns/plan.html", status=status, form=form, findings=findings, size=size, zone=context.time_zone(),
-        alone=_may_send_alone(), typed_from=sending.TYPED_FROM, **_numbers(issue, campaign),
+        typed_from=sending.TYPED_FROM, **_numbers(issue, campaign),
     )  # fmt: skip
 
 

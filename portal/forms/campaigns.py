@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, DateTimeLocalField, RadioField, SelectMultipleField, StringField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Length, Optional
 
 from domain import clock
@@ -19,8 +20,8 @@ class PlanForm(FlaskForm):
     whom = RadioField(
         _l("Recipients"),
         choices=[
-            ("all", _l("Everybody of this newsletter type")),
-            ("lists", _l("Only these distribution lists")),
+            SelectChoice("all", _l("Everybody of this newsletter type")),
+            SelectChoice("lists", _l("Only these distribution lists")),
         ],
         default="all",
     )
@@ -32,7 +33,10 @@ class PlanForm(FlaskForm):
     reply_to = StringField(_l("Replies to"), [Length(max=254)])
     when = RadioField(
         _l("Time"),
-        choices=[("now", _l("As soon as it is approved")), ("at", _l("At this time"))],
+        choices=[
+            SelectChoice("now", _l("As soon as it is approved")),
+            SelectChoice("at", _l("At this time")),
+        ],
         default="now",
     )
     send_at = DateTimeLocalField(_l("Time"), [Optional()], format=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"])
