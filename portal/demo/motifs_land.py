@@ -31,9 +31,9 @@ def concert(choir: bool = False) -> Canvas:
     if choir:
         for row, y in enumerate((104, 124)):
             for n in range(6 + row):
-                x = 160 + (n - (5 + row) / 2) * 32
-                c.disc("#e3b48f", x, y - 12, 8)
-                c.box("#d9a441" if (n + row) % 2 else "#c4553f", x - 12, y - 3, 24, 46, 10)
+                middle = 160 + (n - (5 + row) / 2) * 32
+                c.disc("#e3b48f", middle, y - 12, 8)
+                c.box("#d9a441" if (n + row) % 2 else "#c4553f", middle - 12, y - 3, 24, 46, 10)
     else:
         for x in (110, 212):
             c.oval("#d9a441", x, 132, 30, 34)

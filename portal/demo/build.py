@@ -1,0 +1,113 @@
+"""Build the demo house in one transaction: all of it or nothing, and nothing when it stands already."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from domain import clock
+from domain.accounts import policy
+from domain.accounts.models import User
+from domain.campaigns.models import Campaign
+from domain.db import database
+from domain.issues.models import Issue
+from domain.notices.models import Notice
+from domain.subscribers.models import NewsletterType
+from domain.tenancy.models import Tenant
+from portal.demo import days, house, outcome, people, pictures, readers, stories
+from portal.demo.days import Timeline, clock_at
+from portal.demo.editions import ASKED, BEGUN, BRANCH, READY, SENT, Desk
+from portal.demo.people import LOGINS
+from portal.settings import Settings
+
+__all__ = ["LOGINS", "build"]
+FOUNDED = timedelta(days=1_100)  # before the oldest reader signed up
+
+
+def build(settings: Settings) -> None:
+    """Fill an empty, migrated installation; the caller has opened the connection and configured the house."""
+    if Tenant.select(Tenant.id).where(Tenant.slug.in_(["lindenhof", "suedpost"])).exists():
+        return
+    drawn = pictures.draw_all()
+    with database.atomic():
+        _Builder(clock.now(), settings.public_url).build(drawn)
+
+
+class _Builder:
+    """Plays the past of the house up to `now`."""
+
+    def __init__(self, now: datetime, public_url: str) -> None:
+        self._now, self._public_url = now, public_url
+        self._roles = policy.ensure_starters()
+        self._timeline = Timeline()
+
+    def build(self, drawn: pictures.Drawn) -> None:
+        with clock_at(self._now - FOUNDED):
+            self._tenants = house.tenants()
+            self._users = people.create(self._tenants, self._roles)
+            kinds, lists = house.furnish(self._tenants, self._roles, self._users["ingrid"])
+        for slug, tenant in self._tenants.items():
+            readers.fill(tenant, kinds, lists[slug], self._users["nele"].id, self._now)
+        self._publish("lindenhof", self._users["katrin"], kinds, drawn)
+        self._publish("suedpost", self._users["lars"], kinds, drawn)
+        self._timeline.play()
+        self._read_old_notices()
+
+    def _publish(
+        self, slug: str, editor: User, kinds: dict[str, NewsletterType], drawn: pictures.Drawn
+    ) -> None:
+        """Media, articles and issues of a tenant."""
+        tenant = self._tenants[slug]
+        with clock_at(self._now - timedelta(days=60)):
+            assets = pictures.keep(slug, tenant.id, editor.id, drawn)
+        found = stories.publish(tenant, self._users, editor, assets, self._now, self._timeline)
+        desk = Desk(tenant, kinds, found, self._public_url)
+        if slug == "lindenhof":
+            self._head_office(desk, tenant)
+        else:
+            next_thursday = days.next_weekday(self._now + timedelta(days=3), 3, 7)
+            self._at(hours=26, act=lambda: desk.assemble(BRANCH, editor, next_thursday))
+
+    def _head_office(self, desk: Desk, tenant: Tenant) -> None:
+        self._sent(desk, tenant)
+        katrin = self._users["katrin"]
+
+        def ready() -> None:
+            desk.plan(desk.assemble(READY, katrin, days.next_weekday(self._now, 4, 6, 30)), katrin)
+
+        def asked() -> None:
+            issue = desk.assemble(ASKED, katrin, days.next_weekday(self._now + timedelta(days=4), 5, 9))
+            desk.ask(issue, desk.plan(issue, katrin), katrin, "Bitte auf die Preise im Stadttheater schauen.")
+
+        self._at(hours=21, act=lambda: desk.assemble(BEGUN, katrin, days.next_weekday(self._now, 1, 7)))
+        self._at(hours=3, act=ready)
+        self._at(hours=2, act=asked)
+
+    def _sent(self, desk: Desk, tenant: Tenant) -> None:
+        """Last Friday's issue, from the desk to the last answer of a mail server."""
+        friday = outcome.last_friday(self._now)
+        katrin, sabine = self._users["katrin"], self._users["sabine"]
+        made: dict[str, int] = {}
+
+        def ask() -> None:
+            issue: Issue = desk.assemble(SENT, katrin, friday)
+            campaign: Campaign = desk.ask(
+                issue, desk.plan(issue, katrin), katrin, "Der Turm kam erst heute dazu."
+            )
+            made["campaign"] = campaign.id
+
+        def approve() -> None:
+            role = self._roles["chief_editor"]
+            outcome.approve(Campaign.get_by_id(made["campaign"]), sabine, role.id)
+
+        self._timeline.at(friday - timedelta(hours=19, minutes=26), ask)
+        self._timeline.at(friday - timedelta(hours=18, minutes=50), approve)
+        self._timeline.at(friday, lambda: outcome.send(made["campaign"], tenant.id))
+
+    def _at(self, hours: float, act: Callable[[], object]) -> None:
+        self._timeline.at(self._now - timedelta(hours=hours), act)
+
+    def _read_old_notices(self) -> None:
+        """People have seen what is older than a day; the newest still ring the bell."""
+        Notice.update(read_at=self._now - timedelta(hours=18)).where(
+            Notice.tenant_id.in_([tenant.id for tenant in self._tenants.values()]),
+            Notice.created_at < self._now - timedelta(hours=22),
+        ).execute()
