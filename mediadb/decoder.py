@@ -58,7 +58,7 @@ def sizes_of(opened: Image.Image) -> list[Encoded]:
     image = _srgb(ImageOps.exif_transpose(opened))
     alpha = image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info
     image = image.convert("RGBA" if alpha else "RGB")
-    alpha = alpha and image.getchannel("A").getextrema()[0] < 255
+    alpha = alpha and image.getchannel("A").getextrema() != (255, 255)  # nothing is seen through it
     image = image if alpha else image.convert("RGB")
     image.info.clear()
     image.thumbnail((MAX_EDGE, MAX_EDGE), Image.Resampling.LANCZOS)

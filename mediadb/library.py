@@ -72,14 +72,14 @@ def many(tenant_id: int, ids: Sequence[int]) -> dict[int, Asset]:
 
 def find(
     tenant_id: int, folder_id: int | None = None, text: str = "", before_id: int | None = None,
-    trashed: bool = False, pictures_only: bool = False, everywhere: bool = False,
+    trashed: bool = False, pictures_only: bool = False, everywhere: bool = False, kind: str = "",
 ) -> Page:  # fmt: skip
     """Files of one folder (None: those in no folder), or of all with `everywhere` or a search text."""
     query = Asset.select().where(Asset.tenant_id == tenant_id, Asset.trashed_at.is_null(not trashed))
     if not (everywhere or text or trashed):
         query = query.where(Asset.folder_id.is_null() if folder_id is None else Asset.folder_id == folder_id)
-    if pictures_only:
-        query = query.where(Asset.kind == AssetKind.PICTURE)
+    if pictures_only or kind:
+        query = query.where(Asset.kind == (AssetKind.PICTURE if pictures_only else kind))
     query = search.narrowed(query, Asset.folded, text)
     total = query.count()
     if before_id:
@@ -234,8 +234,20 @@ def clean_name(filename: str) -> str:
     return _CONTROL.sub(" ", filename.replace("\\", "/").rpartition("/")[2]).strip()[-200:] or "file"
 
 
+def keep(
+    tenant_id: int, user_id: int, filename: str, picture: imaging.Picture, folder_id: int | None = None, alt: str = ""
+) -> Asset:  # fmt: skip
+    """A picture that `imaging.process` has already made, for many at once; as `upload` otherwise."""
+    return _keep(tenant_id, user_id, clean_name(filename), picture, folder_id, alt).asset
+
+
 def _picture(tenant_id: int, user_id: int, name: str, data: bytes, folder_id: int | None, alt: str) -> Taken:
-    picture = imaging.process(data)
+    return _keep(tenant_id, user_id, name, imaging.process(data), folder_id, alt)
+
+
+def _keep(
+    tenant_id: int, user_id: int, name: str, picture: imaging.Picture, folder_id: int | None, alt: str
+) -> Taken:
     original = picture.original
     digest = storage.put(original.data)
     known = _known(tenant_id, digest)

@@ -1,11 +1,13 @@
 """What a request knows: connection, person, tenant of the URL, rights, language, zone."""
 
+from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from flask import Flask, current_app, g, request, session
 from werkzeug.local import LocalProxy
 
+from domain import clock
 from domain.accounts import policy
 from domain.db import database
 from domain.errors import NotFound
@@ -65,6 +67,11 @@ def time_zone() -> str:
         return ZoneInfo(name).key
     except (ZoneInfoNotFoundError, ValueError):
         return "Europe/Berlin"
+
+
+def today() -> date:
+    """Today in the tenant's zone."""
+    return clock.now().astimezone(ZoneInfo(time_zone())).date()
 
 
 def client_address() -> str:

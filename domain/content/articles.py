@@ -1,7 +1,6 @@
 """Articles: written, submitted, accepted or returned; with versions and a thread of remarks."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Sequence
 from datetime import date
 from typing import Any
 
@@ -21,45 +20,27 @@ from domain.notices import bell
 
 S = ArticleState
 WRITABLE = (S.DRAFT, S.RETURNED)
+SEARCHED_CHARACTERS = 20_000  # of the text; an article of that length is a rarity
 FIELDS = (
     "title", "teaser", "body", "category", "author_line", "asset_id", "asset_alt", "link_url", "language",
     "valid_from", "valid_until",
 )  # fmt: skip
-CATEGORY_MAX = 60
-
-
-@dataclass(frozen=True)
-class Query:
-    """What the pool shows. `view`: all, submitted, available, expiring, mine; `after` is the last id of a page."""
-
-    view: str = "all"
-    text: str = ""
-    category: str = ""
-    valid_on: date | None = None
-    before_id: int | None = None
-    after_id: int | None = None
-
-
-@dataclass(frozen=True)
-class Page:
-    """One page of articles, newest first, with what leads to its neighbours."""
-
-    articles: list[Article]
-    total: int
-    newer_id: int | None = None
-    older_id: int | None = None
-    names: dict[int, str] = field(default_factory=dict)
-
-
-PAGE_SIZE = 24
 
 
 def get(tenant_id: int, article_id: int, user: User, rights: Rights) -> Article:
-    """An article the person may see: the own ones, or all with the right to; raises NotFound."""
+    """An article the person may see; raises NotFound."""
     article = Article.get_or_none(Article.tenant_id == tenant_id, Article.id == article_id)
-    if article is None or (article.author_id != user.id and Permission.ARTICLE_SEE not in rights):
+    if article is None or not may_see(article, user, rights):
         raise NotFound
     return article
+
+
+def may_see(article: Article, user: User, rights: Rights) -> bool:
+    """The own ones; with the right to see all also those of others, drafts only for who edits them."""
+    if article.author_id == user.id:
+        return True
+    wanted = Permission.ARTICLE_EDIT_ALL if article.state == S.DRAFT else Permission.ARTICLE_SEE
+    return wanted in rights
 
 
 def may_edit(article: Article, user: User, rights: Rights) -> bool:
@@ -74,8 +55,12 @@ def create(tenant_id: int, user: User) -> Article:
     return Article.create(tenant_id=tenant_id, author_id=user.id, author_line=user.name)
 
 
-def save(article: Article, user: User, rights: Rights, version: int, values: dict[str, Any]) -> Article:
-    """Write the fields named in `values`. Raises Forbidden, Conflict (somebody saved since `version`), Invalid."""
+def save(
+    article: Article, user: User, rights: Rights, version: int, values: dict[str, Any],
+    pictures: Collection[int] = (),
+) -> Article:  # fmt: skip
+    """Write the fields named in `values`; `pictures` are the ids of media inside of the text. Raises Forbidden,
+    Conflict (somebody saved since `version`), Invalid. The caller has found the media in the tenant."""
     if not may_edit(article, user, rights):
         raise Forbidden(N_("This article can no longer be changed by you."))
     if version != article.version:
@@ -92,9 +77,7 @@ def save(article: Article, user: User, rights: Rights, version: int, values: dic
         raise Invalid(fields={"valid_until": N_("The end lies before the beginning.")})
     if article.link_url and not article.link_url.startswith(("https://", "http://")):
         raise Invalid(fields={"link_url": N_("A link begins with https:// or http://.")})
-    article.folded = markup.fold(
-        " ".join([article.title, article.teaser, article.author_line, article.category])
-    )
+    article.folded = _folded(article)
     article.updated_at = clock.now()
     with database.atomic():
         changed = (
@@ -109,7 +92,7 @@ def save(article: Article, user: User, rights: Rights, version: int, values: dic
         )
         if not changed:
             raise Conflict(N_("Somebody else has saved this article meanwhile. Reload the page to see it."))
-        _note_asset(article)
+        _note_assets(article, pictures)
     article.version = version + 1
     return article
 
@@ -145,6 +128,12 @@ def submit(article: Article, user: User, rights: Rights, note: str = "") -> None
         )
 
 
+def is_saved(article: Article, values: dict[str, Any]) -> bool:
+    """Whether the article already holds exactly `values`: a form that was sent twice."""
+    stored = {**values, "body": markup.clean(values.get("body") or "")}
+    return all(getattr(article, name) == value for name, value in stored.items())
+
+
 def withdraw(article: Article, user: User) -> None:
     """Take the own article back while nobody has decided on it."""
     if article.author_id != user.id:
@@ -175,6 +164,16 @@ def give_back(article: Article, user: User, note: str) -> None:
         log.record(article.tenant_id, "article.return", user_id=user.id, kind="article", object_id=article.id)
 
 
+def remark(article: Article, user: User, text: str) -> None:
+    """A sentence in the thread, told to the author and to everybody who wrote in it before."""
+    if not text.strip():
+        raise Invalid(fields={"note": N_("Write a remark first.")})
+    with database.atomic():
+        people = {article.author_id, *(r.user_id for r in remarks(article))}
+        _remark(article, user, "remark", text)
+        _tell(article, sorted(people), N_("%(name)s wrote a remark on “%(title)s”."), user)
+
+
 def archive(article: Article, user: User) -> None:
     with database.atomic():
         _move(article, (S.DRAFT, S.RETURNED, S.ACCEPTED, S.USED, S.EXPIRED), S.ARCHIVED)
@@ -201,105 +200,6 @@ def remarks(article: Article) -> list[ArticleRemark]:
         ArticleRemark.tenant_id == article.tenant_id, ArticleRemark.article_id == article.id
     )
     return list(query.order_by(ArticleRemark.id))
-
-
-def available(tenant_id: int, on: date, text: str = "", limit: int = 50) -> list[Article]:
-    """Accepted articles that are valid on a day, for the issue editor."""
-    query = _searched(_valid(Article.select().where(Article.tenant_id == tenant_id), on), text).where(
-        Article.state.in_([S.ACCEPTED, S.USED])
-    )
-    return list(query.order_by(Article.updated_at.desc(), Article.id.desc()).limit(limit))
-
-
-def find(tenant_id: int, query: Query, user: User, rights: Rights, today: date) -> Page:
-    """A page of the pool; people without the right to see all find their own articles only."""
-    chosen = _searched(_view(_visible(tenant_id, user, rights), query.view, user, today), query.text)
-    if query.category:
-        chosen = chosen.where(Article.category == query.category)
-    if query.valid_on:
-        chosen = _valid(chosen, query.valid_on)
-    total = chosen.count()
-    rows, newer_id, older_id = _page(chosen, query)
-    return Page(rows, total, newer_id, older_id, policy.names(a.author_id for a in rows))
-
-
-def counts(tenant_id: int, user: User, rights: Rights, today: date) -> dict[str, int]:
-    """How many articles each tab holds."""
-    base = _visible(tenant_id, user, rights)
-    return {
-        view: _view(base, view, user, today).count()
-        for view in ("all", "submitted", "available", "expiring", "mine")
-    }
-
-
-def categories(tenant_id: int) -> list[str]:
-    """The categories in use, by name."""
-    rows = (
-        Article.select(Article.category)
-        .where(Article.tenant_id == tenant_id, Article.category != "")
-        .distinct()
-        .order_by(Article.category)
-        .tuples()
-    )
-    return [row[0] for row in rows]
-
-
-def many(tenant_id: int, ids: Sequence[int]) -> list[Article]:
-    """The articles of the tenant among `ids`."""
-    return list(Article.select().where(Article.tenant_id == tenant_id, Article.id.in_(list(ids) or [0])))
-
-
-def _visible(tenant_id: int, user: User, rights: Rights):  # type: ignore[no-untyped-def]
-    query = Article.select().where(Article.tenant_id == tenant_id)
-    return query if Permission.ARTICLE_SEE in rights else query.where(Article.author_id == user.id)
-
-
-def _view(query, view: str, user: User, today: date):  # type: ignore[no-untyped-def]
-    if view == "submitted":
-        return query.where(Article.state == S.SUBMITTED)
-    if view == "available":
-        return _valid(query.where(Article.state.in_([S.ACCEPTED, S.USED])), today)
-    if view == "expiring":
-        soon = date.fromordinal(today.toordinal() + 7)
-        return query.where(
-            Article.state.in_([S.ACCEPTED, S.SUBMITTED]), Article.valid_until.between(today, soon)
-        )
-    if view == "mine":
-        return query.where(Article.author_id == user.id)
-    return query.where(Article.state != S.ARCHIVED)
-
-
-def _valid(query, on: date):  # type: ignore[no-untyped-def]
-    return query.where(
-        Article.valid_from.is_null() | (Article.valid_from <= on),
-        Article.valid_until.is_null() | (Article.valid_until >= on),
-    )
-
-
-def _searched(query, text: str):  # type: ignore[no-untyped-def]
-    for word in markup.fold(text).split()[:6]:
-        query = query.where(
-            fn.INSTR(Article.folded, word) > 0 if not _postgres() else fn.STRPOS(Article.folded, word) > 0
-        )
-    return query
-
-
-def _postgres() -> bool:
-    from domain.db import is_postgres
-
-    return is_postgres()
-
-
-def _page(query, wanted: Query) -> tuple[list[Article], int | None, int | None]:  # type: ignore[no-untyped-def]
-    if wanted.after_id:  # towards newer ones
-        rows = list(query.where(Article.id > wanted.after_id).order_by(Article.id).limit(PAGE_SIZE + 1))
-        more, rows = len(rows) > PAGE_SIZE, rows[:PAGE_SIZE][::-1]
-        return rows, rows[0].id if more and rows else None, rows[-1].id if rows else None
-    if wanted.before_id:
-        query = query.where(Article.id < wanted.before_id)
-    rows = list(query.order_by(Article.id.desc()).limit(PAGE_SIZE + 1))
-    more, rows = len(rows) > PAGE_SIZE, rows[:PAGE_SIZE]
-    return rows, rows[0].id if wanted.before_id and rows else None, rows[-1].id if more else None
 
 
 def _move(article: Article, expected: Sequence[ArticleState], state: ArticleState, **more: Any) -> None:
@@ -346,11 +246,22 @@ def _tell(article: Article, user_ids: Sequence[int], message: str, by: User) -> 
     )  # fmt: skip
 
 
-def _note_asset(article: Article) -> None:
+def _note_assets(article: Article, pictures: Collection[int]) -> None:
+    """Media in use cannot be deleted."""
     AssetUse.delete().where(
         AssetUse.tenant_id == article.tenant_id, AssetUse.kind == "article", AssetUse.object_id == article.id
     ).execute()
-    if article.asset_id:
-        AssetUse.create(
-            tenant_id=article.tenant_id, asset_id=article.asset_id, kind="article", object_id=article.id
-        )
+    wanted = {*pictures, *([article.asset_id] if article.asset_id else [])}
+    if wanted:
+        AssetUse.insert_many(
+            [
+                {"tenant_id": article.tenant_id, "asset_id": i, "kind": "article", "object_id": article.id}
+                for i in sorted(wanted)
+            ]
+        ).execute()
+
+
+def _folded(article: Article) -> str:
+    """What the search looks at: the words of all that people read."""
+    text = markup.plain(article.body)[:SEARCHED_CHARACTERS]
+    return markup.fold(" ".join([article.title, article.teaser, article.author_line, article.category, text]))

@@ -36,7 +36,9 @@ class Article(TenantModel):
     valid_until = DateField(null=True)
     state = CharField(max_length=12, default=ArticleState.DRAFT)
     version = IntegerField(default=1)
-    folded = TextField(default="")  # title, teaser and author without case, umlauts and ß, for the search
+    folded = TextField(
+        default=""
+    )  # title, teaser, author and text without case, umlauts and ß, for the search
     created_at = MomentField(default=clock.now)
     updated_at = MomentField(default=clock.now)
     submitted_at = MomentField(null=True)

@@ -1,25 +1,26 @@
 """Journalists: write, save, submit, rework. Editors: decide."""
 
-from datetime import date
 from typing import Any
 
 from flask import Blueprint, Response, g, jsonify, render_template, request, url_for
 from flask_babel import gettext as _
 
-from domain import clock
 from domain.accounts import policy
 from domain.accounts.permissions import Permission as P
-from domain.content import articles
-from domain.content.models import Article
-from domain.errors import Conflict, Invalid, NotFound
+from domain.content import articles, markup, pool
+from domain.content.models import Article, ArticleState
+from domain.errors import N_, Conflict, Forbidden, Invalid, NotFound
 from mediadb import library
-from portal import filters, hypermedia
+from mediadb.models import Asset, AssetKind
+from portal import context, filters, hypermedia
 from portal.access import may, requires
-from portal.errors import into_form, say
+from portal.errors import into_form, say, say_fields
 from portal.forms.articles import ArticleForm
-from portal.security import peoples_html
+from portal.security import PEOPLE_POLICY, peoples_html
 
 bp = Blueprint("articles", __name__)
+READER_POLICY = PEOPLE_POLICY.replace("'unsafe-inline'", "'self'")  # its one style sheet is ours
+LINE_PX, LINE_CHARACTERS = 26, 80  # of the reader's type in its column, measured
 
 
 @bp.post("/articles")
@@ -39,7 +40,9 @@ def show(article_id: int) -> Response:
 @requires(P.ARTICLE_SEE, P.ARTICLE_WRITE)
 def body(article_id: int) -> Response:
     """The text as a sandboxed document of its own."""
-    return peoples_html(render_template("articles/body.html", article=_find(article_id)))
+    response = peoples_html(render_template("articles/body.html", article=_find(article_id)))
+    response.headers["Content-Security-Policy"] = READER_POLICY
+    return response
 
 
 @bp.get("/articles/<int:article_id>/edit")
@@ -60,8 +63,12 @@ def save(article_id: int) -> Response:
     quiet = request.headers.get("X-Autosave") == "1"
     if not form.validate():
         return _refused(article, form, quiet, 422)
+    values = _values(form)
+    if "submit" in request.form and _is_submitted(article, values):  # clicked twice
+        return hypermedia.done(url_for("articles.show", article_id=article.id))
     try:
-        articles.save(article, g.user, g.rights, form.version.data or 0, _values(form))
+        pictures = library.ids_of(g.tenant.id, markup.media_keys(values["body"]))
+        articles.save(article, g.user, g.rights, form.version.data or 0, values, pictures)
         if "submit" in request.form:
             articles.submit(article, g.user, g.rights, request.form.get("note", ""))
             return hypermedia.done(
@@ -71,9 +78,9 @@ def save(article_id: int) -> Response:
         into_form(form, error)
         form.version.data = article.version
         return _refused(article, form, quiet, 422)
-    except Conflict as error:
+    except (Conflict, Forbidden) as error:
         form.form_errors = [say(error)]
-        return _refused(article, form, quiet, 409)
+        return _refused(article, form, quiet, 409 if isinstance(error, Conflict) else 403)
     if quiet:
         at = filters.clock_time(article.updated_at)
         return jsonify(version=article.version, text=_("Saved, %(time)s", time=at))
@@ -83,16 +90,19 @@ def save(article_id: int) -> Response:
 @bp.post("/articles/<int:article_id>/withdraw")
 @requires(P.ARTICLE_WRITE)
 def withdraw(article_id: int) -> Response:
-    article = _find(article_id)
-    articles.withdraw(article, g.user)
-    return hypermedia.done(url_for("articles.edit", article_id=article.id), _("Taken back. It is a draft again."))
+    articles.withdraw(_find(article_id), g.user)
+    return hypermedia.done(
+        url_for("articles.edit", article_id=article_id), _("Taken back. It is a draft again.")
+    )
 
 
 @bp.post("/articles/<int:article_id>/accept")
 @requires(P.ARTICLE_REVIEW)
 def accept(article_id: int) -> Response:
     articles.accept(_find(article_id), g.user, request.form.get("note", ""))
-    return hypermedia.done(url_for("articles.show", article_id=article_id), _("Accepted. It can go into issues now."))
+    return hypermedia.done(
+        url_for("articles.show", article_id=article_id), _("Accepted. It can go into issues now.")
+    )
 
 
 @bp.post("/articles/<int:article_id>/return")
@@ -102,82 +112,114 @@ def give_back(article_id: int) -> Response:
     try:
         articles.give_back(article, g.user, request.form.get("note", ""))
     except Invalid as error:
-        return _show(article, str(next(iter(error.fields.values()))), 422)
+        return _show(article, 422, note_error=say_fields(error)["note"])
     return hypermedia.done(url_for("articles.show", article_id=article_id), _("Returned to the author."))
+
+
+@bp.post("/articles/<int:article_id>/remarks")
+@requires(P.ARTICLE_SEE, P.ARTICLE_WRITE)
+def remark(article_id: int) -> Response:
+    article = _find(article_id)
+    try:
+        articles.remark(article, g.user, request.form.get("remark", ""))
+    except Invalid as error:
+        return _show(article, 422, remark_error=say_fields(error)["note"])
+    return hypermedia.done(url_for("articles.show", article_id=article_id) + "#remarks", _("Remark added."))
 
 
 @bp.post("/articles/<int:article_id>/archive")
 @requires(P.ARTICLE_WRITE, P.ARTICLE_EDIT_ALL)
 def archive(article_id: int) -> Response:
-    article = _find(article_id)
-    if article.author_id != g.user.id and not may(P.ARTICLE_EDIT_ALL):
-        raise NotFound
+    article = _own_or_editors(article_id)
     articles.archive(article, g.user)
     undo = url_for("articles.unarchive", article_id=article_id)
-    return hypermedia.done(url_for("pool.index"), _("“%(title)s” is in the archive.", title=article.title), undo=undo)
+    title = article.title or _("Untitled")
+    return hypermedia.done(url_for("pool.index"), _("“%(title)s” is in the archive.", title=title), undo=undo)
 
 
 @bp.post("/articles/<int:article_id>/unarchive")
 @requires(P.ARTICLE_WRITE, P.ARTICLE_EDIT_ALL)
 def unarchive(article_id: int) -> Response:
-    article = _find(article_id)
-    if article.author_id != g.user.id and not may(P.ARTICLE_EDIT_ALL):
-        raise NotFound
-    articles.unarchive(article, g.user)
-    return hypermedia.done(url_for("articles.show", article_id=article_id), _("Back from the archive, as a draft."))
+    articles.unarchive(_own_or_editors(article_id), g.user)
+    return hypermedia.done(
+        url_for("articles.show", article_id=article_id), _("Back from the archive, as a draft.")
+    )
 
 
 def _find(article_id: int) -> Article:
     return articles.get(g.tenant.id, article_id, g.user, g.rights)
 
 
+def _own_or_editors(article_id: int) -> Article:
+    article = _find(article_id)
+    if article.author_id != g.user.id and not may(P.ARTICLE_EDIT_ALL):
+        raise Forbidden(N_("Only the author or an editor can do this."))
+    return article
+
+
 def _values(form: ArticleForm) -> dict[str, Any]:
+    """What the form says, for articles.save; raises NotFound for a picture that the tenant does not have."""
     values = {name: form[name].data for name in articles.FIELDS if name in form}
-    chosen = str(values["asset_id"] or "").strip()
-    values["asset_id"] = library.get(g.tenant.id, int(chosen)).id if chosen.isdigit() else None
     for name in ("title", "teaser", "category", "author_line", "asset_alt", "link_url"):
         values[name] = (values[name] or "").strip()
+    values["body"] = markup.clean(values["body"] or "")
+    chosen = str(values["asset_id"] or "").strip()
+    values["asset_id"] = None
+    if chosen.isdigit():
+        asset = library.get(g.tenant.id, int(chosen))
+        if asset.kind != AssetKind.PICTURE:
+            raise NotFound
+        values["asset_id"] = asset.id
     return values
 
 
+def _is_submitted(article: Article, values: dict[str, Any]) -> bool:
+    mine = article.author_id == g.user.id and article.state == ArticleState.SUBMITTED
+    return mine and articles.is_saved(article, values)
+
+
 def _refused(article: Article, form: ArticleForm, quiet: bool, status: int) -> Response:
-    if quiet:
-        texts = [*form.form_errors, *(str(e) for f in form for e in f.errors)]
-        response = jsonify(text=_("Not saved: %(reason)s", reason=" ".join(map(str, texts))))
-        response.status_code = status
-        return response
-    return _edit(article, form, status)
+    if not quiet:
+        return _edit(article, form, status)
+    texts = [*form.form_errors, *(str(error) for field in form for error in field.errors)]
+    response = jsonify(text=_("Not saved: %(reason)s", reason=" ".join(map(str, texts))))
+    response.status_code = status
+    return response
 
 
 def _edit(article: Article, form: ArticleForm, status: int = 200) -> Response:
     g.relaxed_styles = True  # the rich-text editor sets inline styles
     chosen = str(form.asset_id.data or "")
-    asset = library.many(g.tenant.id, [int(chosen)] if chosen.isdigit() else []).get(int(chosen or 0) if chosen.isdigit() else 0)
     return hypermedia.page(
-        "articles/edit.html", status=status, article=article, form=form, asset=asset,
-        categories=articles.categories(g.tenant.id), thread=_thread(article),
+        "articles/edit.html", status=status, article=article, form=form, changed=status == 409,
+        asset=_picture(int(chosen) if chosen.isdigit() else None), note=request.form.get("note", ""),
+        categories=pool.categories(g.tenant.id), thread=_thread(article),
     )  # fmt: skip
 
 
-def _show(article: Article, note_error: str = "", status: int = 200) -> Response:
-    asset = library.many(g.tenant.id, [article.asset_id] if article.asset_id else []).get(article.asset_id or 0)
+def _show(article: Article, status: int = 200, note_error: str = "", remark_error: str = "") -> Response:
     return hypermedia.page(
-        "articles/show.html", status=status, article=article, asset=asset, thread=_thread(article),
-        note_error=_(note_error) if note_error else "", state=articles.shown_state(article, today()),
-        may_edit=articles.may_edit(article, g.user, g.rights), names=policy.names([article.author_id]),
+        "articles/show.html", status=status, article=article, asset=_picture(article.asset_id),
+        thread=_thread(article), note=request.form.get("note", ""), note_error=note_error,
+        remark_error=remark_error, stand=articles.shown_state(article, context.today()),
+        height_px=_height_px(article.body), may_edit=articles.may_edit(article, g.user, g.rights),
+        names=policy.names([article.author_id]),
     )  # fmt: skip
+
+
+def _picture(asset_id: int | None) -> Asset | None:
+    return library.many(g.tenant.id, [asset_id]).get(asset_id) if asset_id else None
+
+
+def _height_px(html: str) -> int:
+    """About the height of a text in the reader: its frame is of a foreign origin and cannot be measured."""
+    lines = sum(1 + len(line) // LINE_CHARACTERS for line in markup.plain(html).splitlines())
+    blocks = html.count("</p>") + html.count("</li>") + 2 * html.count("</h")
+    return min(60 + LINE_PX * lines + 14 * blocks + 420 * html.count("<img"), 6000)
 
 
 def _thread(article: Article) -> list[tuple[Any, str]]:
     remarks = articles.remarks(article)
     names = policy.names(r.user_id for r in remarks)
     return [(remark, names.get(remark.user_id, "?")) for remark in remarks]
-
-
-def today() -> date:
-    """Today in the tenant's zone."""
-    from flask_babel import get_timezone
-
-    return clock.now().astimezone(get_timezone()).date()
-
 

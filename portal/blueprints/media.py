@@ -1,19 +1,23 @@
 """Media: folders, uploads, choosing a picture; and the public addresses under which mails show them."""
 
+from typing import Any
+
 from flask import Blueprint, Response, g, jsonify, request, send_file, url_for
-from flask_babel import gettext as _, ngettext
+from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from domain.accounts.permissions import Permission as P
 from domain.errors import Invalid, NotFound
-from mediadb import library, storage, urls
-from mediadb.models import Asset, AssetKind
+from mediadb import kinds, library, storage, urls
+from mediadb.models import AssetKind, Folder
 from portal import hypermedia
 from portal.access import public, requires
-from portal.errors import say
+from portal.errors import say, say_fields
 
 bp = Blueprint("media", __name__)
 public_bp = Blueprint("media_public", __name__)
 YEAR_S = 365 * 86_400
+KINDS = ("", AssetKind.PICTURE, AssetKind.DOCUMENT)
 
 
 @bp.get("/media")
@@ -37,17 +41,27 @@ def trashed() -> Response:
 @bp.get("/media/<int:asset_id>")
 @requires(P.MEDIA_SEE)
 def show(asset_id: int) -> Response:
+    """One file with its facts beside its folder; for htmx only the panel."""
     asset = library.get(g.tenant.id, asset_id)
-    return hypermedia.page("media/show.html", asset=asset, uses=library.uses(asset), **_around(asset.folder_id))
+    return hypermedia.page(
+        "media/index.html", "media/_panel.html", asset=asset, uses=library.uses(asset),
+        sizes=library.renditions(asset), **_listing(asset.folder_id, trash=asset.trashed_at is not None),
+    )  # fmt: skip
 
 
 @bp.get("/media/pick")
 @requires(P.MEDIA_SEE)
 def pick() -> Response:
     """Pictures to choose from, a fragment for article and issue."""
-    text, before = request.args.get("q", ""), request.args.get("before", type=int)
-    page = library.find(g.tenant.id, None, text, before, pictures_only=True, everywhere=True)
-    return hypermedia.page("media/pick.html", "media/_pick.html", page=page, text=text)
+    text = request.args.get("q", "").strip()[:100]
+    before, folder_id = request.args.get("before", type=int), request.args.get("folder", type=int)
+    page = library.find(
+        g.tenant.id, folder_id, text, before, pictures_only=True, everywhere=folder_id is None
+    )
+    return hypermedia.page(
+        "media/pick.html", "media/_pick.html", page=page, text=text, folder_id=folder_id,
+        folders=library.folders(g.tenant.id),
+    )  # fmt: skip
 
 
 @bp.post("/media/upload")
@@ -55,12 +69,14 @@ def pick() -> Response:
 def upload() -> Response:
     """Take any number of files; each succeeds or fails for itself. By script one at a time, answered as JSON."""
     folder_id = request.form.get("folder", type=int)
-    made, refused = [], []
+    made: list[library.Taken] = []
+    refused: list[tuple[str, str]] = []
     for file in request.files.getlist("file"):
         if not file.filename:
             continue
+        data = file.read(kinds.MAX_BYTES + 1)
         try:
-            made.append(library.upload(g.tenant.id, g.user.id, file.filename, file.read(library.MAX_BYTES + 1), folder_id))
+            made.append(library.take(g.tenant.id, g.user.id, file.filename, data, folder_id))
         except Invalid as error:
             refused.append((library.clean_name(file.filename), say(error)))
     if request.headers.get("X-Requested-With") == "upload":
@@ -79,7 +95,8 @@ def describe(asset_id: int) -> Response:
     asset = library.get(g.tenant.id, asset_id)
     form = request.form
     library.describe(asset, form.get("title", ""), form.get("alt", ""), form.get("credit", ""))
-    library.move(asset, form.get("folder", type=int))
+    if "folder" in form:
+        library.move(asset, form.get("folder", type=int))
     return hypermedia.done(url_for("media.show", asset_id=asset.id), _("Saved."))
 
 
@@ -89,7 +106,8 @@ def trash(asset_id: int) -> Response:
     asset = library.get(g.tenant.id, asset_id)
     library.trash(asset, g.user.id)
     undo = url_for("media.restore", asset_id=asset.id)
-    return hypermedia.done(_folder_url(asset.folder_id), _("“%(name)s” is in the trash.", name=asset.filename), undo=undo)
+    text = _("“%(name)s” is in the trash.", name=asset.title or asset.filename)
+    return hypermedia.done(_folder_url(asset.folder_id), text, undo=undo)
 
 
 @bp.post("/media/<int:asset_id>/restore")
@@ -106,8 +124,19 @@ def make_folder() -> Response:
     try:
         made = library.make_folder(g.tenant.id, request.form.get("name", ""), parent_id)
     except Invalid as error:
-        return hypermedia.done(_folder_url(parent_id), " ".join(_(str(t)) for t in error.fields.values()), "fail")
-    return hypermedia.done(_folder_url(made.id))
+        return _index(parent_id, status=422, folder_error=say_fields(error)["name"])
+    return hypermedia.done(_folder_url(made.id), _("Folder created."))
+
+
+@bp.post("/media/f/<int:folder_id>/rename")
+@requires(P.MEDIA_EDIT)
+def rename_folder(folder_id: int) -> Response:
+    found = library.folder(g.tenant.id, folder_id)
+    try:
+        library.rename_folder(found, request.form.get("name", ""))
+    except Invalid as error:
+        return _index(folder_id, status=422, rename_error=say_fields(error)["name"])
+    return hypermedia.done(_folder_url(found.id), _("Folder renamed."))
 
 
 @bp.post("/media/f/<int:folder_id>/remove")
@@ -121,15 +150,15 @@ def remove_folder(folder_id: int) -> Response:
 @public_bp.get("/media/<key>/<size>")
 @public
 def served(key: str, size: str) -> Response:
-    """A file by its unguessable key: pictures as they are, documents only as download."""
+    """A file by its unguessable key: pictures as they are, documents only as download. The content behind an
+    address never changes, so that everybody may keep it."""
     found = library.served(key, size)
-    if found is None:
+    if found is None or not storage.path_of(found[1]).is_file():
         raise NotFound
     asset, digest, mime = found
-    is_picture = asset.kind == AssetKind.PICTURE
     response = send_file(
-        storage.path_of(digest), mimetype=mime, as_attachment=not is_picture, download_name=asset.filename,
-        max_age=YEAR_S, etag=digest,
+        storage.path_of(digest), mimetype=mime, as_attachment=asset.kind != AssetKind.PICTURE,
+        download_name=asset.filename, max_age=YEAR_S, etag=digest,
     )  # fmt: skip
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
@@ -137,35 +166,53 @@ def served(key: str, size: str) -> Response:
     return response
 
 
-def _index(folder_id: int | None, trash: bool = False) -> Response:
-    text = request.args.get("q", "").strip()[:100]
-    page = library.find(g.tenant.id, folder_id, text, request.args.get("before", type=int), trashed=trash)
-    return hypermedia.page("media/index.html", "media/_results.html", page=page, text=text, trash=trash, **_around(folder_id))
+def _index(folder_id: int | None, trash: bool = False, status: int = 200, **trouble: str) -> Response:
+    return hypermedia.page(
+        "media/index.html", "media/_results.html", status=status, trouble=trouble,
+        **_listing(folder_id, trash),
+    )  # fmt: skip
 
 
-def _around(folder_id: int | None) -> dict[str, object]:
-    folders = library.folders(g.tenant.id)
-    here = next((f for f in folders if f.id == folder_id), None)
-    return {"folders": folders, "folder": here, "folder_id": folder_id, "counts": library.counts(g.tenant.id)}
+def _listing(folder_id: int | None, trash: bool) -> dict[str, Any]:
+    """A page of files and the tree around it."""
+    text, kind = request.args.get("q", "").strip()[:100], request.args.get("kind", "")
+    kind = kind if kind in KINDS else ""
+    page = library.find(
+        g.tenant.id, folder_id, text, request.args.get("before", type=int), trashed=trash, kind=kind,
+        everywhere=folder_id is None,
+    )  # fmt: skip
+    folders, counts = library.folders(g.tenant.id), library.counts(g.tenant.id)
+    path = library.path_to(folders, folder_id)
+    return {
+        "page": page, "text": text, "kind": kind, "trash": trash, "folders": folders, "path": path,
+        "folder": path[-1] if path else None, "folder_id": folder_id, "counts": _with_subfolders(folders, counts),
+        "all_count": sum(counts.values()), "trashed_count": library.trashed_count(g.tenant.id),
+        "here": url_for("media.trashed") if trash else _folder_url(folder_id),
+    }  # fmt: skip
+
+
+def _with_subfolders(folders: list[Folder], counts: dict[int | None, int]) -> dict[int, int]:
+    """Folder id → number of files in it and in the folders below."""
+    totals: dict[int, int] = {}
+    for folder in folders:
+        for above in library.path_to(folders, folder.id):
+            totals[above.id] = totals.get(above.id, 0) + counts.get(folder.id, 0)
+    return totals
 
 
 def _folder_url(folder_id: int | None) -> str:
     return url_for("media.folder", folder_id=folder_id) if folder_id else url_for("media.index")
 
 
-def _as_json(made: list[Asset], refused: list[tuple[str, str]]) -> Response:
-    if refused:
-        response = jsonify(text=refused[0][1])
+def _as_json(made: list[library.Taken], refused: list[tuple[str, str]]) -> Response:
+    """The answer to one file sent by script: what it became, or why not."""
+    if refused or not made:
+        response = jsonify(text=refused[0][1] if refused else _("Choose one or more files first."))
         response.status_code = 422
         return response
-    if not made:
-        response = jsonify(text=_("Choose one or more files first."))
-        response.status_code = 422
-        return response
-    asset = made[0]
+    asset = made[0].asset
     return jsonify(
-        id=asset.id, name=asset.filename, alt=asset.alt, thumb=urls.path(asset, "card"),
-        url=url_for("media.show", asset_id=asset.id),
+        id=asset.id, name=asset.title or asset.filename, alt=asset.alt, thumb=urls.path(asset, "card"),
+        url=url_for("media.show", asset_id=asset.id), kind=asset.kind,
+        text=_("Already in the media, not stored again") if made[0].known else _("Uploaded"),
     )  # fmt: skip
-
-

@@ -1,77 +1,91 @@
 """Shared content: browse, filter, decide on several at once."""
 
 from datetime import date
+from typing import Any
 
 from flask import Blueprint, Response, g, request, url_for
-from flask_babel import get_timezone, gettext as _, ngettext
+from flask_babel import gettext as _
+from flask_babel import ngettext
 
-from domain import clock
 from domain.accounts.permissions import Permission as P
-from domain.content import articles
-from domain.errors import DomainError, Invalid
+from domain.content import articles, pool
+from domain.errors import DomainError, NotFound
 from mediadb import library
-from portal import hypermedia
+from portal import context, hypermedia
 from portal.access import requires
+from portal.errors import say
 
 bp = Blueprint("pool", __name__)
-VIEWS = ("all", "submitted", "available", "expiring", "mine")
 
 
 @bp.get("/pool")
 @requires(P.ARTICLE_SEE, P.ARTICLE_WRITE)
 def index() -> Response:
-    wanted = _query()
-    today = clock.now().astimezone(get_timezone()).date()
-    page = articles.find(g.tenant.id, wanted, g.user, g.rights, today)
-    filters = {k: v for k, v in request.args.items() if k not in ("before", "after") and v}
-    return hypermedia.page(
-        "pool/index.html", "pool/_results.html", page=page, query=wanted, today=today, filters=filters,
-        counts=articles.counts(g.tenant.id, g.user, g.rights, today), categories=articles.categories(g.tenant.id),
-        pictures=library.many(g.tenant.id, [a.asset_id for a in page.articles if a.asset_id]),
-        layout="table" if request.args.get("layout") == "table" else "cards", shown_state=articles.shown_state,
-    )  # fmt: skip
+    return _index()
 
 
 @bp.post("/pool/decide")
 @requires(P.ARTICLE_REVIEW)
 def decide() -> Response:
-    """Accept or return the ticked articles; what cannot be decided is named and the others go on."""
+    """Accept or return the ticked articles; what cannot be decided is named with its reason, the others go on."""
     ids = [int(i) for i in request.form.getlist("article") if i.isdigit()]
     note, returning = request.form.get("note", "").strip(), "return" in request.form
-    back = url_for("pool.index", view=request.form.get("view") or None)
     if not ids:
-        return hypermedia.done(back, _("Tick the articles first."), "hold")
+        return _index(422, trouble=_("Tick the articles first."), note=note)
     if returning and not note:
-        return hypermedia.done(back, _("Write what should be changed."), "hold")
-    done, refused = 0, []
-    for article in articles.many(g.tenant.id, ids):
+        return _index(422, trouble=_("Write in the remark what should be changed."), ticked=ids)
+    found = pool.many(g.tenant.id, ids)
+    if not found:
+        raise NotFound
+    done = 0
+    for article in found:
         try:
-            articles.give_back(article, g.user, note) if returning else articles.accept(article, g.user)
+            articles.give_back(article, g.user, note) if returning else articles.accept(article, g.user, note)
             done += 1
-        except (DomainError, Invalid):
-            refused.append(article.title)
-    if refused:
-        hypermedia.flash(_("Not possible in their present state: %(titles)s", titles=", ".join(refused)), "hold")
+        except DomainError as error:
+            hypermedia.flash(f"{article.title or _('Untitled')}: {say(error)}", "hold")
     text = (
         ngettext("%(num)s article returned.", "%(num)s articles returned.", done)
         if returning
         else ngettext("%(num)s article accepted.", "%(num)s articles accepted.", done)
     )
-    return hypermedia.done(back, text if done else None)
+    return hypermedia.done(url_for("pool.index", **_filters()), text if done else None)
 
 
-def _query() -> articles.Query:
+def _index(status: int = 200, trouble: str = "", note: str = "", ticked: list[int] | None = None) -> Response:
+    wanted, today = _query(), context.today()
+    page = pool.find(g.tenant.id, wanted, g.user, g.rights, today)
+    return hypermedia.page(
+        "pool/index.html", "pool/_results.html", status=status, page=page, query=wanted, today=today,
+        filters=_filters(), counts=pool.counts(g.tenant.id, g.user, g.rights, today),
+        categories=pool.categories(g.tenant.id), shown_state=articles.shown_state, trouble=trouble, note=note,
+        ticked=ticked or [], layout="table" if request.args.get("layout") == "table" else "cards",
+        pictures=library.many(g.tenant.id, [a.asset_id for a in page.articles if a.asset_id]),
+    )  # fmt: skip
+
+
+def _filters() -> dict[str, Any]:
+    """The filters of the address without the page."""
+    known = ("view", "q", "category", "valid", "sort", "layout")
+    return {name: request.args[name] for name in known if request.args.get(name)}
+
+
+def _query() -> pool.Query:
     args = request.args
-    try:
-        valid_on = date.fromisoformat(args.get("valid", ""))
-    except ValueError:
-        valid_on = None
-    view = args.get("view", "all")
-    return articles.Query(
-        view=view if view in VIEWS else "all",
+    view, sort = args.get("view", "all"), args.get("sort", "new")
+    return pool.Query(
+        view=view if view in pool.views(g.rights) else "all",
         text=args.get("q", "")[:200],
         category=args.get("category", ""),
-        valid_on=valid_on,
+        valid_on=_day(args.get("valid", "")),
+        sort=sort if sort in pool.SORTS else "new",
         before_id=args.get("before", type=int),
         after_id=args.get("after", type=int),
     )
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None

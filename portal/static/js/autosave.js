@@ -3,37 +3,66 @@
 (() => {
   document.querySelectorAll("form[data-autosave]").forEach((form) => {
     const status = document.querySelector(form.dataset.autosave);
-    let timer = 0, running = false, again = false, leaving = false;
+    const token = () => document.querySelector("meta[name=csrf-token]").content;
+    let timer = 0, dirty = false, running = false, stopped = false, sending = false, waiting = null;
     const later = (ms) => { clearTimeout(timer); timer = setTimeout(save, ms); };
+    const say = (text) => { if (status.textContent !== text) status.textContent = text; };
+
     async function save() {
-      if (leaving) return;
-      if (running) { again = true; return; }
+      clearTimeout(timer);
+      if (running || stopped || sending || !dirty) return;
       running = true;
+      dirty = false;
       try {
-        const data = new FormData(form);
-        const answer = await fetch(form.action, { method: "POST", body: data, headers: {
-          "X-Autosave": "1", "X-Requested-With": "autosave",
-          "X-CSRFToken": document.querySelector("meta[name=csrf-token]").content } });
+        const answer = await fetch(form.action, { method: "POST", body: new FormData(form), headers: {
+          "X-Autosave": "1", "X-Requested-With": "autosave", "X-CSRFToken": token() } });
         if (answer.status === 401) {
+          dirty = true;
           document.body.dispatchEvent(new CustomEvent("rundbrief:expired", { detail: save }));
-        } else {
+        } else if (answer.headers.get("Content-Type")?.includes("json")) {
           const said = await answer.json();
           if (said.version) form.elements.version.value = said.version;
-          status.textContent = said.text;
-          if (answer.status === 409) leaving = true;
+          if (!answer.ok) dirty = true;
+          stopped = answer.status === 409 || answer.status === 403;  // 422 is tried again after the next change
+          say(said.text);
+        } else if (answer.status < 500) {
+          dirty = stopped = true;
+          say(status.dataset.stopped || status.dataset.lost);
+        } else {
+          throw new Error(answer.statusText);
         }
       } catch {
-        status.textContent = status.dataset.lost;
+        dirty = true;
+        say(status.dataset.lost);
         later(5000);
       } finally {
         running = false;
-        if (again) { again = false; later(200); }
+        if (waiting !== null) { const submitter = waiting; waiting = null; form.requestSubmit(submitter || undefined); }
       }
     }
-    form.addEventListener("input", (event) => { if (event.target.name !== "note" && event.target.type !== "search") later(800); });
-    form.addEventListener("submit", () => { leaving = true; clearTimeout(timer); });
-    document.addEventListener("keydown", (event) => {
-      if ((event.ctrlKey || event.metaKey) && event.key === "s") { event.preventDefault(); later(0); }
+
+    const changed = (event) => {
+      if (event.target.name === "note" || event.target.type === "search" || event.target.type === "file") return;
+      dirty = true;
+      sending = false;
+      later(800);
+    };
+    form.addEventListener("input", changed);
+    form.addEventListener("change", changed);
+    // The button waits for a save under way: both would start from the same version, and one would be refused.
+    form.addEventListener("submit", (event) => {
+      clearTimeout(timer);
+      if (running) {
+        event.preventDefault();
+        waiting = event.submitter || false;
+      } else {
+        sending = true;
+      }
     });
+    document.addEventListener("keydown", (event) => {
+      if ((event.ctrlKey || event.metaKey) && event.key === "s") { event.preventDefault(); dirty = true; save(); }
+    });
+    window.addEventListener("online", save);
+    window.addEventListener("beforeunload", (event) => { if (dirty && !sending) { save(); event.preventDefault(); } });
   });
 })();

@@ -1,44 +1,77 @@
-// Choose a picture from the media or upload one on the spot.
+// Choose a picture from the media or upload one on the spot: media/_choice.html, with or without a dialog of its own.
 (() => {
-  const box = (element) => element.closest("[data-picture]");
+  const token = () => document.querySelector("meta[name=csrf-token]").content;
+  const part = (place, name) => place.querySelector(`[data-picture-${name}]`);
+  let current = null;
+
   function set(place, id, thumb, alt) {
-    place.querySelector("[data-picture-id]").value = id;
-    const shown = place.querySelector("[data-picture-shown]");
+    const field = part(place, "id"), shown = part(place, "shown"), none = part(place, "none");
+    field.value = id;
     shown.hidden = !id;
     if (id) shown.src = thumb; else shown.removeAttribute("src");
-    place.querySelector("[data-picture-clear]").hidden = !id;
-    const description = place.querySelector("input[name$=alt]");
+    if (none) none.hidden = Boolean(id);
+    part(place, "clear").hidden = !id;
+    const description = place.querySelector("input[name$=alt], textarea[name$=alt]");
     if (description && alt && !description.value) description.value = alt;
-    place.querySelector("[data-picture-id]").dispatchEvent(new Event("input", { bubbles: true }));
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+    field.dispatchEvent(new Event("change", { bubbles: true }));
   }
-  document.addEventListener("click", async (event) => {
+  function fail(place, text) {
+    const error = part(place, "error");
+    error.hidden = !text;
+    error.textContent = text;
+  }
+
+  document.addEventListener("click", (event) => {
     const open = event.target.closest("[data-picture-open]");
     if (open) {
-      const dialog = box(open).querySelector("dialog");
+      current = open.closest("[data-picture]");
+      const dialog = part(current, "dialog") || document.querySelector("[data-picture-dialog]");
       dialog.showModal();
-      htmx.ajax("GET", open.dataset.pictureOpen, { target: dialog.firstElementChild, swap: "outerHTML" });
+      htmx.ajax("GET", open.dataset.pictureOpen, { target: dialog.querySelector("#pick"), swap: "outerHTML" });
     }
     const chosen = event.target.closest("[data-choose]");
-    if (chosen && box(chosen)) {
-      set(box(chosen), chosen.dataset.choose, chosen.dataset.thumb, chosen.dataset.alt);
-      box(chosen).querySelector("dialog").close();
+    if (chosen && current) {
+      fail(current, "");
+      set(current, chosen.dataset.choose, chosen.dataset.thumb, chosen.dataset.alt);
+      chosen.closest("dialog").close();
     }
     if (event.target.closest("[data-picture-close]")) event.target.closest("dialog").close();
     const clear = event.target.closest("[data-picture-clear]");
-    if (clear) set(box(clear), "", "", "");
+    if (clear) set(clear.closest("[data-picture]"), "", "", "");
   });
-  document.addEventListener("change", async (event) => {
-    if (!event.target.matches("[data-picture-file]") || !event.target.files.length) return;
-    const place = box(event.target);
-    const error = place.querySelector("[data-picture-error]");
+  // Enter in the search of the dialog must not send the form around it.
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && event.target.matches("[data-picture-dialog] input")) event.preventDefault();
+  });
+
+  function upload(place, file) {
+    const bar = part(place, "progress");
+    const most = 25 * 1024 * 1024;
+    fail(place, "");
+    if (file.size > most && place.dataset.tooLarge) { fail(place, place.dataset.tooLarge); return; }
     const data = new FormData();
-    data.append("file", event.target.files[0]);
-    const answer = await fetch(place.dataset.upload, { method: "POST", body: data, headers: {
-      "X-Requested-With": "upload", "X-CSRFToken": document.querySelector("meta[name=csrf-token]").content } });
-    const said = await answer.json().catch(() => ({ text: answer.statusText }));
-    error.hidden = answer.ok;
-    error.textContent = answer.ok ? "" : said.text;
-    if (answer.ok) set(place, said.id, said.thumb, said.alt);
+    data.append("file", file);
+    const request = new XMLHttpRequest();
+    request.open("POST", place.dataset.upload);
+    request.responseType = "json";
+    request.setRequestHeader("X-Requested-With", "upload");
+    request.setRequestHeader("X-CSRFToken", token());
+    if (bar) { bar.hidden = false; bar.value = 0; }
+    request.upload.addEventListener("progress", (event) => { if (bar) bar.value = (100 * event.loaded) / (event.total || 1); });
+    request.addEventListener("loadend", () => {
+      if (bar) bar.hidden = true;
+      const said = request.response;
+      if (request.status === 401) document.body.dispatchEvent(new CustomEvent("rundbrief:expired", { detail: () => upload(place, file) }));
+      else if (request.status === 200) set(place, said.id, said.thumb, said.alt);
+      else if (request.status === 413) fail(place, place.dataset.tooLarge || request.statusText);
+      else fail(place, said?.text ?? place.dataset.failed ?? request.statusText);
+    });
+    request.send(data);
+  }
+  document.addEventListener("change", (event) => {
+    if (!event.target.matches("[data-picture-file]") || !event.target.files.length) return;
+    upload(event.target.closest("[data-picture]"), event.target.files[0]);
     event.target.value = "";
   });
 })();

@@ -1,6 +1,6 @@
 // A textarea with data-richtext becomes a rich-text editor; without script it stays a textarea with HTML.
 (() => {
-  const BUTTONS = ["bold", "italic", "|", "paragraph", "ul", "ol", "|", "link", "|", "undo", "redo"];
+  const BUTTONS = ["bold", "italic", "|", "paragraph", "ul", "ol", "|", "link", "|", "eraser", "|", "undo", "redo"];
   function dress(area) {
     if (area.dataset.dressed || typeof Jodit === "undefined") return;
     area.dataset.dressed = "1";
@@ -15,6 +15,7 @@
       uploader: { insertImageAsBase64URI: false },
     });
     area.editorInstance = editor;
+    if (area.dataset.label) editor.editor.setAttribute("aria-label", area.dataset.label);
     editor.events.on("change", () => area.dispatchEvent(new Event("input", { bubbles: true })));
     area.closest("form")?.addEventListener("submit", () => { area.value = editor.value; });
   }

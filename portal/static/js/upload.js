@@ -1,44 +1,89 @@
 // Several files by button, drag or paste: each with its own progress; one that is refused does not stop the others.
 (() => {
+  const MOST = 25 * 1024 * 1024, AT_ONCE = 3;
+  const token = () => document.querySelector("meta[name=csrf-token]").content;
+
   document.querySelectorAll("form[data-drop]").forEach((form) => {
     const list = form.querySelector("[data-drop-list]");
     const input = form.querySelector("[data-drop-input]");
-    let waiting = 0, made = 0;
-    function send(file) {
-      waiting += 1;
-      const row = document.createElement("li");
-      const name = document.createElement("span");
-      const bar = document.createElement("progress");
-      const text = document.createElement("span");
-      name.textContent = file.name;
-      text.className = "rb-meta";
-      bar.max = file.size || 1;
-      bar.value = 0;
-      row.append(name, " ", text, bar);
-      list.append(row);
+    const row = form.querySelector("template");
+    const waiting = [];
+    let running = 0, made = 0;
+
+    function add(file) {
+      const item = row.content.firstElementChild.cloneNode(true);
+      const part = (name) => item.querySelector(`[data-up-${name}]`);
+      part("name").textContent = file.name;
+      part("bar").setAttribute("aria-label", file.name);
+      const close = part("close");
+      close.setAttribute("aria-label", close.dataset.upClose.replace("#", file.name));
+      list.append(item);
+      const task = { file, item, part, request: null };
+      close.addEventListener("click", () => { drop(task); });
+      if (file.size > MOST) refuse(task, form.dataset.tooLarge);
+      else { waiting.push(task); next(); }
+    }
+    function drop(task) {
+      const at = waiting.indexOf(task);
+      if (at >= 0) waiting.splice(at, 1);
+      task.request?.abort();
+      task.item.remove();
+    }
+    function refuse(task, text) {
+      task.item.dataset.tone = "fail";
+      task.part("bar").hidden = task.part("size").hidden = true;
+      const said = task.part("said");
+      said.hidden = false;
+      said.querySelector("span").textContent = text;
+    }
+    function next() {
+      while (running < AT_ONCE && waiting.length) send(waiting.shift());
+    }
+    function send(task) {
+      running += 1;
       const data = new FormData();
-      const folder = form.elements.folder;
-      if (folder) data.append("folder", folder.value);
-      data.append("file", file);
-      const request = new XMLHttpRequest();
+      if (form.elements.folder) data.append("folder", form.elements.folder.value);
+      data.append("file", task.file);
+      const request = task.request = new XMLHttpRequest();
       request.open("POST", form.action);
       request.responseType = "json";
       request.setRequestHeader("X-Requested-With", "upload");
-      request.setRequestHeader("X-CSRFToken", document.querySelector("meta[name=csrf-token]").content);
-      request.upload.addEventListener("progress", (event) => { bar.value = event.loaded; });
+      request.setRequestHeader("X-CSRFToken", token());
+      request.upload.addEventListener("progress", (event) => {
+        task.part("bar").value = (100 * event.loaded) / (event.total || 1);
+        task.part("size").textContent = `${Math.round((100 * event.loaded) / (event.total || 1))} %`;
+      });
       request.addEventListener("loadend", () => {
-        waiting -= 1;
-        bar.remove();
-        if (request.status === 200) { made += 1; text.textContent = "✓"; }
-        else { row.dataset.tone = "fail"; text.textContent = request.response?.text ?? request.statusText ?? "!"; }
-        if (!waiting && made && !list.querySelector("[data-tone=fail]")) location.reload();
-        else if (!waiting && made) htmx.ajax("GET", location.href, { target: "#media-results", swap: "outerHTML" });
+        running -= 1;
+        if (request.status === 200) { made += 1; task.item.remove(); }
+        else if (request.status === 401) {
+          document.body.dispatchEvent(new CustomEvent("rundbrief:expired", { detail: () => { waiting.push(task); next(); } }));
+        } else if (request.status === 413) refuse(task, form.dataset.tooLarge);
+        else if (task.item.isConnected) refuse(task, request.response?.text ?? form.dataset.failed);
+        next();
+        if (!running && !waiting.length && made) {
+          made = 0;
+          htmx.ajax("GET", form.dataset.drop || location.href, { target: "#media-results", swap: "outerHTML" });
+        }
       });
       request.send(data);
     }
-    input.addEventListener("change", () => { [...input.files].forEach(send); input.value = ""; });
-    form.addEventListener("dragover", (event) => event.preventDefault());
-    form.addEventListener("drop", (event) => { event.preventDefault(); [...event.dataTransfer.files].forEach(send); });
-    document.addEventListener("paste", (event) => { [...(event.clipboardData?.files ?? [])].forEach(send); });
+
+    form.querySelectorAll("[data-needs-script]").forEach((part) => { part.hidden = false; });
+    form.querySelectorAll("[data-without-script]").forEach((part) => { part.hidden = true; });
+    input.addEventListener("change", () => { [...input.files].forEach(add); input.value = ""; });
+    document.addEventListener("dragover", (event) => {
+      if (!event.dataTransfer.types.includes("Files")) return;
+      event.preventDefault();
+      form.classList.add("over");
+    });
+    document.addEventListener("dragleave", (event) => { if (!event.relatedTarget) form.classList.remove("over"); });
+    document.addEventListener("drop", (event) => {
+      if (!event.dataTransfer.files.length) return;
+      event.preventDefault();
+      form.classList.remove("over");
+      [...event.dataTransfer.files].forEach(add);
+    });
+    document.addEventListener("paste", (event) => { [...(event.clipboardData?.files ?? [])].forEach(add); });
   });
 })();

@@ -23,8 +23,10 @@ style='font-family:Symbol'><span style='mso-list:Ignore'>·<span style='font:7.0
 style='font-family:Symbol'><span style='mso-list:Ignore'>·<span style='font:7.0pt "Times New Roman"'>&nbsp;
 </span></span></span><![endif]>Zweiter <b>Punkt</b><o:p></o:p></p>
 <p class=MsoNormal><o:p>&nbsp;</o:p></p>
-<p class=MsoListParagraph style='mso-list:l1 level1 lfo2'><span style='mso-list:Ignore'>1.<span>&nbsp;</span></span>Eins</p>
-<p class=MsoListParagraph style='mso-list:l1 level1 lfo2'><span style='mso-list:Ignore'>2.<span>&nbsp;</span></span>Zwei</p>
+<p class=MsoListParagraph style='mso-list:l1 level1 lfo2'><span style='mso-list:Ignore'>1.<span>&nbsp;</span>
+</span>Eins</p>
+<p class=MsoListParagraph style='mso-list:l1 level1 lfo2'><span style='mso-list:Ignore'>2.<span>&nbsp;</span>
+</span>Zwei</p>
 <p class=MsoNormal>Mehr <a href="https://www.example.org/x?a=1&amp;b=2" target="_blank">hier</a>.</p>
 <!--[if gte vml 1]><v:shape>Form</v:shape><![endif]--><img width=10 src="file:///C:/x.png">
 <table class=MsoTableGrid border=1><tr><td width=200 style='x'><p class=MsoNormal>A</p></td><td>B</td></tr></table>
@@ -33,7 +35,8 @@ style='font-family:Symbol'><span style='mso-list:Ignore'>·<span style='font:7.0
 GOOGLE_DOCS = """<meta charset='utf-8'><b style="font-weight:normal;" id="docs-internal-guid-1"><h2 dir="ltr"
 style="line-height:1.3"><span style="font-size:16pt;font-weight:400">Titel</span></h2><p dir="ltr"><span
 style="font-weight:400">Normal </span><span style="font-weight:700">fett</span> <span
-style="font-style:italic">schräg</span></p><br><ul><li dir="ltr" aria-level="1"><p dir="ltr" role="presentation"><span>Punkt
+style="font-style:italic">schräg</span></p><br><ul><li dir="ltr" aria-level="1"><p dir="ltr" role="presentation"><span
+>Punkt
 </span></p></li></ul><p><a href="https://e.example" style="text-decoration:none"><span
 style="text-decoration:underline">Link</span></a></p></b><br class="Apple-interchange-newline">"""
 

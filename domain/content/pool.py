@@ -1,0 +1,181 @@
+"""The pool: articles found, filtered, sorted and paged, and those that an issue may take."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+from peewee import Expression, Function, ModelSelect, fn
+
+from domain.accounts import policy
+from domain.accounts.models import User
+from domain.accounts.permissions import Permission
+from domain.accounts.policy import Rights
+from domain.content import search
+from domain.content.models import Article, ArticleState
+from domain.errors import NotFound
+
+S = ArticleState
+PAGE_SIZE = 24
+SOON = timedelta(days=7)
+FAR = "9999-12-31"
+VIEWS = ("all", "submitted", "available", "expiring", "mine", "archived")
+OWN_VIEWS = (
+    "all",
+    "draft",
+    "submitted",
+    "returned",
+    "available",
+    "archived",
+)  # for people who see only their own
+SORTS = ("new", "changed", "title", "ends")
+
+
+@dataclass(frozen=True)
+class Query:
+    """What is to be shown. `view` is one of VIEWS or OWN_VIEWS, `sort` one of SORTS; `before_id` is the last article
+    of the page before, `after_id` the first one of the page after."""
+
+    view: str = "all"
+    text: str = ""
+    category: str = ""
+    valid_on: date | None = None
+    sort: str = "new"
+    before_id: int | None = None
+    after_id: int | None = None
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of articles and what leads to its neighbours; `names`: author id → name."""
+
+    articles: list[Article]
+    total: int
+    newer_id: int | None = None
+    older_id: int | None = None
+    names: dict[int, str] = field(default_factory=dict)
+
+
+def views(rights: Rights) -> tuple[str, ...]:
+    """The tabs of a person."""
+    return VIEWS if Permission.ARTICLE_SEE in rights else OWN_VIEWS
+
+
+def find(tenant_id: int, query: Query, user: User, rights: Rights, today: date) -> Page:
+    """A page of the pool; people without the right to see all find their own articles only."""
+    chosen = search.narrowed(
+        _view(_visible(tenant_id, user, rights), query.view, user, today), Article.folded, query.text
+    )
+    if query.category:
+        chosen = chosen.where(Article.category == query.category)
+    if query.valid_on:
+        chosen = _valid(chosen, query.valid_on)
+    total = chosen.count()
+    rows, newer_id, older_id = _page(chosen, tenant_id, query)
+    return Page(rows, total, newer_id, older_id, policy.names(a.author_id for a in rows))
+
+
+def counts(tenant_id: int, user: User, rights: Rights, today: date) -> dict[str, int]:
+    """How many articles each tab of the person holds."""
+    base = _visible(tenant_id, user, rights)
+    return {view: _view(base, view, user, today).count() for view in views(rights)}
+
+
+def categories(tenant_id: int) -> list[str]:
+    """The categories in use, by name."""
+    rows = (
+        Article.select(Article.category)
+        .where(Article.tenant_id == tenant_id, Article.category != "")
+        .distinct()
+        .order_by(Article.category)
+        .tuples()
+    )
+    return [row[0] for row in rows]
+
+
+def many(tenant_id: int, ids: Sequence[int]) -> list[Article]:
+    """The articles of the tenant among `ids`."""
+    return list(Article.select().where(Article.tenant_id == tenant_id, Article.id.in_(list(ids) or [0])))
+
+
+def available(tenant_id: int, on: date, text: str = "", category: str = "", limit: int = 50) -> list[Article]:
+    """Accepted articles that are valid on a day, the latest first: what an issue may take."""
+    query = Article.select().where(Article.tenant_id == tenant_id, Article.state.in_([S.ACCEPTED, S.USED]))
+    if category:
+        query = query.where(Article.category == category)
+    query = search.narrowed(_valid(query, on), Article.folded, text)
+    return list(query.order_by(Article.updated_at.desc(), Article.id.desc()).limit(limit))
+
+
+def _visible(tenant_id: int, user: User, rights: Rights) -> ModelSelect:
+    query = Article.select().where(Article.tenant_id == tenant_id)
+    if Permission.ARTICLE_SEE not in rights:
+        return query.where(Article.author_id == user.id)
+    if Permission.ARTICLE_EDIT_ALL not in rights:
+        return query.where((Article.state != S.DRAFT) | (Article.author_id == user.id))
+    return query
+
+
+def _view(query: ModelSelect, view: str, user: User, today: date) -> ModelSelect:
+    if view in (S.DRAFT, S.SUBMITTED, S.RETURNED, S.ARCHIVED):
+        return query.where(Article.state == view)
+    if view == "available":
+        return _valid(query.where(Article.state.in_([S.ACCEPTED, S.USED])), today)
+    if view == "expiring":
+        ends = Article.valid_until.between(today, today + SOON)
+        return query.where(Article.state.in_([S.ACCEPTED, S.SUBMITTED]), ends)
+    if view == "mine":
+        query = query.where(Article.author_id == user.id)
+    return query.where(Article.state != S.ARCHIVED)
+
+
+def _valid(query: ModelSelect, on: date) -> ModelSelect:
+    return query.where(
+        Article.valid_from.is_null() | (Article.valid_from <= on),
+        Article.valid_until.is_null() | (Article.valid_until >= on),
+    )
+
+
+def _order(sort: str) -> tuple[Function, bool]:
+    """What a sorting looks at, as it is stored, and whether it falls."""
+    if sort == "changed":
+        return fn.COALESCE(Article.updated_at, 0).coerce(False), True
+    if sort == "title":
+        return fn.LOWER(Article.title), False
+    if sort == "ends":
+        return fn.COALESCE(Article.valid_until, FAR).coerce(False), False
+    return fn.COALESCE(Article.submitted_at, Article.created_at).coerce(False), True
+
+
+def _page(query: ModelSelect, tenant_id: int, wanted: Query) -> tuple[list[Article], int | None, int | None]:
+    """(articles, first id if there are others before, last id if there are others behind), by key and id."""
+    key, falling = _order(wanted.sort)
+    back = wanted.after_id is not None and wanted.before_id is None
+    at = wanted.after_id if back else wanted.before_id
+    if at is not None:
+        query = query.where(_beyond(key, tenant_id, at, falling != back))
+    down = falling != back
+    rows = list(
+        query.order_by(
+            key.desc() if down else key.asc(), Article.id.desc() if down else Article.id.asc()
+        ).limit(PAGE_SIZE + 1)
+    )
+    more, rows = len(rows) > PAGE_SIZE, rows[:PAGE_SIZE]
+    if not rows:
+        return [], None, None
+    if back:
+        rows.reverse()
+        return rows, rows[0].id if more else None, rows[-1].id
+    return rows, rows[0].id if at is not None else None, rows[-1].id if more else None
+
+
+def _beyond(key: Function, tenant_id: int, article_id: int, down: bool) -> Expression:
+    """The rows behind an article in the order; raises NotFound if the tenant has no such article."""
+    found = (
+        Article.select(key).where(Article.tenant_id == tenant_id, Article.id == article_id).tuples().first()
+    )
+    if found is None:
+        raise NotFound
+    edge = found[0]
+    if down:
+        return (key < edge) | ((key == edge) & (Article.id < article_id))
+    return (key > edge) | ((key == edge) & (Article.id > article_id))
