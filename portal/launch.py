@@ -51,7 +51,7 @@ def build_demo(settings: Settings) -> None:
 
 def demo_lines() -> list[str]:
     """The demo logins as lines for the terminal."""
-    from portal.demo.build import LOGINS
+    from portal.demo.people import LOGINS
 
     return ["Demo logins:", *(f"  {_login_line(login)}" for login in LOGINS)]
 
