@@ -82,7 +82,7 @@ def ask(tenant: Tenant, issue: Issue, campaign: Campaign, user: User, base_url: 
     """Freeze what is there now and ask for its approval. Raises Conflict or Invalid with the first error found."""
     errors = [f for f in preflight(tenant, issue, base_url)[0] if f.error]
     if errors:
-        raise Invalid(errors[0].message, **errors[0].params)
+        raise Invalid(errors[0].message, None, **errors[0].params)
     if issue.state not in assembly.EDITABLE:
         raise Conflict(N_("Approval has already been asked for."))
     if not planning.may_send_as(tenant.id, campaign.sender_address.rpartition("@")[2].casefold()):

@@ -111,8 +111,7 @@ def render(
     shown = [b for b in assembly.blocks(issue) if not b.hidden]
     articles = assembly.articles_of(issue, shown)
     media = _media(tenant, shown, articles)
-    parts = [_part(b, articles, media, base_url) for b in shown]
-    parts = [p for p in parts if p]
+    parts = [p for b in shown if (p := _part(b, articles, media, base_url))]
     day = (at or issue.planned_at or clock.now()).astimezone(ZoneInfo(effective["time_zone"]))
     words = dict(WORDS[language])
     reason = words["closed"] % (kind.name, kind.basis) if kind.closed else words["reason"] % kind.name

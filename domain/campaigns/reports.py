@@ -149,7 +149,8 @@ def every_recipient(campaign: Campaign) -> Iterator[Recipient]:
 def _rows(
     campaign: Campaign, text: str, state: str, reason: int | None, limit: int, after: str
 ) -> tuple[str, list[Any]]:
-    where, values = "", []
+    where = ""
+    values: list[Any] = []
     for word in directory.folded(text).split()[:5]:
         where += f" AND {'strpos' if is_postgres() else 'instr'}(s.folded, ?) > 0"
         values.append(word)
