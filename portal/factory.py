@@ -20,7 +20,7 @@ babel = Babel()
 
 MAX_REQUEST_BYTES = 64 * 1024 * 1024  # several media at once; each file has its own, lower ceiling
 IN_TENANT = (
-    "dashboard", "articles", "pool", "media", "issues", "campaigns", "approvals", "subscribers", "types",
+    "dashboard", "articles", "pool", "media", "issues", "campaigns", "approvals", "subscribers", "imports", "types",
     "volume", "users", "roles", "tenants", "audit", "notices",
 )  # fmt: skip
 OUTSIDE = ("session", "account", "setup", "house", "inbox", "public")

@@ -213,11 +213,8 @@ def run(job: ImportJob, root: Path) -> None:
         while records := list(islice(rows, BATCH)):
             if not batch.take(records):
                 return  # another worker went on with it
-    except Invalid as error:
+    except (Invalid, Conflict) as error:
         fail(job, error.message, **error.params)
-        return
-    except FileNotFoundError:
-        fail(job, N_("The file is gone. Upload it again."))
         return
     _finish(job, "done")
     (root / job.path).unlink(missing_ok=True)  # people's data; what was refused is in the table
@@ -244,6 +241,8 @@ def names_of(job: ImportJob) -> list[str]:
 
 
 def _rows(job: ImportJob, root: Path) -> Iterator[Record]:
+    if not (root / job.path).exists():
+        raise Conflict(N_("The file is gone. Upload it again."))
     dialect = Dialect(**{k: job.dialect[k] for k in ("encoding", "delimiter", "header")})
     return islice(csvfile.records(root / job.path, dialect), int(dialect.header), None)
 

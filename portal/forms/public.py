@@ -3,6 +3,7 @@
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import EmailField, RadioField, SelectField, StringField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Length, Optional
 
 REASONS = (
@@ -27,9 +28,13 @@ class SignUpForm(ReaderForm):
 class PreferencesForm(ReaderForm):
     first = StringField(_l("First name"), [Length(max=80)])
     last = StringField(_l("Last name"), [Length(max=80)])
-    language = SelectField(_l("Language of the mails"), choices=[("de", "Deutsch"), ("en", "English")])
+    language = SelectField(
+        _l("Language of the mails"), choices=[SelectChoice("de", "Deutsch"), SelectChoice("en", "English")]
+    )
 
 
 class ReasonForm(ReaderForm):
-    reason = RadioField(_l("Why do you leave?"), [Optional()], choices=list(REASONS))
+    reason = RadioField(
+        _l("Why do you leave?"), [Optional()], choices=[SelectChoice(*reason) for reason in REASONS]
+    )
     words = StringField(_l("In your words"), [Length(max=200)])

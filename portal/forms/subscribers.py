@@ -1,0 +1,76 @@
+"""Forms about people and their imports."""
+
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from flask_wtf.file import FileField, FileRequired
+from wtforms import DateField, RadioField, SelectField, StringField
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import InputRequired, Length, Optional
+
+LANGUAGES = [
+    SelectChoice("", _l("As the newsletter")),
+    SelectChoice("de", _l("German")),
+    SelectChoice("en", _l("English")),
+]
+
+EXISTING = [
+    SelectChoice("fill", _l("Fill in what is empty")),
+    SelectChoice("overwrite", _l("Overwrite, but never with nothing")),
+    SelectChoice("skip", _l("Leave them as they are, without type and list")),
+]
+
+
+class SubscriberForm(FlaskForm):
+    address = StringField(_l("E-mail address"), [Length(max=254)])
+    salutation = StringField(_l("Salutation"), [Length(max=20)])
+    title = StringField(_l("Title"), [Length(max=40)])
+    first_name = StringField(_l("First name"), [Length(max=80)])
+    last_name = StringField(_l("Last name"), [Length(max=80)])
+    organisation = StringField(_l("Organisation"), [Length(max=200)])
+    function = StringField(_l("Function"), [Length(max=120)])
+    city = StringField(_l("City"), [Length(max=120)])
+    country = StringField(_l("Country"), [Length(max=2, message=_l("Two letters, for example DE."))])
+    language = SelectField(_l("Language"), choices=LANGUAGES)
+
+
+class LockForm(FlaskForm):
+    reason = StringField(_l("Reason"), [Length(max=300)])
+    until = DateField(_l("Until"), [Optional()])
+
+
+class ConsentForm(FlaskForm):
+    type_id = SelectField(_l("Newsletter type"), coerce=int)
+    consent = SelectField(
+        _l("Consent"),
+        choices=[SelectChoice("unknown", _l("Unknown")), SelectChoice("proved", _l("Proved elsewhere"))],
+    )
+    proof = StringField(_l("Where the proof is kept"), [Length(max=300)])
+
+
+class ListForm(FlaskForm):
+    name = StringField(_l("Name"), [InputRequired(_l("A list needs a name.")), Length(max=120)])
+
+
+class UploadForm(FlaskForm):
+    file = FileField(_l("CSV file"), [FileRequired(_l("Choose a file first."))])
+
+
+class PlanForm(FlaskForm):
+    """Options of an import; the columns come as `column-<number>`."""
+
+    type_id = SelectField(_l("Subscribe them to"), coerce=int)
+    consent = RadioField(
+        _l("Their consent"),
+        choices=[
+            SelectChoice("unknown", _l("Unknown: each mailing decides whether they get it")),
+            SelectChoice("proved", _l("Proved elsewhere: I can show how each of them agreed")),
+        ],
+        default="unknown",
+    )
+    proof = StringField(_l("Where the proof is kept"), [Length(max=300)])
+    list_id = SelectField(_l("Put them on the list"), coerce=int)
+    existing = RadioField(
+        _l("People who are here already"),
+        choices=EXISTING,
+        default="fill",
+    )
