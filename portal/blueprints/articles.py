@@ -192,7 +192,7 @@ def _edit(article: Article, form: ArticleForm, status: int = 200) -> Response:
     chosen = str(form.asset_id.data or "")
     return hypermedia.page(
         "articles/edit.html", status=status, article=article, form=form, changed=status == 409,
-        asset=_picture(int(chosen) if chosen.isdigit() else None), note=request.form.get("note", ""),
+        asset=_picture(int(chosen) if chosen.isdigit() else None), note_text=request.form.get("note", ""),
         categories=pool.categories(g.tenant.id), thread=_thread(article),
     )  # fmt: skip
 
@@ -200,7 +200,7 @@ def _edit(article: Article, form: ArticleForm, status: int = 200) -> Response:
 def _show(article: Article, status: int = 200, note_error: str = "", remark_error: str = "") -> Response:
     return hypermedia.page(
         "articles/show.html", status=status, article=article, asset=_picture(article.asset_id),
-        thread=_thread(article), note=request.form.get("note", ""), note_error=note_error,
+        thread=_thread(article), note_text=request.form.get("note", ""), note_error=note_error,
         remark_error=remark_error, stand=articles.shown_state(article, context.today()),
         height_px=_height_px(article.body), may_edit=articles.may_edit(article, g.user, g.rights),
         names=policy.names([article.author_id]),
@@ -222,4 +222,3 @@ def _thread(article: Article) -> list[tuple[Any, str]]:
     remarks = articles.remarks(article)
     names = policy.names(r.user_id for r in remarks)
     return [(remark, names.get(remark.user_id, "?")) for remark in remarks]
-

@@ -7,11 +7,12 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from domain.accounts.permissions import Permission as P
+from domain.content import articles, pool
 from domain.errors import Invalid, NotFound
 from mediadb import kinds, library, storage, urls
-from mediadb.models import AssetKind, Folder
+from mediadb.models import Asset, AssetKind, Folder
 from portal import hypermedia
-from portal.access import public, requires
+from portal.access import may, public, requires
 from portal.errors import say, say_fields
 
 bp = Blueprint("media", __name__)
@@ -44,7 +45,7 @@ def show(asset_id: int) -> Response:
     """One file with its facts beside its folder; for htmx only the panel."""
     asset = library.get(g.tenant.id, asset_id)
     return hypermedia.page(
-        "media/index.html", "media/_panel.html", asset=asset, uses=library.uses(asset),
+        "media/index.html", "media/_panel.html", asset=asset, places=_places(asset),
         sizes=library.renditions(asset), **_listing(asset.folder_id, trash=asset.trashed_at is not None),
     )  # fmt: skip
 
@@ -189,6 +190,24 @@ def _listing(folder_id: int | None, trash: bool) -> dict[str, Any]:
         "all_count": sum(counts.values()), "trashed_count": library.trashed_count(g.tenant.id),
         "here": url_for("media.trashed") if trash else _folder_url(folder_id),
     }  # fmt: skip
+
+
+def _places(asset: Asset) -> list[tuple[str, str]]:
+    """Where a file is used: (words, address or "" for what the person may not open)."""
+    uses = library.uses(asset)
+    titles = {a.id: a for a in pool.many(g.tenant.id, [u.object_id for u in uses if u.kind == "article"])}
+    places = []
+    for use in uses:
+        article = titles.get(use.object_id) if use.kind == "article" else None
+        if article and articles.may_see(article, g.user, g.rights):
+            url = url_for("articles.show", article_id=article.id)
+            places.append((article.title or _("Untitled"), url))
+        elif use.kind == "issue":
+            url = url_for("issues.show", issue_id=use.object_id) if may(P.ISSUE_SEE) else ""
+            places.append((_("Issue %(id)s", id=use.object_id), url))
+        else:
+            places.append((_("Article %(id)s", id=use.object_id), ""))
+    return places
 
 
 def _with_subfolders(folders: list[Folder], counts: dict[int | None, int]) -> dict[int, int]:

@@ -58,7 +58,7 @@ def _index(status: int = 200, trouble: str = "", note: str = "", ticked: list[in
     return hypermedia.page(
         "pool/index.html", "pool/_results.html", status=status, page=page, query=wanted, today=today,
         filters=_filters(), counts=pool.counts(g.tenant.id, g.user, g.rights, today),
-        categories=pool.categories(g.tenant.id), shown_state=articles.shown_state, trouble=trouble, note=note,
+        categories=pool.categories(g.tenant.id), shown_state=articles.shown_state, trouble=trouble, note_text=note,
         ticked=ticked or [], layout="table" if request.args.get("layout") == "table" else "cards",
         pictures=library.many(g.tenant.id, [a.asset_id for a in page.articles if a.asset_id]),
     )  # fmt: skip
