@@ -1,5 +1,6 @@
 """How a mailing's figures become words and drawings, for the pages of issues, mailings and approvals."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -7,10 +8,11 @@ from flask import current_app, g
 from flask_babel import gettext, ngettext
 
 from dispatcher import render
-from domain.campaigns.reports import Progress
+from domain.campaigns.reports import Progress, Recipient
 from domain.ledger.states import DeliveryState as D
 
 TYPED_FROM = 10_000  # above this many recipients the number must be typed to confirm
+_PICTURE = re.compile(r'src="https?://[^/"]+/media/([A-Za-z0-9_-]+/[a-z0-9]+)"')
 BAR_WIDTH = 1000.0
 BASE_Y, TOP_Y = 130.0, 15.0  # of the columns chart, in px
 SEGMENTS = (
@@ -47,8 +49,9 @@ def base_url() -> str:
 
 
 def own_pictures(html: str) -> str:
-    """A mail's HTML with its pictures from the host that shows the page; nothing else differs."""
-    return html.replace(f'src="{base_url()}/media/', 'src="/media/')
+    """A mail's HTML with its pictures from the host that shows the page; nothing else differs. A frozen mail
+    names the address that the installation had then."""
+    return _PICTURE.sub(r'src="/media/\1"', html)
 
 
 def segments(progress: Progress) -> list[Segment]:
@@ -93,6 +96,37 @@ def time_left(seconds: int | None) -> str:
     if minutes < 90:
         return ngettext("about %(num)s minute left", "about %(num)s minutes left", minutes)
     return ngettext("about %(num)s hour left", "about %(num)s hours left", round(minutes / 60))
+
+
+def meaning(row: Recipient) -> str:
+    """What the state of one recipient says, in a sentence; technical text in brackets for whoever calls IT."""
+    if row.state in (D.FAILED, D.EXPIRED, D.DEFERRED):
+        words = _answer(row.enhanced) or row.reply or gettext("Not taken")
+        code = " ".join(row.reply.split()[:2]) if _answer(row.enhanced) else ""
+        text = f"{words} ({code})" if code else words
+        return gettext("Gave up after days: %(reply)s", reply=text) if row.state == D.EXPIRED else text
+    return {
+        D.SENT: gettext("Taken by the mail server"),
+        D.LEASED: gettext("Is being handed over"),
+        D.UNCERTAIN: gettext("Perhaps handed over; it is sent once more"),
+        D.HELD: gettext("Twice uncertain; a person decides"),
+    }.get(row.state, gettext("Waits for its turn"))
+
+
+def _answer(enhanced: str) -> str:
+    """The enhanced status code (RFC 3463) in words, where one is usual."""
+    subject = enhanced.partition(".")[2]
+    if subject in ("1.1", "1.6", "1.3"):
+        return gettext("Address unknown")
+    if subject in ("1.2", "1.10", "4.4"):
+        return gettext("This domain takes no mail")
+    if subject == "2.1":
+        return gettext("Mailbox closed")
+    if subject == "2.2":
+        return gettext("Mailbox full")
+    if subject.startswith("7."):
+        return gettext("Refused by the rules of the mail server")
+    return ""
 
 
 def plain_cell(text: str) -> str:

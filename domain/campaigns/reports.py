@@ -53,6 +53,7 @@ class Recipient:
     state: DeliveryState
     reason: LeftOut | None
     reply: str
+    enhanced: str
     attempt: int
     next_at: datetime | None
     at: datetime | None
@@ -184,7 +185,7 @@ def _recipient(row: tuple[Any, ...]) -> Recipient:
     technical = " ".join(str(part) for part in (code, enhanced, reply) if part)
     return Recipient(
         row_id, person_id, " ".join(filter(None, (title, first, last))) or address or "", address or "",
-        D(state), LeftOut(reason) if reason else None, technical, attempt,
+        D(state), LeftOut(reason) if reason else None, technical, enhanced or "", attempt,
         clock.moment(next_at) if next_at and state == D.DEFERRED else None, clock.moment(at) if at else None,
         organisation or "",
     )  # fmt: skip

@@ -113,9 +113,8 @@ def plan(job: ImportJob, mapping: dict[int, str], options: Options) -> None:
         raise Invalid(N_("Choose a field from the list."))
     if used["address"] != 1:
         wrong["mapping"] = N_("Choose exactly one column as e-mail address.")
-    for name in used:
-        if used[name] > 1 and name != "address" and name not in columns.REPEATABLE:
-            wrong["mapping"] = N_("Two columns have the same meaning. Choose one of them.")
+    elif any(used[name] > 1 for name in used if name not in columns.REPEATABLE):
+        wrong["mapping"] = N_("Two columns have the same meaning. Choose one of them.")
     if options.type_id is not None:
         types.get(job.tenant_id, options.type_id)
     if options.list_id is not None:

@@ -254,7 +254,15 @@ def _progress(campaign: Campaign) -> dict[str, Any]:
 def _recipients(campaign: Campaign) -> dict[str, Any]:
     asked = request.args
     if not may(P.SUBSCRIBER_SEE) or not campaign.started_at:
-        return {"rows": [], "next_key": None, "text": "", "state": "", "reason": None, "first": True}
+        return {
+            "meaning": sending.meaning,
+            "rows": [],
+            "next_key": None,
+            "text": "",
+            "state": "",
+            "reason": None,
+            "first": True,
+        }
     text, state, reason = (
         asked.get("q", "").strip()[:100],
         asked.get("state", ""),
@@ -264,6 +272,7 @@ def _recipients(campaign: Campaign) -> dict[str, Any]:
     return {
         "rows": rows, "next_key": next_key, "text": text, "state": state, "reason": reason,
         "first": not asked.get("after"), "delivery_states": list(DeliveryState), "reasons": list(LeftOut),
+        "meaning": sending.meaning,
     }  # fmt: skip
 
 

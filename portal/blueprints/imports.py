@@ -9,7 +9,6 @@ from pathlib import Path
 
 from flask import Blueprint, Response, current_app, g, redirect, request, stream_with_context, url_for
 from flask_babel import gettext as _
-from flask_babel import ngettext
 from werkzeug.datastructures import FileStorage
 from wtforms.fields.choices import SelectChoice
 
@@ -174,7 +173,6 @@ def _columns(
     return hypermedia.page(
         "imports/columns.html", status=status, job=job, form=form, rows=rows, headings=imports.names_of(job),
         mapping=mapping or {int(index): meant for index, meant in job.mapping.items()}, fields=columns.FIELDS,
-        rows_text=ngettext("%(num)s row", "%(num)s rows", job.rows_total, num=filters.number(job.rows_total)),
     )  # fmt: skip
 
 

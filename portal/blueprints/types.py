@@ -70,7 +70,7 @@ def _save(kind: NewsletterType | None) -> Response:
     form = TypeForm()
     if not form.validate():
         return hypermedia.invalid("types/edit.html", form=form, kind=kind)
-    values = {name: form[name].data for name in types.FIELDS}
+    values = {name: "" if form[name].data is None else form[name].data for name in types.FIELDS}
     values["slug"] = (values["slug"] or "").strip() or tree.slug_of(values["name"] or "")
     try:
         saved = types.save(g.tenant.id, values, g.user.id, kind)

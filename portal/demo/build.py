@@ -64,7 +64,7 @@ class _Builder:
             self._head_office(desk, tenant)
         else:
             next_thursday = days.next_weekday(self._now + timedelta(days=3), 3, 7)
-            self._at(hours=26, act=lambda: desk.assemble(BRANCH, editor, next_thursday))
+            self._at(hours=26.3, act=lambda: desk.assemble(BRANCH, editor, next_thursday))
 
     def _head_office(self, desk: Desk, tenant: Tenant) -> None:
         self._sent(desk, tenant)
@@ -77,9 +77,9 @@ class _Builder:
             issue = desk.assemble(ASKED, katrin, days.next_weekday(self._now + timedelta(days=4), 5, 9))
             desk.ask(issue, desk.plan(issue, katrin), katrin, "Bitte auf die Preise im Stadttheater schauen.")
 
-        self._at(hours=21, act=lambda: desk.assemble(BEGUN, katrin, days.next_weekday(self._now, 1, 7)))
-        self._at(hours=3, act=ready)
-        self._at(hours=2, act=asked)
+        self._at(hours=21.4, act=lambda: desk.assemble(BEGUN, katrin, days.next_weekday(self._now, 1, 7)))
+        self._at(hours=3.2, act=ready)
+        self._at(hours=2.1, act=asked)
 
     def _sent(self, desk: Desk, tenant: Tenant) -> None:
         """Last Friday's issue, from the desk to the last answer of a mail server."""
@@ -103,7 +103,7 @@ class _Builder:
         self._timeline.at(friday, lambda: outcome.send(made["campaign"], tenant.id))
 
     def _at(self, hours: float, act: Callable[[], object]) -> None:
-        self._timeline.at(self._now - timedelta(hours=hours), act)
+        self._timeline.at(days.in_office(self._now - timedelta(hours=hours)), act)
 
     def _read_old_notices(self) -> None:
         """People have seen what is older than a day; the newest still ring the bell."""

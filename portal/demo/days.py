@@ -12,6 +12,8 @@ from domain import clock
 
 ZONE = ZoneInfo("Europe/Berlin")
 WEEKDAYS = ("mo", "di", "mi", "do", "fr", "sa", "so")
+MORNING, EVENING = time(7, 30), time(18)
+OVERTIME = 2 / 13.5  # hours of the evening that stand for those of the night
 _TOKEN = re.compile(r"\{(?P<word>[a-z]{2,4})(?P<step>[+-]?\d+)?\}")
 
 
@@ -34,6 +36,17 @@ def next_weekday(now: datetime, weekday: int, hour: int, minute: int = 0) -> dat
     wanted = datetime.combine(local.date(), time(hour, minute), ZONE)
     wanted += timedelta(days=(weekday - local.weekday()) % 7)
     return wanted if wanted > local else wanted + timedelta(days=7)
+
+
+def in_office(moment: datetime) -> datetime:
+    """`moment` without the night: what would happen between 18:00 and 7:30 happens by 20:00. Keeps every order."""
+    local = moment.astimezone(ZONE)
+    evening = datetime.combine(local.date(), EVENING, ZONE)
+    if local.time() < MORNING:
+        evening -= timedelta(days=1)
+    elif local < evening:
+        return moment
+    return evening + (local - evening) * OVERTIME
 
 
 @contextmanager

@@ -37,7 +37,8 @@ class Story:
 
     @property
     def age(self) -> timedelta:
-        return timedelta(hours=int(self.fields["Age"]))
+        odd_minutes = sum(map(ord, self.key)) % 53  # nobody works by the full hour
+        return timedelta(hours=int(self.fields["Age"]), minutes=odd_minutes)
 
     def link(self, slug: str) -> str:
         """Where the mail sends its readers on; without it the mail holds the whole article."""
@@ -80,9 +81,9 @@ class _Life:
 
     def plan(self, timeline: days.Timeline) -> None:
         age, state = self._story.age, ArticleState(self._story.fields["State"])
-        timeline.at(self._now - age * 1.2, self._write)
+        timeline.at(days.in_office(self._now - age * 1.2), self._write)
         if state != ArticleState.DRAFT:
-            timeline.at(self._now - age, self._submit)
+            timeline.at(days.in_office(self._now - age), self._submit)
         later: dict[ArticleState, Callable[[], None]] = {
             ArticleState.RETURNED: self._return,
             ArticleState.ACCEPTED: self._accept,
@@ -91,7 +92,7 @@ class _Life:
             ArticleState.ARCHIVED: self._archive,
         }
         if state in later:
-            timeline.at(self._now - age * 0.9, later[state])
+            timeline.at(days.in_office(self._now - age * 0.9), later[state])
 
     def _write(self) -> None:
         story = self._story

@@ -203,6 +203,15 @@ def test_last_issue_always_lies_in_the_past_and_the_next_one_ahead() -> None:
         assert 2 * 3600 <= (now - last).total_seconds() < 8 * 86_400 and coming > now
 
 
+def test_nobody_works_at_night_and_the_order_stays() -> None:
+    begin = datetime(2026, 3, 27, tzinfo=UTC)
+    moments = [days.in_office(begin + timedelta(minutes=7 * n)) for n in range(600)]
+    assert moments == sorted(moments)
+    assert all(
+        7.5 <= m.astimezone(days.ZONE).hour + m.astimezone(days.ZONE).minute / 60 <= 20 for m in moments
+    )
+
+
 def test_words_for_days_are_written_out() -> None:
     friday = datetime(2026, 11, 20, tzinfo=UTC).date()
     assert (

@@ -1,0 +1,200 @@
+"""Readers' pages: no session, the same answers for known and unknown people, nothing changed by reading."""
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from domain import tokens
+from domain.ledger.models import DeliveryEvent
+from domain.notices.models import OutboxMail
+from domain.subscribers import consent, directory
+from domain.subscribers.models import Consent, ConsentEvent, Subscriber
+from tests.portal import readers
+from tests.world import World
+
+
+@pytest.fixture
+def app(app: Flask) -> Flask:
+    app.config.update(FORM_MIN_AGE_S=0, WTF_CSRF_ENABLED=True)
+    return app
+
+
+def sign_up(client: FlaskClient, world: World, *kinds: str, path: str = "/n/north", **fields: str):
+    token = readers.form_token(client.get(path).text)
+    data = {"type": [world.types[k].id for k in kinds], "email": "anna@leser.example", "form_token": token}
+    return client.post(path, data=data | fields)
+
+
+def state(world: World, kind: str) -> Consent | None:
+    person = directory.by_key(world.north.id, "anna@leser.example")
+    return consent.state(world.north.id, person.id, world.types[kind].id) if person else None
+
+
+def test_sign_up_confirm_and_the_proof_that_stays(client: FlaskClient, world: World) -> None:
+    answer = sign_up(client, world, "city", "arts", first="Anna")
+    assert answer.status_code == 303 and answer.location.endswith("/n/north/sent")
+    mail = OutboxMail.get()
+    assert mail.kind == "optin" and mail.to_address == "anna@leser.example"
+    assert mail.headers == {"Auto-Submitted": "auto-generated"} and mail.sender_address == "news@nord.example"
+    assert "Stadtgespräch" in mail.plain and "Kulturkalender" in mail.plain and "Deichweg" in mail.plain
+    path = readers.confirm_path(mail)
+    for _ in range(2):
+        assert client.get(path).status_code == client.head(path).status_code == 200
+    assert state(world, "city") == Consent.PENDING, "a program that opens links confirms nothing"
+    for _ in range(2):
+        assert "You are signed up" in client.post(path).text
+    assert state(world, "city") == state(world, "arts") == Consent.CONFIRMED and state(world, "trade") is None
+    asked = ConsentEvent.get(ConsentEvent.act == "ask")
+    assert asked.consent_text and asked.ip == "127.0.0.1" and asked.form == "/n/north" and asked.agent
+
+
+def test_the_answer_is_the_same_for_everybody(client: FlaskClient, world: World) -> None:
+    readers.who_got_mail(world, "city")
+    known = sign_up(client, world, "city", "south")
+    unknown = sign_up(client, world, "city", email="new@leser.example")
+    no_such_type = sign_up(client, world, "south", email="other@leser.example")
+    assert {(a.status_code, a.location, a.data) for a in (known, unknown, no_such_type)} == {
+        (303, "/n/north/sent", known.data)
+    }
+    assert [m.to_address for m in OutboxMail.select()] == ["new@leser.example"]
+    assert directory.by_key(world.north.id, "other@leser.example") is None
+
+
+def test_pages_need_no_cookie_and_no_script(client: FlaskClient, world: World) -> None:
+    reader = readers.who_got_mail(world, "city")
+    for path in ("/n/north", "/n/north/city", "/n/north/sent", f"/m/{reader.token}/unsubscribe",
+                 f"/m/{reader.token}/preferences"):  # fmt: skip
+        answer = client.get(path)
+        assert answer.status_code == 200 and "Set-Cookie" not in answer.headers, path
+        assert "<script" not in answer.text and "Rundbrief</" not in answer.text, path
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"email": "anna@leser"}, "The end of the address is missing"),
+        ({"email": "a@leser.example\r\nBcc: b@leser.example"}, "no line breaks"),
+        ({"type": ""}, "Tick at least one"),
+        ({"form_token": "x"}, "too fast or is too old"),
+        ({"first": "x" * 81}, "Field cannot be longer"),
+    ],
+)
+def test_mistakes_are_told_and_what_was_typed_stays(
+    client: FlaskClient, world: World, fields: dict[str, str], words: str
+) -> None:
+    answer = sign_up(client, world, "city", **({"last": "Brandt"} | fields))
+    assert answer.status_code == 422 and words in answer.text and 'value="Brandt"' in answer.text
+    assert Subscriber.select().count() == OutboxMail.select().count() == 0
+
+
+def test_a_form_sent_too_fast_or_by_a_robot_signs_nobody_up(
+    app: Flask, client: FlaskClient, world: World
+) -> None:
+    assert sign_up(client, world, "city", website="http://spam.example").status_code == 303
+    app.config["FORM_MIN_AGE_S"] = 2
+    assert sign_up(client, world, "city").status_code == 422
+    app.config["FORM_MIN_AGE_S"] = 0
+    other = readers.form_token(client.get("/n/south").text)
+    assert sign_up(client, world, "city", form_token=other).status_code == 422, "the token of another tenant"
+    assert OutboxMail.select().count() == 0
+
+
+def test_eleven_sign_ups_from_one_network_are_too_many(client: FlaskClient, world: World) -> None:
+    codes = [sign_up(client, world, "city", email=f"p{n}@leser.example").status_code for n in range(11)]
+    assert codes == [303] * 10 + [429]
+
+
+def test_types_that_are_not_public_have_no_page(client: FlaskClient, world: World) -> None:
+    world.types["city"].public = False
+    world.types["city"].save()
+    assert client.get("/n/north/city").status_code == client.get("/n/north/post").status_code == 404
+    assert "Stadtgespräch" not in client.get("/n/north").text
+    assert client.get("/n/nobody").status_code == 404
+
+
+def test_one_click_signs_off_exactly_this_type(client: FlaskClient, world: World) -> None:
+    reader = readers.who_got_mail(world, "city", "arts")
+    path = f"/m/{reader.token}/unsubscribe"
+    assert client.get(path).status_code == client.head(path).status_code == 200
+    assert state(world, "city") == Consent.CONFIRMED
+    bodies = (
+        {"data": "List-Unsubscribe=One-Click", "content_type": "application/x-www-form-urlencoded"},
+        {"data": {"List-Unsubscribe": "One-Click"}, "content_type": "multipart/form-data"},
+        {},
+    )
+    for body in bodies:
+        answer = client.post(path, **body)
+        assert answer.status_code == 200 and "Set-Cookie" not in answer.headers
+    assert state(world, "city") == Consent.REVOKED and state(world, "arts") == Consent.CONFIRMED
+    revoked = ConsentEvent.get(ConsentEvent.act == "revoke")
+    assert revoked.form == "one-click" and revoked.mail_id == reader.delivery.id
+    assert DeliveryEvent.select().where(DeliveryEvent.kind == "unsubscribed").count() == 1
+    assert len(directory.lists_of(reader.person)) == 1
+
+
+def test_the_reason_is_optional_and_kept_with_the_mailing(client: FlaskClient, world: World) -> None:
+    reader = readers.who_got_mail(world, "city")
+    assert client.post(f"/m/{reader.token}/reason", data={"reason": "often"}).status_code == 200
+    assert DeliveryEvent.select().count() == 0, "no sign-off, nothing to explain"
+    client.post(f"/m/{reader.token}/unsubscribe")
+    client.post(f"/m/{reader.token}/reason", data={"reason": "bogus", "words": "zu\r\nviel"})
+    assert DeliveryEvent.get().detail == "zu viel"
+
+
+def test_preferences_change_types_name_and_language(client: FlaskClient, world: World) -> None:
+    reader = readers.who_got_mail(world, "city", "arts")
+    page = client.get(f"/m/{reader.token}/preferences").text
+    assert "a•••••@leser.example" in page and "anna@leser.example" not in page
+    data = {"type": [world.types["city"].id, world.types["trade"].id], "first": "Anne", "language": "en"}
+    answer = client.post(f"/m/{reader.token}/preferences", data=data)
+    assert answer.status_code == 303 and "Saved." in client.get(answer.location).text
+    assert [state(world, k) for k in ("city", "trade", "arts")] == [
+        Consent.CONFIRMED, Consent.CONFIRMED, Consent.REVOKED,
+    ]  # fmt: skip
+    person = directory.get(world.north.id, reader.person.id)
+    assert (person.first_name, person.last_name, person.language) == ("Anne", "", "en")
+    assert client.post(f"/m/{reader.token}/all").status_code == 200
+    assert {state(world, k) for k in ("city", "trade", "arts")} == {Consent.REVOKED}
+
+
+def test_altered_tokens_lead_nowhere_and_name_nobody(client: FlaskClient, world: World) -> None:
+    reader = readers.who_got_mail(world, "city")
+    flipped = ("A" if reader.token[0] != "A" else "B") + reader.token[1:]
+    unused = tokens.mail_token("mail", 99_999)
+    other_purpose = tokens.mail_token("open", reader.delivery.id)
+    for token in (flipped, unused, other_purpose, "x", "ä"):
+        for part in ("", "/unsubscribe", "/preferences"):
+            answer = client.get(f"/m/{token}{part}")
+            assert answer.status_code == 404 and "Stadt" not in answer.text and "Nord" not in answer.text
+        for part in ("unsubscribe", "preferences", "all", "reason"):
+            assert client.post(f"/m/{token}/{part}").status_code == 404
+    assert state(world, "city") == Consent.CONFIRMED
+
+
+def test_an_altered_or_foreign_confirm_link_says_how_to_go_on(client: FlaskClient, world: World) -> None:
+    sign_up(client, world, "city")
+    path = readers.confirm_path(OutboxMail.get())
+    for wrong in (path[:-2], path.replace("/north/", "/south/")):
+        for answer in (client.get(wrong), client.post(wrong)):
+            assert answer.status_code == 410 and 'href="/n/' in answer.text
+    assert state(world, "city") == Consent.PENDING
+
+
+def test_who_was_erased_can_still_use_the_link(client: FlaskClient, world: World) -> None:
+    reader = readers.who_got_mail(world, "city")
+    reader.person.delete_instance()
+    assert client.post(f"/m/{reader.token}/unsubscribe").status_code == 200
+    assert client.get(f"/m/{reader.token}/preferences").status_code == 404
+
+
+def test_the_look_is_the_tenants_colour_dark_enough_to_read(client: FlaskClient, world: World) -> None:
+    world.north.settings = dict(world.north.settings, colour="#ffee00")
+    world.north.save()
+    answer = client.get("/n/north/look.css")
+    assert answer.mimetype == "text/css" and "#ffee00" not in answer.text and "--tenant: #" in answer.text
+
+
+def test_pages_speak_german_and_english(client: FlaskClient, world: World) -> None:
+    assert '<html lang="en"' in client.get("/n/north").text
+    assert '<html lang="de"' in client.get("/n/north?lang=de").text
+    assert '<html lang="de"' in client.get("/n/south?lang=xx").text

@@ -1,0 +1,149 @@
+"""The people of a tenant in the portal."""
+
+import pytest
+from flask.testing import FlaskClient
+
+from domain.subscribers import consent, directory, suppression
+from domain.subscribers.models import Consent, DistributionList, ListMember
+from tests.portal import readers
+from tests.portal.conftest import HTMX
+from tests.world import World
+
+
+@pytest.fixture
+def manager(client: FlaskClient, world: World, sign_in) -> FlaskClient:
+    return sign_in(client, world.subscriber_manager)
+
+
+def created(world: World, address: str, **values: str):
+    return directory.create(world.north.id, {"address": address, **values})
+
+
+def test_search_finds_names_without_accents_and_addresses(manager: FlaskClient, world: World) -> None:
+    created(world, "zoe@lire.example", first_name="Zoé", last_name="Größl")
+    created(world, "kurt@leser.example", first_name="Kurt", last_name="Weiß")
+    for words, found, missing in (("zoe groessl", "Größl", "Weiß"), ("kurt@", "Weiß", "Größl")):
+        page = manager.get("/t/north/subscribers", query_string={"q": words}, headers=HTMX).text
+        assert found in page and missing not in page and "<html" not in page
+    assert "Nobody with these filters" in manager.get("/t/north/subscribers?q=nobody").text
+
+
+def test_filters_by_type_consent_and_list(manager: FlaskClient, world: World) -> None:
+    readers.who_got_mail(world, "city", address="city@leser.example")
+    other = created(world, "other@leser.example")
+    chosen = DistributionList.create(tenant_id=world.north.id, name="Messe")
+    ListMember.create(tenant_id=world.north.id, list_id=chosen.id, subscriber_id=other.id)
+    by_type = manager.get(f"/t/north/subscribers?type={world.types['city'].id}&consent=confirmed").text
+    assert "city@leser.example" in by_type and "other@leser.example" not in by_type
+    by_list = manager.get(f"/t/north/subscribers?list={chosen.id}").text
+    assert "other@leser.example" in by_list and "city@leser.example" not in by_list
+    assert manager.get("/t/north/subscribers?type=x&consent=bogus&before=y").status_code == 200
+
+
+def test_pages_go_on_and_back(manager: FlaskClient, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(directory, "PAGE_SIZE", 2)
+    for n in range(5):
+        created(world, f"p{n}@leser.example")
+    seen, query = [], directory.Query()
+    while True:
+        page = directory.find(world.north.id, query)
+        seen += [person.address for person in page.people]
+        if page.older_id is None:
+            break
+        query = directory.Query(before_id=page.older_id)
+    assert seen == [f"p{n}@leser.example" for n in (4, 3, 2, 1, 0)]
+    back = directory.find(world.north.id, directory.Query(after_id=page.newer_id))
+    assert [person.address for person in back.people] == ["p2@leser.example", "p1@leser.example"]
+
+
+def test_create_keeps_what_was_typed_when_the_address_is_taken(manager: FlaskClient, world: World) -> None:
+    data = {"address": "anna@leser.example", "first_name": "Anna", "country": "DE", "language": ""}
+    assert manager.post("/t/north/subscribers", data=data).status_code == 303
+    again = manager.post("/t/north/subscribers", data=data | {"address": "ANNA@leser.example"})
+    assert again.status_code == 422 and "already here" in again.text and 'value="Anna"' in again.text
+    bad = manager.post("/t/north/subscribers", data=data | {"address": "anna@"})
+    assert bad.status_code == 422 and 'value="anna@"' in bad.text
+    person = directory.by_key(world.north.id, "anna@leser.example")
+    manager.post(
+        f"/t/north/subscribers/{person.id}", data=data | {"last_name": "Neu", "organisation": "Stadt"}
+    )
+    page = manager.get(f"/t/north/subscribers/{person.id}").text
+    assert "Anna Neu" in page and "Stadt" in page
+
+
+def test_lock_needs_a_reason_and_can_be_lifted(manager: FlaskClient, world: World) -> None:
+    person = created(world, "anna@leser.example")
+    path = f"/t/north/subscribers/{person.id}"
+    assert manager.post(f"{path}/lock", data={"reason": " "}).status_code == 422
+    manager.post(f"{path}/lock", data={"reason": "On leave", "until": "2999-01-31"})
+    locked = directory.get(world.north.id, person.id)
+    assert locked.locked_reason == "On leave" and locked.locked_until.year == 2999
+    assert "On leave" in manager.get(path).text
+    manager.post(f"{path}/unlock")
+    assert directory.get(world.north.id, person.id).locked_reason is None
+
+
+def test_the_house_adds_a_consent_with_proof_but_never_confirms(manager: FlaskClient, world: World) -> None:
+    person = created(world, "anna@leser.example")
+    kind, path = world.types["city"], f"/t/north/subscribers/{person.id}"
+    for consent_word, proof, code in (("proved", "", 422), ("confirmed", "x", 422), ("proved", "Paper", 303)):
+        data = {"type_id": kind.id, "consent": consent_word, "proof": proof}
+        assert manager.post(f"{path}/types", data=data).status_code == code
+    assert consent.state(world.north.id, person.id, kind.id) == Consent.PROVED
+    manager.post(f"{path}/types/{kind.id}/revoke")
+    again = manager.post(f"{path}/types", data={"type_id": kind.id, "consent": "proved", "proof": "Paper"})
+    assert again.status_code == 422 and consent.state(world.north.id, person.id, kind.id) == Consent.REVOKED
+    foreign = {"type_id": world.types["south"].id, "consent": "unknown"}
+    assert manager.post(f"{path}/types", data=foreign).status_code == 422
+    page = manager.get(path).text
+    assert "Paper" in page and "Signed off" in page
+
+
+def test_nobody_loses_the_last_list(manager: FlaskClient, world: World) -> None:
+    person = created(world, "anna@leser.example")
+    south_list = DistributionList.get(DistributionList.tenant_id == world.south.id)
+    manager.post(f"/t/north/subscribers/{person.id}/lists", data={"list": [south_list.id]})
+    assert [chosen.is_default for chosen in directory.lists_of(person)] == [True]
+    manager.post("/t/north/subscribers/lists", data={"name": "Messe"})
+    chosen = DistributionList.get(DistributionList.name == "Messe")
+    manager.post(f"/t/north/subscribers/{person.id}/lists", data={"list": [chosen.id]})
+    assert [found.name for found in directory.lists_of(person)] == ["Messe"]
+    assert manager.post("/t/north/subscribers/lists", data={"name": "Messe"}).status_code == 422
+    assert manager.post(f"/t/north/subscribers/lists/{chosen.id}", data={"name": "Fair"}).status_code == 303
+
+
+def test_suppressed_by_hand_is_said_on_the_record(manager: FlaskClient, world: World) -> None:
+    person = created(world, "anna@leser.example")
+    path = f"/t/north/subscribers/{person.id}"
+    manager.post(f"{path}/suppress", data={"reason": ""})
+    assert not suppression.is_suppressed(world.north.id, person.address_key)
+    manager.post(f"{path}/suppress", data={"reason": "asked by phone"})
+    assert suppression.is_suppressed(world.north.id, person.address_key)
+    assert "asked by phone" in manager.get(path).text
+
+
+def test_people_types_and_lists_of_another_tenant_are_missing(
+    client: FlaskClient, world: World, sign_in
+) -> None:
+    person = created(world, "anna@leser.example")
+    chosen = DistributionList.get(DistributionList.tenant_id == world.north.id)
+    south = sign_in(client, world.south_administrator)
+    kind = world.types["city"].id
+    for path in (f"{person.id}", f"{person.id}/edit"):
+        assert south.get(f"/t/south/subscribers/{path}").status_code == 404
+    for path in (
+        f"{person.id}", f"{person.id}/lock", f"{person.id}/unlock", f"{person.id}/lists", f"{person.id}/types",
+        f"{person.id}/types/{kind}/revoke", f"{person.id}/suppress", f"{person.id}/deliverability",
+        f"lists/{chosen.id}",
+    ):  # fmt: skip
+        assert south.post(f"/t/south/subscribers/{path}", data={"name": "x"}).status_code == 404, path
+    assert "anna@" not in south.get("/t/south/subscribers").text
+
+
+def test_an_editor_sees_people_and_changes_none(client: FlaskClient, world: World, sign_in) -> None:
+    person = created(world, "anna@leser.example")
+    editor = sign_in(client, world.editor)
+    page = editor.get(f"/t/north/subscribers/{person.id}").text
+    assert "anna@leser.example" in page and f"/subscribers/{person.id}/lock" not in page
+    assert editor.post(f"/t/north/subscribers/{person.id}/lock", data={"reason": "x"}).status_code == 403
+    assert editor.get("/t/north/subscribers/imports").status_code == 403
