@@ -29,7 +29,8 @@ class Settings(EngineSettings):
 
 settings = Settings(Path(sys.argv[1]), sys.argv[2], sys.argv[3])
 if sys.argv[5] == "work":
-    tasks.bodies["run_import"] = lambda job_id: (settings.instance / "ran").write_text(str(job_id))
+    from dispatcher.jobs import imports
+    imports.run = lambda job_id, root: (settings.instance / "ran").write_text(str(job_id))
     worker.work(settings)
 else:
     worker.deliver(settings, recorder.Pace(scan_s=60))

@@ -191,6 +191,7 @@ def test_from_an_empty_house_to_the_reader_who_leaves(
     assert "Für Räder bleibt eine Spur frei" in text_of(test_mail)
 
     page.locator("a[href$='/plan']").first.click()
+    page.locator("input[name=proved]").check()
     expect(page.locator("#numbers")).to_contain_text(str(READERS + 1))
     page.locator("button[name=act][value=ask]").click()
     page.wait_for_url(re.compile(r"/campaigns/\d+"))
