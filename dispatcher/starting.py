@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import structlog
 
+from dispatcher import completion
 from dispatcher.compose import Compiled
 from domain import clock
 from domain.campaigns import audience, lifecycle, snapshot
@@ -150,9 +151,11 @@ def finish_if_done(campaign: Campaign) -> bool:
         with database.atomic():
             campaign = Campaign.get_by_id(campaign.id)
             if outbox.is_open(campaign.tenant_id, campaign.id):
-                lifecycle.sent(campaign)
+                if lifecycle.sent(campaign):
+                    completion.tell(campaign)
                 return False
             lifecycle.finish(campaign)
+            completion.tell(campaign)
     except Conflict:  # paused or cancelled in between
         return False
     log.info("campaign finished", campaign=campaign.id)

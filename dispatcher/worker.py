@@ -21,7 +21,7 @@ import structlog
 from huey import Huey
 from huey.consumer import Consumer
 
-from dispatcher import queues, senders, starting, takeover, tasks
+from dispatcher import completion, queues, senders, starting, takeover, tasks
 from dispatcher.journal import Journal
 from dispatcher.pump import Pump
 from dispatcher.recorder import Pace, Recorder
@@ -175,6 +175,7 @@ def _sweep(sweeps: list[Callable[[], None]], stop: threading.Event) -> None:
 
 def _prepare(settings: Settings) -> None:
     tokens.configure(settings.secret_key)
+    completion.configure(settings.public_url)
     db.bind(settings.database_url)
     queues.configure(settings.queue_url)
 

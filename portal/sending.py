@@ -14,6 +14,7 @@ from domain.ledger.states import DeliveryState as D
 TYPED_FROM = 10_000  # above this many recipients the number must be typed to confirm
 _PICTURE = re.compile(r'src="https?://[^/"]+/media/([A-Za-z0-9_-]+/[a-z0-9]+)"')
 BAR_WIDTH = 1000.0
+SLOTS = 18  # the chart is as wide as this many columns, also while it fills
 BASE_Y, TOP_Y = 130.0, 15.0  # of the columns chart, in px
 SEGMENTS = (
     ("done", (D.SENT,)),
@@ -70,7 +71,7 @@ def columns(slots: list[tuple[datetime, int]]) -> Columns:
     """Drawn from (moment, count) per 10 seconds; a label stands at each full minute."""
     peak = max((count for _, count in slots), default=0)
     top = _round_up(peak)
-    step = 100 / max(1, len(slots))
+    step = 100 / max(SLOTS, len(slots))
     scale = (BASE_Y - TOP_Y) / top
     bars = [
         (

@@ -85,8 +85,9 @@ def cancel(campaign: Campaign, user_id: int) -> None:
         _log(campaign, "campaign.cancel", user_id)
 
 
-def sent(campaign: Campaign) -> None:
-    """The last mail is out: nothing is queued or leased any more (some may be tried again later)."""
+def sent(campaign: Campaign) -> bool:
+    """The last mail is out: nothing is queued or leased any more (some may be tried again later). True if this
+    was not known yet."""
     changed = (
         Campaign.update(sent_at=clock.now())
         .where(
@@ -99,6 +100,7 @@ def sent(campaign: Campaign) -> None:
         _tell_counts(
             campaign, N_("“%(title)s” is out: %(sent)s sent, %(later)s are tried again, %(failed)s refused.")
         )
+    return bool(changed)
 
 
 def finish(campaign: Campaign) -> None:
@@ -106,6 +108,7 @@ def finish(campaign: Campaign) -> None:
     first = campaign.sent_at is None
     now = clock.now()
     _move(campaign, (S.SENDING, S.WAITING), S.FINISHED, finished_at=now, sent_at=campaign.sent_at or now)
+    campaign.finished_at = now
     assembly.mark(assembly.get(campaign.tenant_id, campaign.issue_id), IssueState.SENT)
     text = (
         N_("“%(title)s” is finished: %(sent)s sent, %(failed)s refused.")

@@ -166,6 +166,7 @@ def _enter(user: User, keep: bool) -> None:
     """Sign in with a fresh session: nothing of an older one, planted or not, lives on."""
     old = session.get("tenant")
     session.clear()
+    g.pop("csrf_token", None)  # the form's token of this request belonged to the session that has just ended
     secret = sessions.begin(user, keep, context.client_address(), request.user_agent.string)
     session.permanent = keep
     login_user(Visitor(secret, user))

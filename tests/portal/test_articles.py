@@ -1,5 +1,6 @@
 """Writing, saving, submitting and deciding in the portal, with and without script."""
 
+import re
 from typing import Any
 
 import pytest
@@ -234,3 +235,21 @@ def test_people_without_the_right_see_nothing(app: Flask, world: worlds.World, s
     sender = sign_in(app.test_client(), world.sender)
     assert sender.get(f"/t/north/articles/{article_id}").status_code == 403
     assert not policy.rights_of(world.sender, world.north.id).permissions & {"article.see"}
+
+
+def test_after_signing_in_over_the_page_the_refused_save_goes_through(app: Flask, world: worlds.World) -> None:
+    app.config["WTF_CSRF_ENABLED"] = True
+    article = articles.create(world.north.id, world.journalist)
+    client = app.test_client()
+    door = client.get("/signin", headers={"X-Requested-With": "reauth"}).text
+    token = re.search(r'name="csrf_token" value="([^"]+)"', door)
+    assert token
+    answer = client.post(
+        "/signin",
+        data={"email": world.journalist.email, "password": worlds.PASSWORD, "csrf_token": token[1]},
+        headers={"X-Requested-With": "reauth"},
+    )
+    assert answer.status_code == 204
+    form = {**FULL, "version": "1", "csrf_token": answer.headers["X-CSRFToken"]}
+    saved = client.post(f"/t/north/articles/{article.id}/edit", data=form, headers=AUTOSAVE)
+    assert saved.status_code == 200, saved.text

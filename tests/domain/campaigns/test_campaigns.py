@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from dispatcher import clearance
+from dispatcher import clearance, completion, starting
 from domain import clock
 from domain.approvals import flow
 from domain.approvals.models import Approval, ApprovalState
@@ -15,6 +15,7 @@ from domain.issues import assembly
 from domain.issues.models import Issue, IssueRevision, IssueState
 from domain.ledger.models import Delivery, DeliveryPayload
 from domain.ledger.states import DeliveryState, LeftOut
+from domain.notices.models import OutboxMail
 from domain.subscribers.models import DistributionList, ListMember
 from tests import mailings
 from tests import world as worlds
@@ -263,3 +264,30 @@ def test_recipients_are_paged_with_notable_ones_first(
 def test_a_foreign_campaign_is_not_there(world: worlds.World, campaign: Campaign) -> None:
     with pytest.raises(NotFound):
         planning.get(world.south.id, campaign.id)
+
+
+def test_who_started_it_is_told_once_when_it_is_out_and_once_when_it_is_closed(
+    world: worlds.World, issue: Issue, campaign: Campaign
+) -> None:
+    campaign = approved(world, issue, campaign)
+    snapshot.fill(campaign)
+    Campaign.update(status=CampaignStatus.SENDING, started_at=clock.now()).where(
+        Campaign.id == campaign.id
+    ).execute()
+    Delivery.update(state=DeliveryState.SENT).where(Delivery.state == DeliveryState.QUEUED).execute()
+    last = Delivery.select().where(Delivery.state == DeliveryState.SENT).first()
+    Delivery.update(state=DeliveryState.DEFERRED).where(Delivery.id == last.id).execute()
+    completion.configure("https://rundbrief.example")
+    for _ in range(2):
+        assert not starting.finish_if_done(planning.get(world.north.id, campaign.id))
+    Delivery.update(state=DeliveryState.SENT).where(Delivery.id == last.id).execute()
+    assert starting.finish_if_done(planning.get(world.north.id, campaign.id))
+    assert not starting.finish_if_done(planning.get(world.north.id, campaign.id))
+    first, second = OutboxMail.select().where(OutboxMail.kind == "completion").order_by(OutboxMail.id)
+    assert first.to_address == second.to_address == world.editor.email
+    assert (first.subject, second.subject) == (
+        "“Stadtgespräch Nr. 1” is out", "“Stadtgespräch Nr. 1” is finished"
+    )  # fmt: skip
+    assert f"https://rundbrief.example/t/north/campaigns/{campaign.id}" in first.plain
+    assert "Sent: 3" in first.plain and "Trying again: 1" in first.plain and "Sent: 4" in second.plain
+    assert assembly.get(world.north.id, issue.id).state == IssueState.SENT
