@@ -237,7 +237,9 @@ def test_people_without_the_right_see_nothing(app: Flask, world: worlds.World, s
     assert not policy.rights_of(world.sender, world.north.id).permissions & {"article.see"}
 
 
-def test_after_signing_in_over_the_page_the_refused_save_goes_through(app: Flask, world: worlds.World) -> None:
+def test_after_signing_in_over_the_page_the_refused_save_goes_through(
+    app: Flask, world: worlds.World
+) -> None:
     app.config["WTF_CSRF_ENABLED"] = True
     article = articles.create(world.north.id, world.journalist)
     client = app.test_client()
