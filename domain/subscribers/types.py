@@ -12,7 +12,9 @@ from domain.subscribers import addresses
 from domain.subscribers.models import NewsletterType, Subscription
 
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?\Z")
-RESERVED = frozenset({"confirm", "preferences", "unsubscribe", "archive", "look.css", "sent", "signup", "imprint"})
+RESERVED = frozenset(
+    {"confirm", "preferences", "unsubscribe", "archive", "look.css", "sent", "signup", "imprint"}
+)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
 FIELDS = (
     "name", "slug", "description", "rhythm", "public", "closed", "basis", "sender_name", "sender_address", "reply_to",
