@@ -24,6 +24,8 @@ def init_app(app: Flask) -> None:
             "time": clock_time,
             "month": month_name,
             "month_short": month_short,
+            "month_only": month_only,
+            "compact": compact,
             "moment": clock.moment,
             "ago": ago,
             "iso": iso,
@@ -99,6 +101,20 @@ def short_date(value: date | datetime | None) -> str:
 def month_name(value: date) -> str:
     """November 2026."""
     return dates.format_date(value, "MMMM y", locale=get_locale())
+
+
+def month_only(value: date) -> str:
+    """November."""
+    return dates.format_date(value, "LLLL", locale=get_locale())
+
+
+def compact(value: int) -> str:
+    """For axes, where a long number would be cut off: 250, 12 k, 3 M; German writes Tsd. and Mio."""
+    thousand, million = ("k", "M") if _english() else ("Tsd.", "Mio.")
+    for size, unit in ((1_000_000, million), (1_000, thousand)):
+        if value >= size:
+            return f"{number(round(value / size, 1) if value % size else value // size)}{NBSP}{unit}"
+    return number(value)
 
 
 def month_short(value: date) -> str:

@@ -27,6 +27,8 @@ class Item:
 
 
 def _submitted() -> int:
+    if "waiting_articles" in g:  # the overview has counted them
+        return g.waiting_articles
     if not may(P.ARTICLE_REVIEW):
         return 0
     return (
@@ -37,6 +39,8 @@ def _submitted() -> int:
 
 
 def _to_decide() -> int:
+    if "waiting_approvals" in g:
+        return g.waiting_approvals
     return (
         sum(a.asked_by_id != g.user.id for a in flow.open_requests(g.tenant.id))
         if may(P.APPROVAL_DECIDE)
@@ -128,7 +132,11 @@ def _my_tenants():  # type: ignore[no-untyped-def]
 
 def _tenant_url(tenant, nav_key: str) -> str:  # type: ignore[no-untyped-def]
     """The same place in another tenant if the person may go there, else its overview."""
-    rights = policy.rights_of(g.user, tenant.id)
+    if g.get("tenant") and tenant.id == g.tenant.id:
+        return url_for("dashboard.index", tenant=tenant.slug)
+    if "rights_by_tenant" not in g:
+        g.rights_by_tenant = policy.rights_by_tenant(g.user)
+    rights = g.rights_by_tenant.get(tenant.id, policy.NOTHING)
     for _title, items in GROUPS:
         for item in items:
             if (

@@ -97,6 +97,17 @@ TABLE: dict[str, dict[object, tuple[str, str, str]]] = {
         "void": (N_("Void"), "hold", "refresh-alert"),
         "skipped": (N_("Not needed"), "rest", "minus"),
     },
+    "person": {
+        "active": (N_("Active"), "done", "circle-check"),
+        "invited": (N_("Invited"), "rest", "mail-forward"),
+        "ended": (N_("No access"), "rest", "user-off"),
+    },
+    "tenant": {
+        "active": (N_("Active"), "done", "circle-check"),
+        "no_sending": (N_("No sending"), "hold", "player-pause"),
+        "no_sign_in": (N_("No sign-in"), "hold", "lock"),
+        "blocked": (N_("Blocked"), "fail", "ban"),
+    },
     "import": {
         "mapping": (N_("Columns to choose"), "ask", "columns"),
         "queued": (N_("Waiting"), "rest", "clock"),

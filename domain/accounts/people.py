@@ -1,24 +1,55 @@
-"""Create people, give and take roles; nobody gives what he does not have."""
+"""Create people, give and take roles, end and open access; nobody gives or takes what he does not have.
 
+Access belongs to a tenant. Ending it closes the account itself only when it opens no other tenant, so that an
+administrator of one tenant can shut nobody out of another.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
-from peewee import IntegrityError
-
-from domain import tokens
+from domain import clock, tokens
 from domain.accounts import policy, sessions
 from domain.accounts.models import Membership, Role, User
-from domain.accounts.permissions import Permission
 from domain.accounts.policy import Rights
 from domain.audit import log
 from domain.db import database
 from domain.errors import N_, Conflict, Forbidden, Invalid, NotFound
 
 INVITATION_MAX_AGE_S = 7 * 86_400
+NOT_YOURS = N_("You cannot give or take a role with rights that you do not hold yourself.")
 
 
-def members(tenant_id: int) -> list[tuple[User, list[Role]]]:
-    """Everybody with a role in the tenant, by name, with the roles."""
-    rows = (
+@dataclass(frozen=True)
+class Member:
+    """A person in one tenant: the roles, and the end of the access (None: open; with several, the latest)."""
+
+    user: User
+    roles: tuple[Role, ...]
+    until: datetime | None
+
+    @property
+    def state(self) -> str:
+        """active, invited (no password yet) or ended."""
+        if not self.user.active or (self.until and self.until <= clock.now()):
+            return "ended"
+        return "active" if self.user.password_hash else "invited"
+
+
+def names(tenant_id: int) -> list[tuple[int, str, str]]:
+    """(id, name, address) of everybody who holds or held a role in the tenant, by name."""
+    query = (
+        User.select(User.id, User.name, User.email)
+        .join(Membership)
+        .where(Membership.tenant_id == tenant_id)
+        .distinct()
+    )
+    return list(query.order_by(User.name, User.id).tuples())
+
+
+def members(tenant_id: int, user_ids: Iterable[int] | None = None) -> list[Member]:
+    """People of the tenant with their roles, by name; only `user_ids` if given."""
+    query = (
         Membership.select(Membership, User, Role)
         .join(User)
         .switch(Membership)
@@ -26,24 +57,33 @@ def members(tenant_id: int) -> list[tuple[User, list[Role]]]:
         .where(Membership.tenant_id == tenant_id)
         .order_by(User.name, User.id, Membership.id)
     )
-    found: dict[int, tuple[User, list[Role]]] = {}
-    for row in rows:
-        found.setdefault(row.user.id, (row.user, []))[1].append(row.role)
-    return list(found.values())
+    if user_ids is not None:
+        query = query.where(Membership.user.in_(list(user_ids) or [0]))
+    rows: dict[int, list[Membership]] = {}
+    for row in query:
+        rows.setdefault(row.user.id, []).append(row)
+    return [Member(held[0].user, tuple(m.role for m in held), _latest(held)) for held in rows.values()]
 
 
-def member(tenant_id: int, user_id: int) -> User:
+def member(tenant_id: int, user_id: int) -> Member:
     """A person with a role in the tenant; raises NotFound."""
-    user = User.select().join(Membership).where(Membership.tenant_id == tenant_id, User.id == user_id).first()
-    if user is None:
+    found = members(tenant_id, [user_id])
+    if not found:
         raise NotFound
-    return user
+    return found[0]
 
 
 def invite(
-    tenant_id: int, email: str, name: str, role_ids: list[int], actor: User, rights: Rights
+    tenant_id: int,
+    email: str,
+    name: str,
+    role_ids: Sequence[int],
+    actor: User,
+    rights: Rights,
+    until: datetime | None = None,
 ) -> tuple[User, bool]:
-    """Give a person roles in the tenant; (person, True) if the account is new. Raises Invalid, Forbidden."""
+    """Give a person roles in the tenant; (person, True) if the account is new. `email` has been checked by the
+    caller. Raises Invalid, Forbidden."""
     email, name = email.strip().casefold(), " ".join(name.split())
     wrong: dict[str, str | tuple[str, dict[str, object]]] = {}
     if "@" not in email or len(email) > 254 or any(ord(c) < 33 for c in email):
@@ -59,59 +99,76 @@ def invite(
         made = user is None
         if user is None:
             user = User.create(email=email, name=name[:120], language=actor.language)
-        set_roles(tenant_id, user, [*_role_ids(tenant_id, user), *role_ids], actor, rights)
+        held = [m.role_id for m in _memberships(tenant_id, user)]
         log.record(tenant_id, "user.invite", user_id=actor.id, kind="user", object_id=user.id)
+        set_roles(tenant_id, user, [*held, *role_ids], actor, rights, until)
     return user, made
 
 
 def set_roles(
     tenant_id: int,
     user: User,
-    role_ids: list[int],
+    role_ids: Iterable[int],
     actor: User,
     rights: Rights,
     until: datetime | None = None,
 ) -> None:
-    """Exactly these roles in the tenant. Raises Forbidden for a role with rights that the actor lacks, Conflict
-    if nobody would be left who administers people."""
-    wanted = {role.id: role for role in (policy.role_for(tenant_id, role_id) for role_id in role_ids)}
-    before = _role_ids(tenant_id, user)
-    for role_id in set(wanted) ^ set(before):
-        if not policy.permissions_of(role_id) <= rights.permissions:
-            raise Forbidden(N_("You cannot give or take a role with rights that you do not hold yourself."))
+    """Exactly these roles in the tenant, all of them until `until`. Raises Forbidden for a role with rights that the
+    actor lacks, NotFound for a role of another tenant, Conflict if nobody would be left who administers people."""
+    wanted = {role_id: policy.role_for(tenant_id, role_id) for role_id in sorted(set(role_ids))}
     with database.atomic():
+        held = {m.role_id: m.until for m in _memberships(tenant_id, user)}
+        touched = set(wanted) ^ set(held) | {i for i in wanted if i in held and held[i] != until}
+        _refuse_more_than_own(touched, rights)
+        keepers = policy.kept([tenant_id])
         Membership.delete().where(
             Membership.tenant_id == tenant_id,
             Membership.user == user,
             Membership.role.not_in(list(wanted) or [0]),
         ).execute()
-        for role in wanted.values():
-            try:
-                with database.atomic():
-                    Membership.create(tenant_id=tenant_id, user=user, role=role, until=until)
-            except IntegrityError:
-                continue
-        if not policy.people_with(Permission.USER_EDIT, tenant_id):
-            raise Conflict(N_("Somebody must be left who administers people in this tenant."))
-        log.record(
-            tenant_id, "user.roles", user_id=actor.id, kind="user", object_id=user.id,
-            details={"before": sorted(before), "after": sorted(wanted)},
-        )  # fmt: skip
+        Membership.update(until=until).where(
+            Membership.tenant_id == tenant_id, Membership.user == user
+        ).execute()
+        for role_id in set(wanted) - set(held):
+            Membership.insert(
+                tenant_id=tenant_id, user=user, role=role_id, until=until
+            ).on_conflict_ignore().execute()
+        if wanted and not user.active:
+            _open_account(user)
+        if not wanted:
+            _close_account_without_access(user)
+        policy.refuse_lockout([tenant_id], keepers)
+        if touched:
+            log.record(
+                tenant_id, "user.roles", user_id=actor.id, kind="user", object_id=user.id,
+                details={"before": sorted(held), "after": sorted(wanted), "until": until and until.isoformat()},
+            )  # fmt: skip
 
 
-def set_active(tenant_id: int, user: User, active: bool, actor: User) -> None:
-    """Close or open an account; the person's work stays. Closing ends every session."""
+def deactivate(tenant_id: int, user: User, actor: User, rights: Rights) -> None:
+    """End the access to the tenant now; roles and work stay. Raises Conflict for the own account."""
     if user.id == actor.id:
         raise Conflict(N_("You cannot deactivate your own account."))
     with database.atomic():
-        user.active = active
-        user.save()
-        if not active:
-            sessions.end_all(user)
-        if not policy.people_with(Permission.USER_EDIT, tenant_id):
-            raise Conflict(N_("Somebody must be left who administers people in this tenant."))
-        act = "user.activate" if active else "user.deactivate"
-        log.record(tenant_id, act, user_id=actor.id, kind="user", object_id=user.id)
+        _refuse_more_than_own([m.role_id for m in _memberships(tenant_id, user)], rights)
+        keepers = policy.kept([tenant_id])
+        Membership.update(until=clock.now()).where(
+            Membership.tenant_id == tenant_id, Membership.user == user
+        ).execute()
+        _close_account_without_access(user)
+        policy.refuse_lockout([tenant_id], keepers)
+        log.record(tenant_id, "user.deactivate", user_id=actor.id, kind="user", object_id=user.id)
+
+
+def reactivate(tenant_id: int, user: User, actor: User, rights: Rights) -> None:
+    """Open the access again, with the roles it had."""
+    with database.atomic():
+        _refuse_more_than_own([m.role_id for m in _memberships(tenant_id, user)], rights)
+        Membership.update(until=None).where(
+            Membership.tenant_id == tenant_id, Membership.user == user
+        ).execute()
+        _open_account(user)
+        log.record(tenant_id, "user.activate", user_id=actor.id, kind="user", object_id=user.id)
 
 
 def invitation(user: User) -> str:
@@ -128,8 +185,28 @@ def user_of_invitation(token: str) -> User:
     return user
 
 
-def _role_ids(tenant_id: int, user: User) -> list[int]:
-    query = Membership.select(Membership.role).where(
-        Membership.tenant_id == tenant_id, Membership.user == user
-    )
-    return [row[0] for row in query.tuples()]
+def _memberships(tenant_id: int, user: User) -> list[Membership]:
+    return list(Membership.select().where(Membership.tenant_id == tenant_id, Membership.user == user))
+
+
+def _refuse_more_than_own(role_ids: Iterable[int], rights: Rights) -> None:
+    if any(not held <= rights.permissions for held in policy.permissions_by_role(role_ids).values()):
+        raise Forbidden(NOT_YOURS)
+
+
+def _close_account_without_access(user: User) -> None:
+    """Closed when it opens no tenant any more; what others gave is not ours to take."""
+    if not user.administers_house and not policy.rights_by_tenant(user):
+        user.active = False
+        user.save()
+        sessions.end_all(user)
+
+
+def _open_account(user: User) -> None:
+    user.active = True
+    user.save()
+
+
+def _latest(held: list[Membership]) -> datetime | None:
+    ends = [m.until for m in held]
+    return None if None in ends else max(ends)

@@ -3,14 +3,14 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from peewee import fn
+from peewee import JOIN, fn
 
 from domain import clock
 from domain.accounts.models import Membership, Role, RolePermission, User
 from domain.accounts.permissions import STARTERS, Permission
 from domain.audit import log
 from domain.db import database
-from domain.errors import N_, Forbidden, NotFound
+from domain.errors import N_, Conflict, Forbidden, Invalid, NotFound
 from domain.tenancy.models import Tenant, TenantStatus
 
 
@@ -30,18 +30,35 @@ NOTHING = Rights(frozenset(), ())
 
 def rights_of(user: User, tenant_id: int) -> Rights:
     """All rights of `user` in the tenant, joined over the roles that have not ended."""
-    role_ids = tuple(
-        row[0]
-        for row in Membership.select(Membership.role)
+    rows = (
+        Membership.select(Membership.role, RolePermission.permission)
+        .join(RolePermission, JOIN.LEFT_OUTER, on=(RolePermission.role == Membership.role))
         .where(Membership.tenant_id == tenant_id, Membership.user == user, _in_force())
         .order_by(Membership.id)
-        .tuples()
     )
-    if not role_ids:
+    held = list(rows.tuples())
+    if not held:
         return NOTHING
-    words = RolePermission.select(RolePermission.permission).where(RolePermission.role.in_(role_ids)).tuples()
-    known = {word for (word,) in words}
-    return Rights(frozenset(p for p in Permission if p.value in known), role_ids)
+    known = {word for _role_id, word in held}
+    return Rights(
+        frozenset(p for p in Permission if p.value in known),
+        tuple(dict.fromkeys(role_id for role_id, _ in held)),
+    )
+
+
+def rights_by_tenant(user: User) -> dict[int, Rights]:
+    """Tenant id → rights of `user` there, in two queries for any number of tenants."""
+    held: dict[int, list[int]] = {}
+    rows = Membership.select(Membership.tenant_id, Membership.role).where(
+        Membership.user == user, _in_force()
+    )
+    for tenant_id, role_id in rows.tuples():
+        held.setdefault(tenant_id, []).append(role_id)
+    known = permissions_by_role({role_id for ids in held.values() for role_id in ids})
+    return {
+        tenant_id: Rights(frozenset().union(*(known[role_id] for role_id in ids)), tuple(ids))
+        for tenant_id, ids in held.items()
+    }
 
 
 def tenants_of(user: User) -> list[Tenant]:
@@ -92,13 +109,73 @@ def role_for(tenant_id: int, role_id: int) -> Role:
 
 
 def permissions_of(role_id: int) -> frozenset[Permission]:
-    known = {
-        word
-        for (word,) in RolePermission.select(RolePermission.permission)
-        .where(RolePermission.role == role_id)
-        .tuples()
-    }
-    return frozenset(p for p in Permission if p.value in known)
+    """The rights of one role."""
+    return permissions_by_role([role_id])[role_id]
+
+
+def permissions_by_role(role_ids: Iterable[int]) -> dict[int, frozenset[Permission]]:
+    """Role id → its rights, for all of `role_ids` at once."""
+    words: dict[int, set[str]] = {role_id: set() for role_id in role_ids}
+    rows = RolePermission.select(RolePermission.role, RolePermission.permission)
+    for role_id, word in rows.where(RolePermission.role.in_(list(words) or [0])).tuples():
+        words[role_id].add(word)
+    return {role_id: frozenset(p for p in Permission if p.value in known) for role_id, known in words.items()}
+
+
+def holders_by_role(tenant_id: int) -> dict[int, int]:
+    """Role id → how many people hold it in the tenant now."""
+    query = (
+        Membership.select(Membership.role, fn.COUNT(Membership.id))
+        .join(User)
+        .where(Membership.tenant_id == tenant_id, User.active, _in_force())
+        .group_by(Membership.role)
+    )
+    return dict(query.tuples())
+
+
+def reach_of(role_id: int) -> tuple[int, int]:
+    """(people, tenants) in which a role is held now; for the page of a central role, which changes all of them."""
+    query = (
+        Membership.select(fn.COUNT(Membership.user.distinct()), fn.COUNT(Membership.tenant_id.distinct()))
+        .join(User)
+        .where(Membership.role == role_id, User.active, _in_force())
+    )
+    return query.tuples().get()
+
+
+def rename(role: Role, name: str, actor: User, tenant_id: int) -> None:
+    """Another name for a role; a starter that is renamed is no longer translated. Raises Invalid (field `name`)."""
+    name = role_name(name)
+    if name == role.name:
+        return
+    with database.atomic():
+        before, role.name, role.starter = role.name, name, None
+        role.save()
+        log.record(
+            tenant_id, "role.rename", user_id=actor.id, kind="role", object_id=role.id,
+            details={"before": before, "after": name},
+        )  # fmt: skip
+
+
+def create_role(tenant_id: int, name: str, actor: User) -> Role:
+    """A role of the tenant, still without rights; raises Invalid (field `name`)."""
+    name = role_name(name)
+    if Role.select().where(Role.tenant_id == tenant_id, Role.name == name).exists():
+        raise Invalid(fields={"name": N_("There is a role with this name already.")})
+    with database.atomic():
+        role = Role.create(tenant_id=tenant_id, name=name)
+        log.record(
+            tenant_id, "role.create", user_id=actor.id, kind="role", object_id=role.id, details={"name": name}
+        )
+    return role
+
+
+def role_name(text: str) -> str:
+    """`text` as the name of a role; raises Invalid (field `name`)."""
+    name = " ".join(text.split())
+    if not name or len(name) > 80 or any(ord(c) < 32 for c in name):
+        raise Invalid(fields={"name": N_("Enter a name of at most 80 characters.")})
+    return name
 
 
 def set_permissions(
@@ -107,17 +184,57 @@ def set_permissions(
     """Give a role exactly `wanted`. Nobody grants a right that he does not hold: raises Forbidden."""
     with database.atomic():
         before = permissions_of(role.id)
+        if wanted == before:
+            return
         if not (wanted - before) <= actor_rights.permissions:
             raise Forbidden(N_("You cannot grant a right that you do not hold yourself."))
+        concerned = _tenants_with(role) | {tenant_id}
+        keepers = kept(concerned)
         RolePermission.delete().where(RolePermission.role == role).execute()
         if wanted:
             RolePermission.insert_many(
                 [(role.id, p.value) for p in sorted(wanted)], [RolePermission.role, RolePermission.permission]
             ).execute()
+        refuse_lockout(concerned, keepers)
         log.record(
             tenant_id, "role.permissions", user_id=actor.id, kind="role", object_id=role.id,
             details={"before": sorted(before), "after": sorted(wanted)},
         )  # fmt: skip
+
+
+KEYS = (
+    Permission.USER_EDIT,
+    Permission.ROLE_EDIT,
+)  # without a holder of these nobody could let people in again
+
+
+def kept(tenant_ids: Iterable[int]) -> set[tuple[int, str]]:
+    """(tenant, key right) pairs that somebody active holds without an end date."""
+    query = (
+        Membership.select(Membership.tenant_id, RolePermission.permission)
+        .join(User)
+        .switch(Membership)
+        .join(RolePermission, on=(RolePermission.role == Membership.role))
+        .where(
+            Membership.tenant_id.in_(list(tenant_ids)),
+            RolePermission.permission.in_([key.value for key in KEYS]),
+            User.active,
+            Membership.until.is_null(),
+        )
+        .distinct()
+    )
+    return set(query.tuples())
+
+
+def refuse_lockout(tenant_ids: Iterable[int], before: set[tuple[int, str]]) -> None:
+    """Raise Conflict if a change has left a tenant of `before` without anybody who administers people and roles."""
+    if before - kept(tenant_ids):
+        raise Conflict(N_("Somebody without an end date must be left who administers people and roles here."))
+
+
+def _tenants_with(role: Role) -> set[int]:
+    query = Membership.select(Membership.tenant_id).where(Membership.role == role).distinct()
+    return {tenant_id for (tenant_id,) in query.tuples()}
 
 
 def ensure_starters() -> dict[str, Role]:

@@ -7,7 +7,11 @@ not sent is given back to the windows of that moment.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import reduce
+from operator import or_
 from zoneinfo import ZoneInfo
+
+from peewee import JOIN
 
 from domain import clock
 from domain.db import database, is_postgres
@@ -15,6 +19,24 @@ from domain.errors import N_, Invalid
 from domain.quotas.models import VolumeCounter, VolumeLimit, Window
 
 _ORDER = (Window.CAMPAIGN, Window.HOUR, Window.DAY, Window.MONTH)  # counters are locked in this order, always
+
+_NESTED = (
+    (
+        Window.HOUR,
+        Window.DAY,
+        N_("Per day (%(high)s) is less than per hour (%(low)s). Raise the day or lower the hour."),
+    ),
+    (
+        Window.DAY,
+        Window.MONTH,
+        N_("Per month (%(high)s) is less than per day (%(low)s). Raise the month or lower the day."),
+    ),
+    (
+        Window.HOUR,
+        Window.MONTH,
+        N_("Per month (%(high)s) is less than per hour (%(low)s). Raise the month or lower the hour."),
+    ),
+)
 
 
 @dataclass(frozen=True)
@@ -44,20 +66,44 @@ def standings(
 ) -> list[Standing]:
     """All limits of a role with their use, shortest window first. The campaign window needs `campaign_id`
     to show its use; without it the ceiling stands unused."""
-    found = []
-    for window, ceiling in _ceilings(role_id):
-        start, end = bounds(window, campaign_id or 0, at or clock.now(), zone)
-        used = (
-            VolumeCounter.select(VolumeCounter.used)
-            .where(
-                VolumeCounter.tenant_id == tenant_id,
-                VolumeCounter.role_id == role_id,
-                VolumeCounter.window == window,
-                VolumeCounter.start == start,
-            )
-            .scalar()
+    if role_id is None:
+        return []
+    return standings_by_role(tenant_id, [role_id], zone, campaign_id, at)[role_id]
+
+
+def standings_by_role(
+    tenant_id: int,
+    role_ids: Sequence[int],
+    zone: str,
+    campaign_id: int | None = None,
+    at: datetime | None = None,
+) -> dict[int, list[Standing]]:
+    """Role id → its limits with their use, for any number of roles in one query."""
+    windows = {window: bounds(window, campaign_id or 0, at or clock.now(), zone) for window in Window}
+    current = [
+        (VolumeCounter.window == window) & (VolumeCounter.start == start)
+        for window, (start, _) in windows.items()
+    ]
+    query = (
+        VolumeLimit.select(VolumeLimit.role_id, VolumeLimit.window, VolumeLimit.ceiling, VolumeCounter.used)
+        .join(
+            VolumeCounter,
+            JOIN.LEFT_OUTER,
+            on=(
+                (VolumeCounter.tenant_id == tenant_id)
+                & (VolumeCounter.role_id == VolumeLimit.role_id)
+                & (VolumeCounter.window == VolumeLimit.window)
+                & reduce(or_, current)
+            ),
         )
-        found.append(Standing(window, ceiling, used or 0, end))
+        .where(VolumeLimit.role_id.in_(list(role_ids) or [0]))
+    )
+    found: dict[int, list[Standing]] = {role_id: [] for role_id in role_ids}
+    for role_id, word, ceiling, used in query.tuples():
+        window = Window(word)
+        found[role_id].append(Standing(window, ceiling, used or 0, windows[window][1]))
+    for standings_of_role in found.values():
+        standings_of_role.sort(key=lambda standing: _ORDER.index(standing.window))
     return found
 
 
@@ -95,13 +141,27 @@ def limits_of(role_id: int) -> dict[Window, int]:
     return {Window(window): ceiling for window, ceiling in _ceilings(role_id)}
 
 
+def limits_by_role(role_ids: Sequence[int]) -> dict[int, dict[Window, int]]:
+    """Role id → window → ceiling, for all of `role_ids` at once."""
+    found: dict[int, dict[Window, int]] = {role_id: {} for role_id in role_ids}
+    rows = VolumeLimit.select(VolumeLimit.role_id, VolumeLimit.window, VolumeLimit.ceiling)
+    for role_id, window, ceiling in rows.where(VolumeLimit.role_id.in_(list(found) or [0])).tuples():
+        found[role_id][Window(window)] = ceiling
+    return found
+
+
 def set_limits(role_id: int, wanted: dict[Window, int | None]) -> None:
-    """Set the ceilings of a role; None lifts one. Raises Invalid for a negative number."""
-    bad = {
+    """Set the ceilings of a role; None lifts one. Raises Invalid (fields `limit_<window>`) for a negative number
+    and for a longer window that would hold less than a shorter one."""
+    bad: dict[str, str | tuple[str, dict[str, object]]] = {
         f"limit_{w}": N_("Enter a whole number of 0 or more, or leave the field empty.")
         for w, n in wanted.items()
         if n is not None and n < 0
     }
+    for shorter, longer, text in _NESTED:
+        low, high = wanted.get(shorter), wanted.get(longer)
+        if low is not None and high is not None and high < low:
+            bad.setdefault(f"limit_{longer}", (text, {"high": high, "low": low}))
     if bad:
         raise Invalid(fields=bad)
     with database.atomic():
@@ -118,10 +178,13 @@ def set_limits(role_id: int, wanted: dict[Window, int | None]) -> None:
 def most_generous(role_ids: Sequence[int]) -> int | None:
     """The role whose limits count for a person with several: one without a daily limit, else the highest."""
 
-    def daily(role_id: int) -> float:
-        return limits_of(role_id).get(Window.DAY, float("inf"))
+    limits = limits_by_role(role_ids)
+    return max(role_ids, key=lambda role_id: limits[role_id].get(Window.DAY, float("inf")), default=None)
 
-    return max(role_ids, key=daily, default=None)
+
+def per_day(standings: Sequence[Standing]) -> float:
+    """The daily ceiling among the limits of a role; infinite without one."""
+    return next((s.ceiling for s in standings if s.window == Window.DAY), float("inf"))
 
 
 def bounds(window: Window, campaign_id: int, at: datetime, zone: str) -> tuple[int, datetime | None]:

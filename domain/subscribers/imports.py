@@ -83,8 +83,7 @@ def receive(tenant_id: int, filename: str, path: Path, root: Path, user_id: int)
         if len(names) == 1:
             raise Invalid(
                 N_(
-                    "We see one column only, and no addresses in it. "
-                    "Put commas, semicolons or tabs between the columns."
+                    "We see one column only, without addresses. Put commas, semicolons or tabs between the columns."
                 )
             )
         raise Invalid(

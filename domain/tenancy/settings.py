@@ -33,7 +33,15 @@ class Value:
 
 def with_origin(tenant: Tenant) -> dict[str, Value]:
     """Every setting with its origin; the nearest in the tree wins."""
-    chain = [tenant, *tree.ancestors(tenant)]
+    return _nearest(tenant, [tenant, *tree.ancestors(tenant)])
+
+
+def inherited(tenant: Tenant) -> dict[str, Value]:
+    """What would hold if the tenant had set nothing itself."""
+    return _nearest(tenant, tree.ancestors(tenant))
+
+
+def _nearest(tenant: Tenant, chain: list[Tenant]) -> dict[str, Value]:
     found: dict[str, Value] = {}
     for key, default in DEFAULTS.items():
         origin = next((t for t in chain if key in (t.settings or {})), None)

@@ -1,46 +1,24 @@
 """The own account: name, language, look, password, sessions; and the first password of an invitation."""
 
-from flask import Blueprint, Response, g, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, g, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
+from flask_babel import refresh
 from flask_login import current_user
-from flask_wtf import FlaskForm
-from wtforms import PasswordField, SelectField, StringField
-from wtforms.fields.choices import SelectChoice
-from wtforms.validators import InputRequired, Length
 
-from domain import tokens
+from domain import clock, tokens
 from domain.accounts import passwords, people, sessions
 from domain.accounts.models import UserSession
 from domain.audit import log
 from domain.db import database
 from domain.errors import Invalid, NotFound
-from portal import hypermedia
+from portal import browsers, hypermedia, throttle
 from portal.access import public, signed_in
 from portal.errors import into_form
+from portal.forms.account import AccountForm, PasswordForm
 from portal.forms.session import NewPasswordForm
 
 bp = Blueprint("account", __name__)
-
-
-class AccountForm(FlaskForm):
-    name = StringField(_l("Name"), [InputRequired(_l("Enter your name.")), Length(max=120)])
-    language = SelectField(
-        _l("Language"), choices=[SelectChoice("de", "Deutsch"), SelectChoice("en", "English")]
-    )
-    theme = SelectField(
-        _l("Look"),
-        choices=[
-            SelectChoice("", _l("Like the system")),
-            SelectChoice("light", _l("Light")),
-            SelectChoice("dark", _l("Dark")),
-        ],
-    )
-
-
-class PasswordForm(FlaskForm):
-    current = PasswordField(_l("Current password"), [InputRequired(_l("Enter your password."))])
-    password = PasswordField(_l("New password"), [InputRequired(_l("Enter a password."))])
+TRIES = "10 per 15 minutes"
 
 
 @bp.get("/account")
@@ -58,6 +36,7 @@ def save() -> Response:
     g.user.name, g.user.language = " ".join((form.name.data or "").split()), form.language.data
     g.user.theme = form.theme.data or None
     g.user.save()
+    refresh()  # the answer speaks the language that was chosen
     return hypermedia.done(url_for("account.index"), _("Saved."))
 
 
@@ -65,6 +44,8 @@ def save() -> Response:
 @signed_in
 def password() -> Response:
     form = PasswordForm()
+    if not throttle.hit(TRIES, "password", str(g.user.id)):
+        abort(429)
     if form.validate():
         if not passwords.verify(g.user.password_hash, form.current.data or ""):
             form.current.errors = [_("This is not your current password.")]
@@ -109,7 +90,9 @@ def welcome_now(token: str) -> Response:
     if not form.validate():
         return _welcome(token, form, 422)
     try:
-        sessions.change_password(user, form.password.data or "")
+        with database.atomic():
+            sessions.change_password(user, form.password.data or "")
+            log.record(log.HOUSE, "password.first", user_id=user.id, kind="user", object_id=user.id)
     except Invalid as error:
         into_form(form, error)
         return _welcome(token, form, 422)
@@ -126,11 +109,12 @@ def _welcome(token: str, form: NewPasswordForm, status: int = 200) -> Response:
 
 
 def _page(form: AccountForm, password_form: PasswordForm, status: int = 200) -> Response:
-    if request.method == "GET":
+    if request.endpoint != "account.save":
         form.theme.data = g.user.theme or ""
-    mine = UserSession.select().where(UserSession.user == g.user).order_by(UserSession.seen_at.desc())
+    mine = UserSession.select().where(UserSession.user == g.user, UserSession.expires_at > clock.now())
     current = sessions.find(current_user.id)
     return hypermedia.page(
-        "account/index.html", status=status, form=form, password_form=password_form, mine=list(mine),
+        "account/index.html", status=status, form=form, password_form=password_form,
+        mine=[(s, *browsers.described(s.agent)) for s in mine.order_by(UserSession.seen_at.desc()).limit(50)],
         current_id=current.id if current else None,
     )  # fmt: skip

@@ -13,7 +13,10 @@ bp = Blueprint("notices", __name__)
 @bp.get("/notices")
 @signed_in
 def index() -> Response:
-    return hypermedia.page("notices/index.html", notices=bell.latest(g.tenant.id, g.user.id))
+    notices = bell.latest(g.tenant.id, g.user.id)
+    return hypermedia.page(
+        "notices/index.html", notices=notices, unread=any(n.read_at is None for n in notices)
+    )
 
 
 @bp.post("/notices/read")

@@ -1,5 +1,7 @@
 """What a role may do and how many mails it may send."""
 
+from typing import Any
+
 from flask import Blueprint, Response, g, request, url_for
 from flask_babel import gettext as _
 
@@ -14,83 +16,172 @@ from domain.quotas import ledger as quotas
 from domain.quotas.models import Window
 from portal import hypermedia
 from portal.access import requires
+from portal.errors import into_form
+from portal.forms.roles import LimitsForm, NameForm
 
 bp = Blueprint("roles", __name__)
+
+ACTIONS: dict[str, str] = {  # columns of the matrix, in the order of a mail's way
+    "see": N_("See"),
+    "edit": N_("Create, edit"),
+    "edit_all": N_("Edit others’"),
+    "review": N_("Review"),
+    "test": N_("Test"),
+    "plan": N_("Plan"),
+    "ask": N_("Ask approval"),
+    "decide": N_("Approve"),
+    "send": N_("Send"),
+    "import": N_("Import"),
+    "export": N_("Export"),
+}
+SAME_COLUMN = {"write": "edit"}
 
 
 @bp.get("/admin/roles")
 @requires(P.ROLE_EDIT)
 def index() -> Response:
-    roles = [
-        (role, len(policy.permissions_of(role.id)), quotas.limits_of(role.id))
-        for role in policy.roles_for(g.tenant.id)
-    ]
-    return hypermedia.page("roles/index.html", roles=roles, windows=list(Window))
+    return _index(NameForm(formdata=None))
 
 
 @bp.post("/admin/roles")
 @requires(P.ROLE_EDIT)
 def create() -> Response:
-    name = " ".join(request.form.get("name", "").split())[:80]
-    if not name:
-        return hypermedia.done(url_for("roles.index"), _("A role needs a name."), "fail")
+    form = NameForm()
+    if not form.validate():
+        return _index(form, 422)
+    try:
+        role = policy.create_role(g.tenant.id, form.name.data or "", g.user)
+    except Invalid as error:
+        into_form(form, error)
+        return _index(form, 422)
+    return hypermedia.done(
+        url_for("roles.edit", role_id=role.id), _("The role is there. Decide now what it may do.")
+    )
+
+
+@bp.post("/admin/roles/<int:role_id>/copy")
+@requires(P.ROLE_EDIT)
+def copy(role_id: int) -> Response:
+    """A role of the tenant with the same rights and limits, to be changed from there."""
+    role = policy.role_for(g.tenant.id, role_id)
+    taken = {r.name for r in policy.roles_for(g.tenant.id)}
+    name = shown_name(role)
+    while name in taken or name == shown_name(role):
+        name = _("Copy of %(name)s", name=name)[:80]
     with database.atomic():
-        role = Role.create(tenant_id=g.tenant.id, name=name)
-        log.record(g.tenant.id, "role.create", user_id=g.user.id, kind="role", object_id=role.id)
-    return hypermedia.done(url_for("roles.edit", role_id=role.id))
+        made = policy.create_role(g.tenant.id, name, g.user)
+        policy.set_permissions(made, policy.permissions_of(role.id), g.user, g.rights, g.tenant.id)
+        quotas.set_limits(made.id, dict(quotas.limits_of(role.id)))
+    return hypermedia.done(url_for("roles.edit", role_id=made.id), _("The copy belongs to this tenant only."))
 
 
 @bp.get("/admin/roles/<int:role_id>")
 @requires(P.ROLE_EDIT)
 def edit(role_id: int) -> Response:
     role = policy.role_for(g.tenant.id, role_id)
-    modules = [(key, title, [p for p in P if p.module == key]) for key, title in MODULES.items()]
-    return hypermedia.page(
-        "roles/edit.html", role=role, modules=modules, sentences=SENTENCES, granted=policy.permissions_of(role.id),
-        limits=quotas.limits_of(role.id), windows=list(Window), mine=g.rights.permissions, editable=_editable(role),
-    )  # fmt: skip
+    form = LimitsForm(formdata=None).fill(quotas.limits_of(role.id))
+    return _edit(role, form, policy.permissions_of(role.id))
 
 
 @bp.post("/admin/roles/<int:role_id>")
 @requires(P.ROLE_EDIT)
 def save(role_id: int) -> Response:
+    """The rights of switched-on areas, and the limits. An area that is switched on without a right gets its first."""
     role = policy.role_for(g.tenant.id, role_id)
     if not _editable(role):
         raise Forbidden(
             N_("This role holds in all tenants. Only administrators of the installation change it.")
         )
-    known = {p.value for p in P}
-    wanted = frozenset(P(word) for word in request.form.getlist("permission") if word in known)
-    with database.atomic():
-        before = quotas.limits_of(role.id)
-        policy.set_permissions(role, wanted, g.user, g.rights, g.tenant.id)
-        quotas.set_limits(role.id, _limits())
-        after = quotas.limits_of(role.id)
-        if before != after:
-            log.record(
-                g.tenant.id, "role.limits", user_id=g.user.id, kind="role", object_id=role.id,
-                details={"before": before, "after": after},
-            )  # fmt: skip
+    wanted, form = _wanted(), LimitsForm()
+    if not form.validate():
+        return _edit(role, form, wanted, 422)
+    try:
+        with database.atomic():
+            before = quotas.limits_of(role.id)
+            policy.set_permissions(role, wanted, g.user, g.rights, g.tenant.id)
+            quotas.set_limits(role.id, form.wanted())
+            after = quotas.limits_of(role.id)
+            if before != after:
+                log.record(
+                    g.tenant.id, "role.limits", user_id=g.user.id, kind="role", object_id=role.id,
+                    details={"before": before, "after": after},
+                )  # fmt: skip
+    except Invalid as error:
+        into_form(form, error)
+        return _edit(role, form, wanted, 422)
     return hypermedia.done(
         url_for("roles.edit", role_id=role.id),
         _("Saved. It holds from the next click of everybody with this role."),
     )
 
 
-def _limits() -> dict[Window, int | None]:
-    wanted: dict[Window, int | None] = {}
-    for window in Window:
-        text = (
-            request.form.get(f"limit_{window}", "")
-            .strip()
-            .replace(".", "")
-            .replace(",", "")
-            .replace("\u202f", "")
+@bp.post("/admin/roles/<int:role_id>/name")
+@requires(P.ROLE_EDIT)
+def rename(role_id: int) -> Response:
+    role = policy.role_for(g.tenant.id, role_id)
+    if not _editable(role):
+        raise Forbidden(
+            N_("This role holds in all tenants. Only administrators of the installation change it.")
         )
-        if text and not (text.isascii() and text.isdigit() and int(text) < 2_000_000_000):
-            raise Invalid(N_("A limit is a whole number of 0 or more, or an empty field for no limit."))
-        wanted[window] = int(text) if text else None
-    return wanted
+    policy.rename(role, request.form.get("name", ""), g.user, g.tenant.id)
+    return hypermedia.done(url_for("roles.edit", role_id=role.id), _("The role has its new name."))
+
+
+def shown_name(role: Role) -> str:
+    """Starters are translated, other roles are called as people named them."""
+    return _(role.name) if role.starter else role.name
+
+
+def _index(form: NameForm, status: int = 200) -> Response:
+    roles = policy.roles_for(g.tenant.id)
+    ids = [role.id for role in roles]
+    return hypermedia.page(
+        "roles/index.html", status=status, form=form, roles=roles, windows=list(Window), total=len(P),
+        rights=policy.permissions_by_role(ids), limits=quotas.limits_by_role(ids),
+        holders=policy.holders_by_role(g.tenant.id),
+    )  # fmt: skip
+
+
+def _edit(role: Role, form: LimitsForm, granted: frozenset[P], status: int = 200) -> Response:
+    people, tenants = policy.reach_of(role.id)
+    return hypermedia.page(
+        "roles/edit.html", status=status, role=role, name=shown_name(role), form=form, modules=_matrix(),
+        actions=list(ACTIONS.values()), sentences=SENTENCES, granted=granted, mine=g.rights.permissions,
+        editable=_editable(role), people=people, tenants=tenants, windows=list(Window),
+    )  # fmt: skip
+
+
+def _matrix() -> list[dict[str, Any]]:
+    """A row per area: key, title, its rights, and per column the right that stands there or None."""
+    rows = []
+    for key, title in MODULES.items():
+        rights = {
+            SAME_COLUMN.get(action, action): p
+            for p in P
+            for action in [p.value.split(".")[1]]
+            if p.module == key
+        }
+        rows.append(
+            {
+                "key": key,
+                "title": title,
+                "rights": list(rights.values()),
+                "cells": [rights.get(a) for a in ACTIONS],
+            }
+        )
+    return rows
+
+
+def _wanted() -> frozenset[P]:
+    known = {p.value for p in P}
+    on = set(request.form.getlist("module"))
+    ticked = {P(word) for word in request.form.getlist("permission") if word in known}
+    first = {
+        next(p for p in P if p.module == key)
+        for key in on & set(MODULES)
+        if not any(p.module == key for p in ticked)
+    }
+    return frozenset({p for p in ticked if p.module in on} | first)
 
 
 def _editable(role: Role) -> bool:

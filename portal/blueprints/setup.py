@@ -8,40 +8,39 @@ from flask import (
     make_response,
     redirect,
     render_template,
+    request,
     session,
     url_for,
 )
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 from flask_login import login_user
-from flask_wtf import FlaskForm
-from wtforms import EmailField, PasswordField, StringField
-from wtforms.validators import InputRequired, Length
 
 from domain.accounts import passwords, policy, sessions
 from domain.accounts.models import Membership, User
 from domain.audit import log
 from domain.db import database
-from domain.errors import N_, Invalid
+from domain.errors import Invalid
 from domain.subscribers import directory
 from domain.tenancy import founding
 from portal import context, house, throttle
 from portal.access import Visitor, public
 from portal.errors import into_form
+from portal.forms.setup import SetupForm
 
 bp = Blueprint("setup", __name__)
 
 
-class SetupForm(FlaskForm):
-    token = StringField(_l("Set-up token"), [InputRequired(_l("Copy the token from the terminal."))])
-    tenant = StringField(
-        _l("Name of the organisation"), [InputRequired(_l("Enter the name.")), Length(max=120)]
-    )
-    name = StringField(_l("Your name"), [InputRequired(_l("Enter your name.")), Length(max=120)])
-    email = EmailField(
-        _l("Your e-mail address"), [InputRequired(_l("Enter your e-mail address.")), Length(max=254)]
-    )
-    password = PasswordField(_l("Password"), [InputRequired(_l("Enter a password."))])
+@bp.before_app_request
+def lead_to_setup() -> Response | None:
+    """While nobody has an account every page leads here; one look is enough once somebody has."""
+    if current_app.extensions.get("house_has_people") or request.endpoint in ("static", None):
+        return None
+    if not house.is_empty():
+        current_app.extensions["house_has_people"] = True
+        return None
+    if request.blueprint == bp.name or request.endpoint == "session.choose_language":
+        return None
+    return make_response(redirect(url_for("setup.index")))
 
 
 @bp.get("/setup")
@@ -76,13 +75,11 @@ def create() -> Response:
 
 
 def _found(form: SetupForm) -> User:
+    encoded = passwords.hash_password(form.password.data or "")
+    email = (form.email.data or "").casefold()
     with database.atomic():
-        encoded = passwords.hash_password(form.password.data or "")
-        email = (form.email.data or "").strip().casefold()
-        if "@" not in email:
-            raise Invalid(
-                fields={"email": N_("This is not a valid e-mail address. Check how it is written.")}
-            )
+        if User.select(User.id).exists():
+            abort(404)  # a second visitor was quicker
         roles = policy.ensure_starters()
         user = User.create(
             email=email, name=" ".join((form.name.data or "").split()), password_hash=encoded,

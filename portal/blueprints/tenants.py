@@ -1,87 +1,58 @@
-"""Settings of the tenant, with where a value comes from; its verified sender domains."""
-
-import re
+"""Settings of the tenant, with where a value comes from; the domains in whose name it may send."""
 
 from flask import Blueprint, Response, g, request, url_for
 from flask_babel import gettext as _
+from wtforms.fields.choices import SelectChoice
 
 from domain import clock
+from domain.accounts import policy
 from domain.accounts.permissions import Permission as P
 from domain.audit import log
 from domain.db import database
-from domain.errors import N_, Invalid, NotFound
+from domain.errors import Invalid, NotFound
 from domain.senders.models import SenderDomain
-from domain.subscribers import addresses
 from domain.tenancy import settings as tenant_settings
 from portal import hypermedia
 from portal.access import requires
-from portal.errors import say_fields
+from portal.errors import into_form
+from portal.forms.tenants import DomainForm, TenantSettingsForm
 
 bp = Blueprint("tenants", __name__)
-TEXTS = (
-    "sender_name",
-    "sender_address",
-    "reply_to",
-    "imprint",
-    "privacy_url",
-    "colour",
-    "language",
-    "time_zone",
-)
-_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f\x85\u2028\u2029]")
-_DOMAIN = re.compile(r"(?=.{4,253}\Z)([a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{1,62}\Z")
+ZONES = (
+    "Europe/Berlin", "Europe/Vienna", "Europe/Zurich", "Europe/London", "Europe/Paris", "Europe/Warsaw",
+    "Europe/Athens", "America/New_York", "Asia/Tokyo", "UTC",
+)  # fmt: skip
 
 
 @bp.get("/admin/tenant")
 @requires(P.TENANT_EDIT)
 def edit() -> Response:
-    return _page()
+    form = TenantSettingsForm(formdata=None).fill(g.tenant.settings or {}, g.tenant.name)
+    return _page(form, DomainForm(formdata=None))
 
 
 @bp.post("/admin/tenant")
 @requires(P.TENANT_EDIT)
 def save() -> Response:
     """An empty field inherits again."""
-    wrong: dict[str, str | tuple[str, dict[str, object]]] = {}
-    wanted: dict[str, object] = {}
-    for key in TEXTS:
-        text = request.form.get(key, "").replace("\r\n", "\n").strip()[:2000]
-        if _CONTROL.search(text) or ("\n" in text and key != "imprint"):
-            wrong[key] = N_("Line breaks and control characters are not allowed here.")
-        if text and key in ("sender_address", "reply_to"):
-            try:
-                text = addresses.parse(text).written
-            except addresses.BadAddress as error:
-                wrong[key] = error.message
-        if text and key == "privacy_url" and not text.startswith(("https://", "http://")):
-            wrong[key] = N_("A link begins with https:// or http://.")
-        wanted[key] = text or None
-    if wanted.get("language") not in (None, "de", "en"):
-        wrong["language"] = N_("Choose German or English.")
-    wanted["approval_self"] = "approval_self" in request.form or None
-    name = " ".join(request.form.get("name", "").split())[:120]
-    if not name:
-        wrong["name"] = N_("Enter the name.")
+    form = TenantSettingsForm()
+    if not form.validate():
+        return _page(form, DomainForm(formdata=None), 422)
     try:
-        if wrong:
-            raise Invalid(fields=wrong)
         with database.atomic():
-            changed = tenant_settings.change(g.tenant, wanted)
-            if name != g.tenant.name:
-                changed["name"] = (g.tenant.name, name)
-                g.tenant.name = name
+            changed = tenant_settings.change(g.tenant, form.wanted())
+            if form.name.data != g.tenant.name:
+                changed["name"] = (g.tenant.name, form.name.data)
+                g.tenant.name = form.name.data
                 g.tenant.save()
             if changed:
                 log.record(
-                    g.tenant.id,
-                    "tenant.settings",
-                    user_id=g.user.id,
-                    kind="tenant",
-                    object_id=g.tenant.id,
+                    g.tenant.id, "tenant.settings", user_id=g.user.id, kind="tenant", object_id=g.tenant.id,
                     details=changed,
-                )
+                )  # fmt: skip
     except Invalid as error:
-        return _page(say_fields(error), 422)
+        into_form(form, error)
+        return _page(form, DomainForm(formdata=None), 422)
     return hypermedia.done(url_for("tenants.edit"), _("Saved."))
 
 
@@ -89,36 +60,25 @@ def save() -> Response:
 @requires(P.TENANT_EDIT)
 def vouch() -> Response:
     """Vouch for a sender domain, with a reason that stays in the log."""
-    domain, reason = (
-        request.form.get("domain", "").strip().casefold().rstrip("."),
-        request.form.get("reason", "").strip()[:300],
-    )
-    wrong = {}
-    try:
-        domain = domain.encode("idna").decode()
-    except UnicodeError:
-        domain = ""
-    if not _DOMAIN.match(domain):
-        wrong["domain"] = _("Write the domain like example.org.")
-    if not reason:
-        wrong["reason"] = _(
-            "Say why this domain may be used, for example “DNS checked on the phone with IT”."
-        )
-    if wrong:
-        return _page(wrong, 422)
+    form = DomainForm()
+    if not form.validate():
+        settings_form = TenantSettingsForm(formdata=None).fill(g.tenant.settings or {}, g.tenant.name)
+        return _page(settings_form, form, 422)
     with database.atomic():
-        SenderDomain.insert(
-            tenant_id=g.tenant.id, domain=domain, verified_at=clock.now(), verified_by_id=g.user.id, reason=reason,
-            created_at=clock.now(),
-        ).on_conflict_ignore().execute()  # fmt: skip
+        SenderDomain.delete().where(
+            SenderDomain.tenant_id == g.tenant.id, SenderDomain.domain == form.domain.data
+        ).execute()
+        SenderDomain.create(
+            tenant_id=g.tenant.id, domain=form.domain.data, verified_at=clock.now(), verified_by_id=g.user.id,
+            reason=form.reason.data,
+        )  # fmt: skip
         log.record(
-            g.tenant.id,
-            "sender.vouch",
-            user_id=g.user.id,
-            kind="domain",
-            details={"domain": domain, "reason": reason},
-        )
-    return hypermedia.done(url_for("tenants.edit"), _("%(domain)s may be used as sender.", domain=domain))
+            g.tenant.id, "sender.vouch", user_id=g.user.id, kind="domain",
+            details={"domain": form.domain.data, "reason": form.reason.data},
+        )  # fmt: skip
+    return hypermedia.done(
+        url_for("tenants.edit"), _("%(domain)s may be used as sender.", domain=form.domain.data)
+    )
 
 
 @bp.post("/admin/tenant/domains/<int:domain_id>/remove")
@@ -128,7 +88,9 @@ def withdraw(domain_id: int) -> Response:
     if found is None:
         raise NotFound
     with database.atomic():
-        found.delete_instance()
+        SenderDomain.delete().where(
+            SenderDomain.tenant_id == g.tenant.id, SenderDomain.id == domain_id
+        ).execute()
         log.record(
             g.tenant.id, "sender.withdraw", user_id=g.user.id, kind="domain", details={"domain": found.domain}
         )
@@ -137,11 +99,33 @@ def withdraw(domain_id: int) -> Response:
     )
 
 
-def _page(wrong: dict[str, str] | None = None, status: int = 200) -> Response:
+def _page(form: TenantSettingsForm, domain_form: DomainForm, status: int = 200) -> Response:
     values = tenant_settings.with_origin(g.tenant)
-    domains = SenderDomain.select().where(SenderDomain.tenant_id == g.tenant.id).order_by(SenderDomain.domain)
+    domains = list(
+        SenderDomain.select().where(SenderDomain.tenant_id == g.tenant.id).order_by(SenderDomain.domain)
+    )
     wished, used = tenant_settings.colours(values["colour"].value)
+    _name_inherited(form, values)
+    sender = (values["sender_address"].value or "").rpartition("@")[2].casefold()
     return hypermedia.page(
-        "tenants/edit.html", status=status, values=values, own=g.tenant.settings or {}, domains=list(domains),
-        wrong=wrong or {}, typed=request.form if request.method == "POST" else None, wished=wished, used=used,
+        "tenants/edit.html", status=status, form=form, domain_form=domain_form, values=values,
+        own=g.tenant.settings or {}, domains=domains, names=policy.names(d.verified_by_id for d in domains),
+        colours=[(c, tenant_settings.contrast_on_white(c)) for c in (wished, used)], zones=ZONES,
+        unproved=sender if sender and sender not in {d.domain for d in domains} else "",
+        is_save=request.endpoint == "tenants.save",
     )  # fmt: skip
+
+
+def _name_inherited(form: TenantSettingsForm, values: dict[str, tenant_settings.Value]) -> None:
+    """The first choice of a select says what holds without an own one."""
+    parents = tenant_settings.inherited(g.tenant)
+    words = {
+        "language": {"de": "Deutsch", "en": "English"},
+        "approval_self": {
+            True: _("People may approve their own work"), False: _("Somebody else approves (four eyes)"),
+        },
+    }  # fmt: skip
+    for key, shown in words.items():
+        value = parents[key]
+        text = _("Inherited: %(value)s", value=shown.get(value.value, value.value))
+        form[key].choices[0] = SelectChoice("", text)  # the class keeps its own choices

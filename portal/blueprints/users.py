@@ -1,130 +1,184 @@
-"""People of the tenant: create, give and take roles, deactivate."""
+"""People of the tenant: invite, give and take roles, end and open access."""
+
+from typing import Any
 
 from flask import Blueprint, Response, current_app, g, request, url_for
 from flask_babel import force_locale
 from flask_babel import gettext as _
+from werkzeug.datastructures import MultiDict
 
 from dispatcher import tasks
 from domain.accounts import people, policy
-from domain.accounts.models import User
+from domain.accounts.models import Role, User
 from domain.accounts.permissions import Permission as P
 from domain.content.markup import fold
-from domain.errors import Invalid
+from domain.errors import N_, Forbidden, Invalid
 from domain.notices import outbox
 from portal import hypermedia
 from portal.access import requires
-from portal.errors import say_fields
+from portal.errors import into_form
+from portal.forms.users import PersonForm, RolesForm, last_day
 
 bp = Blueprint("users", __name__)
+PAGE_SIZE = 50
 
 
 @bp.get("/admin/people")
 @requires(P.USER_EDIT)
 def index() -> Response:
-    return _index()
+    text = request.args.get("q", "")[:100]
+    words = fold(text).split()
+    found = [
+        user_id
+        for user_id, name, email in people.names(g.tenant.id)
+        if all(word in fold(f"{name} {email}") for word in words)
+    ]
+    start = max(0, request.args.get("from", 0, type=int))
+    page = found[start : start + PAGE_SIZE]
+    return hypermedia.page(
+        "users/index.html", "users/_rows.html", members=people.members(g.tenant.id, page), text=text,
+        count=len(found), start=start, last_day=last_day,
+        newer=max(0, start - PAGE_SIZE) if start else None,
+        older=start + PAGE_SIZE if len(found) > start + PAGE_SIZE else None,
+    )  # fmt: skip
+
+
+@bp.get("/admin/people/new")
+@requires(P.USER_EDIT)
+def new() -> Response:
+    return _new(PersonForm(formdata=None))
 
 
 @bp.post("/admin/people")
 @requires(P.USER_EDIT)
 def create() -> Response:
-    form = request.form
-    role_ids = [int(i) for i in form.getlist("roles") if i.isdigit()]
+    form = PersonForm()
+    if not form.validate():
+        return _new(form, 422)
     try:
         user, made = people.invite(
-            g.tenant.id, form.get("email", ""), form.get("name", ""), role_ids, g.user, g.rights
-        )
+            g.tenant.id, form.email.data or "", form.name.data or "", form.roles.data or [], g.user, g.rights,
+            form.until_moment,
+        )  # fmt: skip
     except Invalid as error:
-        return _index(say_fields(error), 422)
-    if made:
-        _mail(user)
-        return hypermedia.done(
-            url_for("users.index"), _("%(name)s gets a mail with a link to set a password.", name=user.name)
-        )
-    return hypermedia.done(
-        url_for("users.index"),
-        _("%(name)s already has an account and now the roles here too.", name=user.name),
+        into_form(form, error)
+        return _new(form, 422)
+    _mail(user, made)
+    text = (
+        _("%(name)s gets a mail with a link to set a password.", name=user.name)
+        if made
+        else _("%(name)s already has an account and now the roles here too.", name=user.name)
     )
+    return hypermedia.done(url_for("users.show", user_id=user.id), text)
 
 
 @bp.get("/admin/people/<int:user_id>")
 @requires(P.USER_EDIT)
 def show(user_id: int) -> Response:
-    user = people.member(g.tenant.id, user_id)
-    mine = next((roles for person, roles in people.members(g.tenant.id) if person.id == user.id), [])
-    return hypermedia.page(
-        "users/show.html",
-        person=user,
-        mine={r.id for r in mine},
-        roles=_grantable(),
-        permissions=policy.permissions_of,
-    )
+    member = people.member(g.tenant.id, user_id)
+    shown = MultiDict([("roles", str(role.id)) for role in member.roles])
+    form = RolesForm(formdata=shown)
+    form.until.data = last_day(member.until) if member.state != "ended" else None
+    return _show(member, form)
 
 
 @bp.post("/admin/people/<int:user_id>/roles")
 @requires(P.USER_EDIT)
 def roles(user_id: int) -> Response:
-    user = people.member(g.tenant.id, user_id)
-    role_ids = [int(i) for i in request.form.getlist("roles") if i.isdigit()]
-    people.set_roles(g.tenant.id, user, role_ids, g.user, g.rights)
-    return hypermedia.done(url_for("users.index"), _("The roles of %(name)s are saved.", name=user.name))
-
-
-@bp.post("/admin/people/<int:user_id>/active")
-@requires(P.USER_EDIT)
-def active(user_id: int) -> Response:
-    user = people.member(g.tenant.id, user_id)
-    people.set_active(g.tenant.id, user, not user.active, g.user)
-    text = (
-        _("%(name)s can sign in again.")
-        if user.active
-        else _("%(name)s can no longer sign in. All work stays.")
+    member = people.member(g.tenant.id, user_id)
+    form = RolesForm()
+    if not form.validate():
+        return _show(member, form, 422)
+    wanted = form.roles.data or []
+    people.set_roles(g.tenant.id, member.user, wanted, g.user, g.rights, form.until_moment)
+    if not wanted:
+        text = _("%(name)s has no role here any more. All work stays.", name=member.user.name)
+        return hypermedia.done(url_for("users.index"), text)
+    return hypermedia.done(
+        url_for("users.show", user_id=user_id),
+        _("The roles of %(name)s are saved. They hold from the next click.", name=member.user.name),
     )
-    return hypermedia.done(url_for("users.show", user_id=user.id), text % {"name": user.name})
+
+
+@bp.post("/admin/people/<int:user_id>/deactivate")
+@requires(P.USER_EDIT)
+def deactivate(user_id: int) -> Response:
+    user = people.member(g.tenant.id, user_id).user
+    people.deactivate(g.tenant.id, user, g.user, g.rights)
+    return hypermedia.done(
+        url_for("users.show", user_id=user.id),
+        _("%(name)s can no longer enter this tenant. All work stays.", name=user.name),
+        undo=url_for("users.reactivate", user_id=user.id),
+    )
+
+
+@bp.post("/admin/people/<int:user_id>/reactivate")
+@requires(P.USER_EDIT)
+def reactivate(user_id: int) -> Response:
+    user = people.member(g.tenant.id, user_id).user
+    people.reactivate(g.tenant.id, user, g.user, g.rights)
+    return hypermedia.done(
+        url_for("users.show", user_id=user.id), _("%(name)s can enter this tenant again.", name=user.name)
+    )
 
 
 @bp.post("/admin/people/<int:user_id>/invite")
 @requires(P.USER_EDIT)
 def invite(user_id: int) -> Response:
     """The invitation once more, while no password is set."""
-    user = people.member(g.tenant.id, user_id)
-    if user.password_hash is None and user.active:
-        _mail(user)
-    return hypermedia.done(url_for("users.show", user_id=user.id), _("The invitation was sent again."))
+    member = people.member(g.tenant.id, user_id)
+    if member.state != "invited":
+        raise Forbidden(N_("There is a password already. A forgotten one is reset at the sign-in."))
+    _mail(member.user, True)
+    return hypermedia.done(url_for("users.show", user_id=user_id), _("The invitation was sent again."))
 
 
-def _index(errors: dict[str, str] | None = None, status: int = 200) -> Response:
-    text = fold(request.args.get("q", ""))
-    members = [(u, r) for u, r in people.members(g.tenant.id) if text in fold(f"{u.name} {u.email}")]
+def _new(form: PersonForm, status: int = 200) -> Response:
+    return hypermedia.page("users/new.html", status=status, form=form, roles=_roles(form))
+
+
+def _show(member: people.Member, form: RolesForm, status: int = 200) -> Response:
     return hypermedia.page(
-        "users/index.html", "users/_rows.html", status=status, members=members, roles=_grantable(),
-        wrong=errors or {}, text=request.args.get("q", ""), typed=request.form,
+        "users/show.html", status=status, member=member, person=member.user, form=form, roles=_roles(form),
+        last_day=last_day(member.until),
     )  # fmt: skip
 
 
-def _grantable() -> list[tuple[object, bool]]:
-    """(role, whether the person may give it)."""
+def _roles(form: RolesForm) -> list[dict[str, Any]]:
+    """Every role that can be held here: whether it is chosen, whether the person may give it, its size."""
+    found: list[Role] = policy.roles_for(g.tenant.id)
+    rights = policy.permissions_by_role([role.id for role in found])
     return [
-        (role, policy.permissions_of(role.id) <= g.rights.permissions)
-        for role in policy.roles_for(g.tenant.id)
-    ]
+        {
+            "role": role, "chosen": role.id in (form.roles.data or []), "count": len(rights[role.id]),
+            "may_give": rights[role.id] <= g.rights.permissions,
+        }
+        for role in found
+    ]  # fmt: skip
 
 
-def _mail(user: User) -> None:
-    link = current_app.config["SETTINGS"].public_url + url_for(
-        "account.welcome", token=people.invitation(user)
-    )
+def _mail(user: User, made: bool) -> None:
+    """Tell a person about the access: with a link to set a password, or just where it leads."""
+    base = current_app.config["SETTINGS"].public_url
     with force_locale(user.language):
-        mail = outbox.queue(
-            "invite",
-            tenant_id=g.tenant.id,
-            to_address=user.email,
-            to_name=user.name,
-            subject=_("Your account at Rundbrief"),
-            plain=_(
+        if made:
+            link = base + url_for("account.welcome", token=people.invitation(user))
+            subject = _("Your account at Rundbrief")
+            text = _(
                 "Hello %(name)s,\n\n%(actor)s has created an account for you at %(tenant)s. Set your password here "
                 "within seven days:\n\n%(link)s\n",
                 name=user.name, actor=g.user.name, tenant=g.tenant.name, link=link,
-            ),
+            )  # fmt: skip
+        else:
+            link = base + url_for("dashboard.index")
+            subject = _("You now work for %(tenant)s too", tenant=g.tenant.name)
+            text = _(
+                "Hello %(name)s,\n\n%(actor)s has given you access to %(tenant)s. Your sign-in stays the same:\n\n"
+                "%(link)s\n",
+                name=user.name, actor=g.user.name, tenant=g.tenant.name, link=link,
+            )  # fmt: skip
+        mail = outbox.queue(
+            "invite", tenant_id=g.tenant.id, to_address=user.email, to_name=user.name, subject=subject, plain=text,
             headers={"Auto-Submitted": "auto-generated"},
         )  # fmt: skip
     tasks.send_system_mail(mail.id)

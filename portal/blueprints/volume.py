@@ -1,10 +1,10 @@
-"""How many mails were sent, by month and newsletter type, and what is left."""
+"""How many mails were sent, by month and newsletter type or role, and what is left."""
 
 from datetime import datetime
-from itertools import groupby
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, Response, g
+from flask import Blueprint, Response, g, request
+from flask_babel import gettext as _
 
 from domain import clock
 from domain.accounts import policy
@@ -13,55 +13,66 @@ from domain.db import database, sql
 from domain.ledger.states import DeliveryState
 from domain.quotas import ledger as quotas
 from domain.subscribers import types
-from portal import hypermedia
-from portal.access import requires
+from portal import charts, hypermedia
+from portal.access import may, requires
 from portal.context import effective_settings
 
 bp = Blueprint("volume", __name__)
 MONTHS = 12
+SPLITS = ("type", "role")
 
 
 @bp.get("/volume")
 @requires(P.VOLUME_SEE)
 def index() -> Response:
     zone = effective_settings()["time_zone"]
-    kinds = {k.id: k.name for k in types.every(g.tenant.id)}
-    months = _months(zone)
-    roles = {role.id: role for role in policy.roles_for(g.tenant.id)}
-    standings = [
-        (roles[role_id], quotas.standings(g.tenant.id, role_id, zone))
-        for role_id in g.rights.role_ids
-        if role_id in roles
-    ]
-    highest = max((sum(counts.values()) for _, counts in months), default=0)
+    by = request.args.get("by", "type")
+    by = by if by in SPLITS else "type"
+    months = _starts(zone)
+    sent = _sent(months, by)
+    names = _names(by)
+    series = sorted({key for key, _month in sent}, key=lambda key: -sum(_row(sent, key, len(months))))
+    roles = policy.roles_for(g.tenant.id)
+    shown = [role for role in roles if role.id in g.rights.role_ids or may(P.ROLE_EDIT)]
+    standings = quotas.standings_by_role(g.tenant.id, [role.id for role in shown], zone)
     return hypermedia.page(
-        "volume/index.html", months=months, kinds=kinds, standings=standings, highest=highest
-    )
+        "volume/index.html", "volume/_sent.html", by=by, months=months,
+        series=[(key, names.get(key) or _("Other"), _row(sent, key, len(months))) for key in series],
+        chart=charts.stacked([_row(sent, key, len(months)) for key in series]),
+        totals=[sum(_row(sent, key, len(months))[i] for key in series) for i in range(len(months))],
+        limits=[(role, role.id in g.rights.role_ids, standings[role.id]) for role in shown if standings[role.id]],
+    )  # fmt: skip
 
 
-def _months(zone: str) -> list[tuple[datetime, dict[int, int]]]:
-    """(first of the month, type → mails sent), oldest first, the last twelve months of the tenant."""
-    first = _month(clock.now().astimezone(ZoneInfo(zone)), -(MONTHS - 1))
+def _sent(months: list[datetime], by: str) -> dict[tuple[int | None, int], int]:
+    """(type or role, index of the month) → mails that a mail server has taken."""
+    starts = [int(month.timestamp()) for month in months]
+    # months begin at midnight of the tenant: counted by their exact bounds, in one pass
+    place = " + ".join("CASE WHEN d.settled_at >= ? THEN 1 ELSE 0 END" for _start in starts[1:])
+    column = "c.type_id" if by == "type" else "c.role_id"
     rows = database.execute_sql(
         sql(
-            """SELECT c.type_id, d.settled_at / 86400, count(*) FROM delivery d
+            f"""SELECT {column}, {place} AS month, count(*) FROM delivery d
             JOIN campaign c ON c.id = d.campaign_id AND c.tenant_id = d.tenant_id
-            WHERE d.tenant_id = ? AND d.state = ? AND d.settled_at >= ? GROUP BY 1, 2 ORDER BY 2"""
+            WHERE d.tenant_id = ? AND d.state = ? AND d.settled_at >= ? GROUP BY 1, 2"""  # noqa: S608
         ),
-        [g.tenant.id, int(DeliveryState.SENT), int(first.timestamp())],
+        [*starts[1:], g.tenant.id, int(DeliveryState.SENT), starts[0]],
     ).fetchall()
-    found: dict[datetime, dict[int, int]] = {_month(first, i): {} for i in range(MONTHS)}
-    by_day = groupby(
-        rows,
-        key=lambda row: _month(clock.moment(int(row[1]) * 86_400 + 43_200).astimezone(ZoneInfo(zone)), 0),
-    )
-    for month, group in by_day:
-        for type_id, _day, count in group:
-            counts = found.setdefault(month, {})
-            counts[type_id] = counts.get(type_id, 0) + count
-    return sorted(found.items())
+    return {(key, int(month)): count for key, month, count in rows}
 
 
-def _month(at: datetime, offset: int) -> datetime:
-    number = at.year * 12 + at.month - 1 + offset
-    return datetime(number // 12, number % 12 + 1, 1, tzinfo=at.tzinfo)
+def _row(sent: dict[tuple[int | None, int], int], key: int | None, length: int) -> list[int]:
+    return [sent.get((key, index), 0) for index in range(length)]
+
+
+def _names(by: str) -> dict[int, str]:
+    if by == "type":
+        return {kind.id: kind.name for kind in types.every(g.tenant.id)}
+    return {role.id: _(role.name) if role.starter else role.name for role in policy.roles_for(g.tenant.id)}
+
+
+def _starts(zone: str) -> list[datetime]:
+    """The first moments of the last twelve months of the tenant, oldest first."""
+    now = clock.now().astimezone(ZoneInfo(zone))
+    numbers = range(now.year * 12 + now.month - MONTHS, now.year * 12 + now.month)
+    return [datetime(n // 12, n % 12 + 1, 1, tzinfo=ZoneInfo(zone)) for n in numbers]

@@ -90,7 +90,8 @@ def test_the_table_of_sessions_opens_no_door(world: World) -> None:
 
 def test_deactivated_people_are_out_at_once(world: World) -> None:
     secret = sessions.begin(world.editor)
-    people.set_active(world.north.id, world.editor, False, world.administrator)
+    rights = policy.rights_of(world.administrator, world.north.id)
+    people.deactivate(world.north.id, world.editor, world.administrator, rights)
     assert sessions.find(secret) is None
     assert sessions.check(world.editor.email, PASSWORD) is None
 

@@ -46,8 +46,11 @@ def test_a_changed_role_counts_at_the_next_click(app: Flask, world: World, sign_
     assert other.get("/t/north/media").status_code == 200
     admin = sign_in(app.test_client(), world.administrator)
     kept = [p.value for p in policy.permissions_of(world.roles["editor"].id) if p.module != "media"]
+    modules = sorted({word.split(".")[0] for word in kept})
     url = f"/t/north/admin/roles/{world.roles['editor'].id}"
-    answer = admin.post(url, data={"permission": kept, "limit_day": "1.000", "limit_month": ""})
+    answer = admin.post(
+        url, data={"permission": kept, "module": modules, "limit_day": "1.000", "limit_month": ""}
+    )
     assert answer.status_code == 303
     assert other.get("/t/north/media").status_code == 403
     assert "/t/north/media" not in other.get("/t/north/").text

@@ -1,0 +1,94 @@
+"""Settings of a tenant: what is left empty is inherited."""
+
+import re
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import EmailField, SelectField, StringField, TextAreaField, URLField
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import InputRequired, Length, ValidationError
+
+from domain.tenancy.settings import DEFAULTS
+from portal.forms.checks import address, no_control, one_line, trimmed
+
+_DOMAIN = re.compile(r"(?=.{4,253}\Z)([a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{1,62}\Z")
+
+
+def _small(text: str | None) -> str:
+    return (text or "").casefold()
+
+
+class TenantSettingsForm(FlaskForm):
+    name = StringField(
+        _l("Name"), [InputRequired(_l("Enter the name.")), Length(max=120), one_line], filters=[trimmed]
+    )
+    sender_name = StringField(_l("Sender name"), [Length(max=120), one_line], filters=[trimmed])
+    sender_address = EmailField(_l("Sender address"), [one_line, address], filters=[trimmed])
+    reply_to = EmailField(_l("Replies to"), [one_line, address], filters=[trimmed])
+    imprint = TextAreaField(_l("Imprint"), [Length(max=2000), no_control], filters=[trimmed])
+    privacy_url = URLField(_l("Privacy page"), [Length(max=500), one_line], filters=[trimmed])
+    colour = StringField(_l("Colour"), [Length(max=7)], filters=[trimmed, _small])
+    time_zone = StringField(_l("Time zone"), [Length(max=60)], filters=[trimmed])
+    language = SelectField(
+        _l("Language"),
+        choices=[SelectChoice("", ""), SelectChoice("de", "Deutsch"), SelectChoice("en", "English")],
+        default="",
+    )
+    approval_self = SelectField(
+        _l("Own work"),
+        choices=[
+            SelectChoice("", ""),
+            SelectChoice("no", _l("Somebody else approves (four eyes)")),
+            SelectChoice("yes", _l("People may approve their own work")),
+        ],
+        default="",
+    )
+
+    def validate_privacy_url(self, field: URLField) -> None:
+        if field.data and not field.data.startswith(("https://", "http://")):
+            raise ValidationError(_l("A link begins with https:// or http://."))
+
+    def fill(self, own: dict[str, Any], name: str) -> "TenantSettingsForm":
+        """Show what the tenant has set itself."""
+        self.name.data = name
+        for key in self.keys():
+            self[key].data = own.get(key, "")
+        if "approval_self" in own:
+            self.approval_self.data = "yes" if own["approval_self"] else "no"
+        return self
+
+    def wanted(self) -> dict[str, Any]:
+        """Setting → value; None inherits."""
+        values = {key: self[key].data or None for key in self.keys()}
+        values["approval_self"] = {"yes": True, "no": False}.get(self.approval_self.data)
+        return values
+
+    def keys(self) -> list[str]:
+        """The settings that this form knows."""
+        return [key for key in DEFAULTS if key in self]
+
+
+class DomainForm(FlaskForm):
+    domain = StringField(
+        _l("Domain"), [InputRequired(_l("Write the domain like example.org."))], filters=[trimmed]
+    )
+    reason = StringField(
+        _l("Why it may be used"),
+        [
+            InputRequired(
+                _l("Say why this domain may be used, for example “DNS checked on the phone with IT”.")
+            ),
+            Length(max=300),
+            one_line,
+        ],
+        filters=[trimmed],
+    )
+
+    def validate_domain(self, field: StringField) -> None:
+        try:
+            field.data = (field.data or "").casefold().rstrip(".").encode("idna").decode()
+        except UnicodeError:
+            field.data = ""
+        if not _DOMAIN.match(field.data):
+            raise ValidationError(_l("Write the domain like example.org."))
