@@ -55,7 +55,9 @@ class Inbox:
         return message
 
     def count(self, subject: str) -> int:
-        return sum(subject in line.subject for line in catcher.list_mails(self._path, "", None, 100_000))
+        """Mails to readers about `subject`; test mails do not count."""
+        lines = catcher.list_mails(self._path, "", None, 100_000)
+        return sum(subject in line.subject and "[Test]" not in line.subject for line in lines)
 
 
 def text_of(message: EmailMessage, kind: str = "plain") -> str:
@@ -82,13 +84,12 @@ def new_person(
     page: Page, inbox: Inbox, browser: Browser, name: str, address: str, role: str, base_url: str
 ) -> None:
     """The administrator invites, the person sets a password by the link of the mail."""
-    page.goto(f"/t/{TENANT}/admin/people")
-    form = page.locator("form#new")
-    form.get_by_label("Name").fill(name)
-    form.get_by_label("E-Mail-Adresse").fill(address)
-    form.get_by_label(role, exact=True).check()
-    form.get_by_role("button", name="Hinzufügen und einladen").click()
-    expect(page.get_by_role("link", name=name)).to_be_visible()
+    page.goto(f"/t/{TENANT}/admin/people/new")
+    page.locator("#name").fill(name)
+    page.locator("#email").fill(address)
+    page.locator("label.form-check", has_text=role).first.locator("input").check()
+    page.locator("main form[action$='/admin/people'] button.btn-primary").click()
+    expect(page.locator("main")).to_contain_text(name)
     link = link_in(inbox.wait_for(address), "/welcome/")
     context = browser.new_context(locale="de-DE", base_url=base_url)
     other = context.new_page()
@@ -126,13 +127,14 @@ def test_from_an_empty_house_to_the_reader_who_leaves(
     page.get_by_label("Ihr Name").fill("Anna Albers")
     page.get_by_label("Ihre E-Mail-Adresse").fill("anna@probe.example")
     page.get_by_label("Passwort").fill(PASSWORD)
-    page.get_by_role("button", name="Haus anlegen").click()
+    page.locator("form button.btn-primary").click()
     expect(page.get_by_role("heading", name="Übersicht")).to_be_visible()
 
     page.goto(f"/t/{TENANT}/admin/tenant")
     page.locator("#sender_address").fill("post@probe.example")
     page.locator("#imprint").fill("Verlag Probe GmbH\nDeichweg 1, 20457 Hamburg")
-    page.get_by_role("button", name="Speichern").click()
+    page.locator("main form[action$='/admin/tenant'] button.btn-primary").click()
+    expect(page.locator("#flash")).to_contain_text("Gespeichert")
     page.locator("#domain").fill("probe.example")
     page.locator("#reason").fill("Von der IT am Telefon bestätigt")
     page.get_by_role("button", name="Für die Domain bürgen").click()
@@ -194,6 +196,7 @@ def test_from_an_empty_house_to_the_reader_who_leaves(
     page.locator("a[href$='/plan']").first.click()
     page.locator("input[name=proved]").check()
     expect(page.locator("#numbers")).to_contain_text(str(READERS + 1))
+    expect(page.locator("#act")).to_contain_text(str(READERS + 1))
     page.locator("button[name=act][value=ask]").click()
     page.wait_for_url(re.compile(r"/campaigns/\d+"))
 
@@ -205,10 +208,10 @@ def test_from_an_empty_house_to_the_reader_who_leaves(
     expect(page.locator("#flash")).to_contain_text("Freigegeben")
     newest = inbox.wait_for("marlies@leserin.example", "die Brücke ist gesperrt")
     for _ in range(WAIT_S * 10):
-        if inbox.count("Brücke ist gesperrt") >= READERS + 2:  # and the test mail
+        if inbox.count("Brücke ist gesperrt") >= READERS + 1:
             break
         time.sleep(0.1)
-    assert inbox.count("Brücke ist gesperrt") == READERS + 2
+    assert inbox.count("Brücke ist gesperrt") == READERS + 1
     one = inbox.wait_for("leser7@leserschaft.example")
     assert str(one["subject"]) == "Jörg 7, die Brücke ist gesperrt"
     assert one["list-unsubscribe-post"] == "List-Unsubscribe=One-Click" and not one.defects
