@@ -265,7 +265,7 @@ def _open(issue_id: int) -> Issue:
     return assembly.open_issue(g.tenant.id, issue_id, request.form.get("version", type=int))
 
 
-def _kept() -> dict[str, str]:
+def _kept() -> dict[str, Any]:
     """What the editor shows besides the issue itself: kept in every address."""
     return {k: v for k in ("part", "as", "open", "pane", "source") if (v := request.values.get(k, ""))}
 
