@@ -9,7 +9,7 @@ from domain.campaigns import audience, planning
 from domain.campaigns.models import Campaign
 from domain.content.models import ArticleState
 from domain.errors import N_, Conflict, Invalid
-from domain.issues import assembly
+from domain.issues import assembly, placeholders
 from domain.issues.models import BlockKind, Issue
 from domain.tenancy import settings as tenant_settings
 from domain.tenancy.models import Tenant
@@ -25,7 +25,7 @@ class Finding:
     block_id: int | None = None
 
 
-CHECKS = 9
+CHECKS = 10
 
 
 def preflight(tenant: Tenant, issue: Issue, base_url: str) -> tuple[list[Finding], int]:
@@ -72,6 +72,18 @@ def preflight(tenant: Tenant, issue: Issue, base_url: str) -> tuple[list[Finding
             found.append(Finding(True, N_("A picture has no description."), {}, block.id))
         if block.kind == BlockKind.BUTTON and not (block.data.get("url") and block.data.get("label")):
             found.append(Finding(True, N_("A button lacks its words or its link."), {}, block.id))
+    places = [(None, issue.subject), (None, issue.preheader)]
+    places += [(b.id, str(b.data.get("html", "")) + str(b.data.get("label", ""))) for b in blocks]
+    for block_id, text in places:
+        for name in placeholders.without_fallback(text):
+            found.append(
+                Finding(
+                    False,
+                    N_("[%(name)s] has no fallback: people without it see a gap."),
+                    {"name": name},
+                    block_id,
+                )
+            )
     size = render.render(tenant, issue, base_url).size_bytes
     if size > render.CLIP_BYTES:
         found.append(Finding(False, N_("The mail is larger than 102 KB; Gmail will cut it.")))

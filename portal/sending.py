@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from flask import current_app, g
-from flask_babel import gettext, ngettext
+from flask_babel import get_locale, gettext, ngettext
+from markupsafe import escape
 
 from dispatcher import render
 from domain.campaigns.reports import Progress, Recipient
@@ -53,6 +54,16 @@ def own_pictures(html: str) -> str:
     """A mail's HTML with its pictures from the host that shows the page; nothing else differs. A frozen mail
     names the address that the installation had then."""
     return _PICTURE.sub(r'src="/media/\1"', html)
+
+
+def text_document(text: str) -> str:
+    """The text part of a mail as a document for the sandbox, its lines wrapped as a mail program would."""
+    look = "font:14px/1.5 ui-monospace,monospace;white-space:pre-wrap;overflow-wrap:anywhere;margin:16px"
+    title = escape(gettext("Text part of the mail"))
+    return (
+        f'<!doctype html><html lang="{get_locale()}"><head><meta charset="utf-8"><title>{title}</title>'
+        f"<style>pre{{{look}}}</style></head><body><pre>{escape(text)}</pre></body></html>"
+    )
 
 
 def segments(progress: Progress) -> list[Segment]:

@@ -48,6 +48,17 @@ def used(*texts: str) -> list[str]:
     return list(dict.fromkeys(found))
 
 
+def without_fallback(*texts: str) -> list[str]:
+    """Names that leave a gap for people without a value; the address is always there."""
+    found = [
+        " ".join(match["name"].split())
+        for text in texts
+        for match in _SLOT.finditer(text)
+        if not (match["fallback"] or "").strip()
+    ]
+    return [name for name in dict.fromkeys(found) if name in KNOWN.values() and name != "E-Mail"]
+
+
 def check(field: str, *texts: str) -> None:
     """Raise Invalid (on `field`) for the first name that the catalogue does not know, with the nearest one."""
     for name in used(*texts):

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, g, render_template, request, url_for
+from flask import Blueprint, Response, g, request, url_for
 from flask_babel import gettext as _
 
 from dispatcher import changes, preview, tasks
@@ -58,7 +58,7 @@ def mail(approval_id: int) -> Response:
     _approval, _campaign, revision = _find(approval_id)
     frozen = preview.revision_message(g.tenant, revision)
     if request.args.get("part") == "text":
-        return peoples_html(render_template("issues/plain.html", text=preview.part(frozen, "plain")))
+        return peoples_html(sending.text_document(preview.part(frozen, "plain")))
     return peoples_html(sending.own_pictures(preview.part(frozen, "html")))
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, g, render_template, request, url_for
+from flask import Blueprint, Response, g, request, url_for
 from flask_babel import get_timezone
 from flask_babel import gettext as _
 
@@ -256,7 +256,7 @@ def _document(mail: Any) -> Response:
     """A mail's HTML or text in the sandbox."""
     part = request.args.get("part", "narrow")
     if part == "text":
-        return peoples_html(render_template("issues/plain.html", text=preview.part(mail, "plain")))
+        return peoples_html(sending.text_document(preview.part(mail, "plain")))
     html = sending.own_pictures(preview.part(mail, "html"))
     return peoples_html(html.replace("</head>", f"{DARK}</head>", 1) if part == "dark" else html)
 

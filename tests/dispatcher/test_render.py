@@ -150,3 +150,10 @@ def test_hostile_html_does_not_survive(world: worlds.World, issue: Issue, hostil
     text = page(world, issue)
     assert "onerror" not in text and "onload" not in text and "javascript:" not in text
     assert markup.clean(hostile) == markup.clean(markup.clean(hostile))
+
+
+def test_a_placeholder_without_fallback_is_a_hint_with_its_place(world: worlds.World, issue: Issue) -> None:
+    block = assembly.blocks(issue)[0]
+    assembly.edit(issue, block, {"html": "<p>Hallo [Vorname], [Ort|hier]</p>"})
+    findings, _size = clearance.preflight(world.north, issue, mailings.BASE_URL)
+    assert [(f.error, f.params, f.block_id) for f in findings] == [(False, {"name": "Vorname"}, block.id)]
