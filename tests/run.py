@@ -17,6 +17,7 @@ from postgres import binaries as postgres_binaries
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
+WORKERS = ("-n", "2")  # two cores are what a small machine has
 BOTH_ENGINES = ("tests/domain", "tests/dispatcher", "tests/mediadb")  # the floors that speak SQL
 
 
@@ -60,7 +61,7 @@ def steps(quick: bool) -> list[Step]:
         Step("import contracts", [tool("lint-imports"), "--show-timings"]),
         Step("types", [tool("mypy")]),
         Step("translations", [sys.executable, "-m", "portal.catalog", "check"]),
-        Step("tests on SQLite", pytest("tests", "-m", "not journey")),
+        Step("tests on SQLite", pytest("tests", "-m", "not journey", *WORKERS)),
     ]
     return found if quick else [*found, postgres_step(), journey_step()]
 
@@ -70,7 +71,9 @@ def postgres_step() -> Step:
     if postgres_binaries() is None:
         return Step(name, [], "PostgreSQL is missing (apt-get install postgresql)")
     folders = [folder for folder in BOTH_ENGINES if (ROOT / folder).is_dir()]
-    return Step(name, [sys.executable, "tests/postgres.py", "--", *pytest(*folders, "-m", "not journey")])
+    return Step(
+        name, [sys.executable, "tests/postgres.py", "--", *pytest(*folders, "-m", "not journey", *WORKERS)]
+    )
 
 
 def journey_step() -> Step:

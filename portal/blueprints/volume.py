@@ -37,7 +37,7 @@ def index() -> Response:
     standings = quotas.standings_by_role(g.tenant.id, [role.id for role in shown], zone)
     return hypermedia.page(
         "volume/index.html", "volume/_sent.html", by=by, months=months,
-        series=[(key, names.get(key) or _("Other"), _row(sent, key, len(months))) for key in series],
+        series=[(key, names.get(key or 0) or _("Other"), _row(sent, key, len(months))) for key in series],
         chart=charts.stacked([_row(sent, key, len(months)) for key in series]),
         totals=[sum(_row(sent, key, len(months))[i] for key in series) for i in range(len(months))],
         limits=[(role, role.id in g.rights.role_ids, standings[role.id]) for role in shown if standings[role.id]],
