@@ -13,6 +13,7 @@ from domain.accounts.permissions import Permission as P
 from domain.approvals import flow
 from domain.campaigns import audience, planning
 from domain.content import pool
+from domain.content.models import Article
 from domain.db import database
 from domain.errors import N_, Conflict, Invalid, NotFound, OverLimit
 from domain.issues import assembly, listing, placeholders
@@ -143,8 +144,9 @@ def add(issue_id: int) -> Response:
     issue = _open(issue_id)
     kind, article_id = request.form.get("kind", ""), request.form.get("article_id", type=int)
     if article_id:
-        assembly.add_article(issue, article_id)
-        return _assembly(issue, opened=0)
+        block = assembly.add_article(issue, article_id)
+        # the list of articles shows the tick at once, so that the next click meets the next article
+        return _assembly(issue, opened=0, article=assembly.articles_of(issue, [block])[article_id])
     if kind not in list(BlockKind):
         raise NotFound
     return _assembly(issue, opened=assembly.add(issue, BlockKind(kind)).id)
@@ -345,13 +347,16 @@ def _title(issue: Issue, block: Block) -> str:
     return article.title if article else block.data.get("label") or _(KINDS[BlockKind(block.kind)][1])
 
 
-def _assembly(issue: Issue, opened: int | None = None, changed: bool = True) -> Response:
+def _assembly(
+    issue: Issue, opened: int | None = None, changed: bool = True, article: Article | None = None
+) -> Response:
     """The blocks after a change, for htmx; else back to the editor."""
     if not hypermedia.wants_fragment():
         kept = {**_kept(), **({} if opened is None else {"open": str(opened)})}
         return hypermedia.done(url_for("issues.show", issue_id=issue.id, **kept))
     response = hypermedia.fragment(
         "issues/_assembly.html", trigger="issue-changed" if changed else None, oob=True, kept=_kept(),
+        article=article,
         saved_at=issue.updated_at, **_assembled(issue, opened),
     )  # fmt: skip
     response.headers["HX-Retarget"], response.headers["HX-Reswap"] = "#assembly", "outerHTML show:none"

@@ -1,0 +1,121 @@
+"""The editor's way: from an empty issue to mails in the catcher, by mouse and by keyboard."""
+
+import email
+import email.policy
+import re
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tests.journeys.houses import House
+
+EDITOR, CHIEF = "katrin.albers@lindenhof.example", "sabine.roehl@lindenhof.example"
+SAVED = re.compile(r"Gespeichert")
+WAIT_MS = 30_000
+
+
+@pytest.fixture
+def enter(context: BrowserContext) -> Callable[[str], Page]:
+    """enter(address): a page with this person of the demo house signed in, nobody else any more."""
+
+    def entered(address: str) -> Page:
+        context.clear_cookies()
+        page = context.new_page()
+        page.set_default_timeout(WAIT_MS)
+        page.goto("/signin")
+        page.fill("input[type=email]", address)
+        page.fill("input[type=password]", "lindenhof-demo")
+        page.click("button[type=submit]")
+        expect(page.locator(".rb-foot")).to_be_visible()
+        return page
+
+    return entered
+
+
+def titles(page: Page) -> list[str]:
+    return page.locator("[data-block] .rb-open").all_inner_texts()
+
+
+def caught(house: House, subject: str) -> list[bytes]:
+    with closing(sqlite3.connect(house.instance / "catcher.db")) as mails:
+        rows = mails.execute("SELECT raw FROM mail WHERE subject LIKE ?", (f"{subject}%",)).fetchall()
+    return [bytes(row[0]) for row in rows]
+
+
+def test_from_an_empty_issue_to_the_sent_mailing(house: House, enter: Callable[[str], Page]) -> None:
+    page = enter(EDITOR)
+    page.goto("/t/lindenhof/issues")
+    page.locator("select[name=type_id]").select_option(label="Wirtschaftsbrief")
+    page.get_by_role("button", name="Ausgabe anlegen").click()
+    expect(page.locator("#why")).to_contain_text("Der Betreff fehlt.")
+    issue_url = page.url
+
+    page.fill("#subject", "Reise für [Vornahme]")
+    expect(page.locator("#head-said")).to_contain_text("Meinten Sie [Vorname]?")
+    page.fill("#subject", "Reise für [Vorname|Sie]")
+    expect(page.locator("#saved")).to_have_text(SAVED)
+    expect(page.locator("#head-said")).to_be_empty()
+    page.fill("#preheader", "Der Weg einer Ausgabe")
+
+    for count in (2, 3, 4):
+        page.locator("#sources button[id^=put-]").first.click()
+        expect(page.locator("[data-block]")).to_have_count(count)
+    first = titles(page)
+    page.locator("[data-block] .rb-open").last.focus()
+    page.keyboard.press("Alt+ArrowUp")
+    expect(page.locator("[data-block] .rb-open").nth(2)).to_have_text(first[3])
+    page.reload()
+    assert titles(page) == [first[0], first[1], first[3], first[2]]
+
+    grips = page.locator("[data-grip]")
+    start, end = grips.nth(1).bounding_box(), grips.nth(3).bounding_box()
+    assert start and end
+    page.mouse.move(start["x"] + 6, start["y"] + 6)
+    page.mouse.down()
+    page.mouse.move(start["x"] + 6, start["y"] + 40, steps=5)
+    page.mouse.move(end["x"] + 6, end["y"] + 20, steps=10)
+    page.mouse.up()
+    expect(page.locator("[data-block] .rb-open").last).to_have_text(first[1])
+
+    page.locator("[id^=more-]").nth(1).click()
+    page.locator(".rb-more[open]").get_by_role("button", name="Herausnehmen").click()
+    expect(page.locator("[data-block]")).to_have_count(3)
+    page.locator("#flash").get_by_role("button", name="Rückgängig").click()
+    expect(page.locator("[data-block]")).to_have_count(4)
+
+    frame = page.frame_locator("#preview")
+    expect(frame.get_by_role("heading", name=first[1])).to_be_visible()
+    page.locator("#part-wide").click()
+    expect(page.locator("#view")).to_have_attribute("data-part", "wide")
+    expect(frame.get_by_text("Guten Tag, Frau Brandt")).to_be_visible()
+
+    page.get_by_role("link", name="Mailing planen").click()
+    button = page.locator("#act button").first
+    before = button.inner_text()
+    page.locator("[name=unknown]").check()
+    expect(button).not_to_have_text(before)
+    wanted = int(re.sub(r"\D", "", button.inner_text()))
+    page.locator("[name=when][value=now]").check()
+    button.click()
+    expect(page.get_by_text("Das Mailing wartet auf Freigabe.")).to_be_visible()
+    page.goto(issue_url)
+    expect(page.get_by_text("Diese Ausgabe wartet auf Freigabe")).to_be_visible()
+    expect(page.locator("#subject")).to_have_count(0)
+
+    chief = enter(CHIEF)
+    chief.goto("/t/lindenhof/approvals")
+    chief.locator("section[aria-labelledby=h-open] tbody a").last.click()
+    expect(chief.frame_locator("iframe").get_by_role("heading", name=first[1])).to_be_visible()
+    chief.get_by_role("button", name="Freigeben").click()
+    chief.get_by_role("main").get_by_role("link", name="Mailing ansehen").click()
+    expect(chief.locator(".rb-state.pill")).to_have_text("Abgeschlossen", timeout=60_000)
+    expect(chief.locator(".h1.m-0")).to_contain_text(f"{wanted:,}".replace(",", "."))
+
+    mails = caught(house, "Reise für")
+    assert len(mails) == wanted
+    parsed = [email.message_from_bytes(raw, policy=email.policy.default) for raw in mails[:50]]
+    assert all(not mail.defects for mail in parsed)
+    assert len({mail["message-id"] for mail in parsed}) == len(parsed)
