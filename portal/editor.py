@@ -1,0 +1,123 @@
+"""What the issue editor shows, pane by pane: values for its templates."""
+
+from typing import Any
+
+from flask import g, request
+from flask_babel import get_timezone
+from flask_babel import gettext as _
+
+from dispatcher import clearance, render
+from domain import clock
+from domain.accounts import policy
+from domain.accounts.permissions import Permission as P
+from domain.approvals import flow
+from domain.campaigns import audience, planning
+from domain.content import pool
+from domain.errors import N_
+from domain.issues import assembly, placeholders
+from domain.issues.models import Block, BlockKind, Issue
+from domain.subscribers import directory, types
+from domain.subscribers.models import Subscriber
+from mediadb import library
+from portal import sending
+from portal.access import may
+
+PARTS = ("narrow", "wide", "dark", "text")
+KINDS = {
+    BlockKind.INTRO: ("align-left", N_("Introduction")),
+    BlockKind.ARTICLE: ("article", N_("Article")),
+    BlockKind.TEXT: ("letter-case", N_("Text")),
+    BlockKind.PICTURE: ("photo", N_("Picture")),
+    BlockKind.BUTTON: ("square-rounded", N_("Button")),
+    BlockKind.DIVIDER: ("minus", N_("Divider")),
+}
+LAYOUTS = {
+    "top": N_("Picture above"),
+    "left": N_("Picture left"),
+    "right": N_("Picture right"),
+    "text": N_("Without picture"),
+}
+
+
+def kept() -> dict[str, Any]:
+    """What the editor shows besides the issue itself: kept in every address."""
+    return {k: v for k in ("part", "as", "open", "pane", "source") if (v := request.values.get(k, ""))}
+
+
+def page_values(issue: Issue, **more: Any) -> dict[str, Any]:
+    """Everything the editor shows."""
+    campaign = planning.of_issue(issue)
+    history = flow.history(g.tenant.id, planning.KIND, campaign.id) if campaign else []
+    last = history[0] if history else None
+    return {
+        "decision": last, "names": policy.names([last.decided_by_id] if last else []),
+        "kind": types.get(g.tenant.id, issue.type_id), "campaign": campaign, "kept": kept(),
+        "saved_at": issue.updated_at,
+        **blocks_values(issue), **sources_values(issue), **checks_values(issue), **view_values(issue), **more,
+    }  # fmt: skip
+
+
+def blocks_values(
+    issue: Issue, opened: int | None = None, said: dict[str, str] | None = None
+) -> dict[str, Any]:
+    """The blocks, with what they are made of; `opened` is the id of the one to edit."""
+    found = assembly.blocks(issue)
+    shown_articles = assembly.articles_of(issue, found)
+    chosen = {b.data.get("asset_id") for b in found} | {a.asset_id for a in shown_articles.values()}
+    return {
+        "issue": issue, "blocks": found, "articles": shown_articles, "kinds": KINDS, "layouts": LAYOUTS,
+        "assets": library.many(g.tenant.id, [i for i in chosen if i]), "said": said or {},
+        "opened": request.values.get("open", 0, int) if opened is None else opened,
+        "editable": issue.state in assembly.EDITABLE and may(P.ISSUE_EDIT), "palette": placeholders.PALETTE,
+    }  # fmt: skip
+
+
+def sources_values(issue: Issue) -> dict[str, Any]:
+    """Articles that may be put in, on the day of the issue."""
+    text = request.args.get("q", "").strip()[:100]
+    day = (issue.planned_at or clock.now()).astimezone(get_timezone()).date()
+    found = pool.available(g.tenant.id, day, text)
+    return {
+        "issue": issue, "available": found, "text": text, "day": day, "source": request.args.get("source", "articles"),
+        "inside": {b.article_id for b in assembly.blocks(issue) if b.article_id}, "kinds": KINDS, "kept": kept(),
+        "pictures": library.many(g.tenant.id, [a.asset_id for a in found if a.asset_id]),
+    }  # fmt: skip
+
+
+def checks_values(issue: Issue) -> dict[str, Any]:
+    """Findings of the pre-flight; a closed issue has none."""
+    if issue.state not in assembly.EDITABLE:
+        return {"issue": issue, "findings": [], "size": 0, "passed": 0}
+    findings, size = clearance.preflight(g.tenant, issue, sending.base_url())
+    return {
+        "issue": issue,
+        "findings": findings,
+        "size": size,
+        "passed": max(0, clearance.CHECKS - len(findings)),
+    }
+
+
+def view_values(issue: Issue) -> dict[str, Any]:
+    """The preview pane: which part, as whom."""
+    part = request.values.get("part", "narrow")
+    sender = render.sender_of(g.tenant, types.get(g.tenant.id, issue.type_id))
+    return {
+        "issue": issue, "part": part if part in PARTS else "narrow", "as_id": request.values.get("as", 0, int),
+        "people": _samples(issue), "sender": sender, "kept": kept(),
+    }  # fmt: skip
+
+
+def _samples(issue: Issue) -> list[Subscriber]:
+    return audience.samples(g.tenant.id, issue.type_id) if may(P.SUBSCRIBER_SEE) else []
+
+
+def person(issue: Issue) -> Subscriber | None:
+    """The chosen recipient, for people who may see personal data; None: the sample person."""
+    chosen = request.values.get("as", 0, int)
+    return directory.get(g.tenant.id, chosen) if chosen and may(P.SUBSCRIBER_SEE) else None
+
+
+def title(issue: Issue, block: Block) -> str:
+    """What a block is called in sentences: its article, its words or its kind."""
+    article = assembly.articles_of(issue, [block]).get(block.article_id or 0)
+    return article.title if article else block.data.get("label") or _(KINDS[BlockKind(block.kind)][1])
