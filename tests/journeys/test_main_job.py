@@ -72,8 +72,8 @@ def link_in(message: EmailMessage, part: str) -> str:
     return found[0].rstrip(".>)")
 
 
-def sign_in(page: Page, address: str) -> None:
-    page.goto("/signin")
+def sign_in(page: Page, base_url: str, address: str) -> None:
+    page.goto(f"{base_url}/signin")
     page.get_by_label("E-Mail-Adresse").fill(address)
     page.get_by_label("Passwort", exact=True).fill(PASSWORD)
     page.get_by_role("button", name="Anmelden").click()
@@ -84,7 +84,7 @@ def new_person(
     page: Page, inbox: Inbox, browser: Browser, name: str, address: str, role: str, base_url: str
 ) -> None:
     """The administrator invites, the person sets a password by the link of the mail."""
-    page.goto(f"/t/{TENANT}/admin/people/new")
+    page.goto(f"{base_url}/t/{TENANT}/admin/people/new")
     page.locator("#name").fill(name)
     page.locator("#email").fill(address)
     page.locator("label.form-check", has_text=role).first.locator("input").check()
@@ -121,7 +121,7 @@ def test_from_an_empty_house_to_the_reader_who_leaves(
     page.set_default_timeout(10_000)
 
     # the administrator sets up the house
-    page.goto("/")
+    page.goto(base_url + "/")
     page.get_by_label("Einrichtungsschlüssel").fill(empty.setup_token)
     page.get_by_label("Name der Organisation").fill("Verlag Probe")
     page.get_by_label("Ihr Name").fill("Anna Albers")
@@ -130,7 +130,7 @@ def test_from_an_empty_house_to_the_reader_who_leaves(
     page.locator("form button.btn-primary").click()
     expect(page.get_by_role("heading", name="Übersicht")).to_be_visible()
 
-    page.goto(f"/t/{TENANT}/admin/tenant")
+    page.goto(f"{base_url}/t/{TENANT}/admin/tenant")
     page.locator("#sender_address").fill("post@probe.example")
     page.locator("#imprint").fill("Verlag Probe GmbH\nDeichweg 1, 20457 Hamburg")
     page.locator("main form[action$='/admin/tenant'] button.btn-primary").click()
@@ -140,7 +140,7 @@ def test_from_an_empty_house_to_the_reader_who_leaves(
     page.get_by_role("button", name="Für die Domain bürgen").click()
     expect(page.locator("li", has_text="probe.example").first).to_be_visible()
 
-    page.goto(f"/t/{TENANT}/types/new")
+    page.goto(f"{base_url}/t/{TENANT}/types/new")
     page.locator("#name").fill("Probeblatt")
     page.locator("#slug").fill("probeblatt")
     page.locator("#consent_text").fill("Ich möchte das Probeblatt per E-Mail erhalten.")
@@ -152,7 +152,7 @@ def test_from_an_empty_house_to_the_reader_who_leaves(
     new_person(page, inbox, browser, "Sabine Röhl", "sabine@probe.example", "Chefredaktion", base_url)
 
     # and imports readers whose consent is proved elsewhere
-    page.goto(f"/t/{TENANT}/subscribers/imports")
+    page.goto(f"{base_url}/t/{TENANT}/subscribers/imports")
     page.locator("input[type=file]").set_input_files(csv_of_readers(tmp_path / "leser.csv"))
     page.locator("main form[enctype] button.btn-primary").click()
     page.wait_for_url(re.compile(r"/imports/\d+"))
@@ -163,7 +163,7 @@ def test_from_an_empty_house_to_the_reader_who_leaves(
     sign_up(reader, inbox, "marlies@leserin.example")
 
     # the journalist writes and submits
-    sign_in(page, "jonas@probe.example")
+    sign_in(page, base_url, "jonas@probe.example")
     page.get_by_role("button", name="Artikel schreiben").click()
     page.wait_for_url(re.compile(r"/articles/\d+/edit"))
     page.locator("#title").fill("Leinebrücke: neun Monate Umweg")
@@ -174,12 +174,12 @@ def test_from_an_empty_house_to_the_reader_who_leaves(
     page.wait_for_url(re.compile(r"/articles/\d+$"))
 
     # the editor accepts, assembles, looks at the mail, tests, plans and asks
-    sign_in(page, "katrin@probe.example")
-    page.goto(f"/t/{TENANT}/pool?view=submitted")
+    sign_in(page, base_url, "katrin@probe.example")
+    page.goto(f"{base_url}/t/{TENANT}/pool?view=submitted")
     page.get_by_role("link", name="Leinebrücke: neun Monate Umweg").click()
     page.locator("button[formaction$=accept]").click()
     expect(page.locator("#flash")).to_contain_text("Angenommen")
-    page.goto(f"/t/{TENANT}/issues")
+    page.goto(f"{base_url}/t/{TENANT}/issues")
     page.locator("form[action$='/issues'][method=post] button").click()
     page.wait_for_url(re.compile(r"/issues/\d+"))
     page.locator("#subject").fill("[Vorname|Guten Tag], die Brücke ist gesperrt")
@@ -201,8 +201,8 @@ def test_from_an_empty_house_to_the_reader_who_leaves(
     page.wait_for_url(re.compile(r"/campaigns/\d+"))
 
     # a second person approves, and it goes out
-    sign_in(page, "sabine@probe.example")
-    page.goto(f"/t/{TENANT}/approvals")
+    sign_in(page, base_url, "sabine@probe.example")
+    page.goto(f"{base_url}/t/{TENANT}/approvals")
     page.locator("main a[href*='/approvals/']").first.click()
     page.locator("button[name=decision][value=approve]").click()
     expect(page.locator("#flash")).to_contain_text("Freigegeben")
@@ -215,7 +215,7 @@ def test_from_an_empty_house_to_the_reader_who_leaves(
     one = inbox.wait_for("leser7@leserschaft.example")
     assert str(one["subject"]) == "Jörg 7, die Brücke ist gesperrt"
     assert one["list-unsubscribe-post"] == "List-Unsubscribe=One-Click" and not one.defects
-    page.goto(f"/t/{TENANT}/campaigns")
+    page.goto(f"{base_url}/t/{TENANT}/campaigns")
     page.locator("main a[href*='/campaigns/']").first.click()
     expect(page.locator("main")).to_contain_text("Abgeschlossen")
 
