@@ -63,7 +63,7 @@ def steps(quick: bool) -> list[Step]:
         Step("translations", [sys.executable, "-m", "portal.catalog", "check"]),
         Step("tests on SQLite", pytest("tests", "-m", "not journey", *WORKERS)),
     ]
-    return found if quick else [*found, postgres_step(), journey_step()]
+    return found if quick else [*found, postgres_step(), *journey_steps()]
 
 
 def postgres_step() -> Step:
@@ -76,11 +76,16 @@ def postgres_step() -> Step:
     )
 
 
-def journey_step() -> Step:
-    name = "browser journeys"
+def journey_steps() -> list[Step]:
+    """One run per file: the browser keeps a base address for a whole run, and each file visits its own house."""
+    files = sorted((ROOT / "tests" / "journeys").glob("test_*.py"))
+    names = [f"browser journey: {path.stem.removeprefix('test_').replace('_', ' ')}" for path in files]
     if chromium() is None:
-        return Step(name, [], "Chromium is missing (apt-get install chromium)")
-    return Step(name, pytest("tests/journeys", "-m", "journey"))
+        return [Step(name, [], "Chromium is missing (apt-get install chromium)") for name in names]
+    return [
+        Step(name, pytest(str(path.relative_to(ROOT)), "-m", "journey"))
+        for name, path in zip(names, files, strict=True)
+    ]
 
 
 def run(step: Step) -> bool:
