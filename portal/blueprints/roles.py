@@ -28,7 +28,7 @@ ACTIONS: dict[str, str] = {  # columns of the matrix, in the order of a mail's w
     "review": N_("Review"),
     "test": N_("Test"),
     "plan": N_("Plan"),
-    "ask": N_("Ask approval"),
+    "ask": N_("Request"),
     "decide": N_("Approve"),
     "send": N_("Send"),
     "import": N_("Import"),

@@ -119,10 +119,10 @@ def _page(form: TenantSettingsForm, domain_form: DomainForm, status: int = 200) 
 def _name_inherited(form: TenantSettingsForm, values: dict[str, tenant_settings.Value]) -> None:
     """The first choice of a select says what holds without an own one."""
     parents = tenant_settings.inherited(g.tenant)
-    words = {
+    words: dict[str, dict[object, str]] = {
         "language": {"de": "Deutsch", "en": "English"},
         "approval_self": {
-            True: _("People may approve their own work"), False: _("Somebody else approves (four eyes)"),
+            True: _("Approving it oneself is allowed"), False: _("Somebody else approves"),
         },
     }  # fmt: skip
     for key, shown in words.items():
