@@ -60,6 +60,11 @@ def test_wrong_limits_are_refused_with_what_was_typed(
     assert not quotas.limits_of(own.id) and not policy.permissions_of(own.id)
 
 
+def test_a_month_smaller_than_a_day_is_named_with_both_numbers(admin: FlaskClient, own: Role) -> None:
+    answer = admin.post(f"{ROLES}/{own.id}", data={"limit_day": "40000", "limit_month": "30000"})
+    assert "Per month (30,000) is less than per day (40,000)." in answer.text
+
+
 def test_the_last_key_to_a_tenant_cannot_be_thrown_away(admin: FlaskClient, world: World) -> None:
     role = world.roles["administrator"]
     data = {"module": ["user"], "permission": ["user.edit"]}
