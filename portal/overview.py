@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from flask import g
-from peewee import fn
+from peewee import Case, fn
 
 from domain import clock
 from domain.accounts import policy
@@ -31,6 +31,7 @@ SETTLED = (DeliveryState.SENT, DeliveryState.FAILED, DeliveryState.EXPIRED, Deli
 HELD_DAYS = 90  # a doubtful mail older than this is nobody's work any more
 READER_DAYS = 30
 OPEN_ISSUES = 60
+RECENT_CAMPAIGNS = 100
 
 
 @dataclass(frozen=True)
@@ -97,35 +98,28 @@ def to_decide() -> list[tuple[int, datetime, str, str]]:
     return found
 
 
-def held() -> list[tuple[int, str, int]]:
-    """(campaign, its name, mails on hold) that a person must decide on, the newest first."""
-    if not may(P.CAMPAIGN_SEND):
-        return []
-    query = (
-        Delivery.select(Delivery.campaign_id, Campaign.name, fn.COUNT(Delivery.id))
-        .join(Campaign, on=((Campaign.id == Delivery.campaign_id) & (Campaign.tenant_id == Delivery.tenant_id)))
-        .where(
-            Campaign.tenant_id == g.tenant.id, Campaign.started_at >= clock.now() - timedelta(days=HELD_DAYS),
-            Delivery.tenant_id == g.tenant.id, Delivery.state == DeliveryState.HELD,
-        )
-        .group_by(Delivery.campaign_id, Campaign.name)
-    )  # fmt: skip
-    return list(query.order_by(Delivery.campaign_id.desc()).limit(5).tuples())
-
-
-def running() -> list[tuple[Campaign, int, int]]:
-    """(campaign, mails taken or given up, mails in all) of what is on its way, the newest first."""
+def mailings() -> tuple[list[tuple[Campaign, int, int]], list[tuple[int, str, int]]]:
+    """What is on its way as (campaign, mails taken or given up, mails in all), and what waits for a decision as
+    (campaign id, name, mails on hold); both newest first."""
     if not may(P.CAMPAIGN_SEE):
-        return []
+        return [], []
     mails = Delivery.select(fn.COUNT(Delivery.id)).where(
         Delivery.tenant_id == Campaign.tenant_id, Delivery.campaign_id == Campaign.id
     )
-    query = Campaign.select(
+    on_its_way = Campaign.status.in_(RUNNING)
+    query = Campaign.select(  # CASE: the long counts only for the few that run
         Campaign,
-        mails.where(Delivery.state.in_(SETTLED)).alias("settled"),
-        mails.where(Delivery.state != DeliveryState.SUPPRESSED).alias("total"),
-    ).where(Campaign.tenant_id == g.tenant.id, Campaign.status.in_(RUNNING))
-    return [(c, c.settled, c.total) for c in query.order_by(Campaign.id.desc()).limit(5)]
+        Case(None, [(on_its_way, mails.where(Delivery.state.in_(SETTLED)))], 0).alias("settled"),
+        Case(None, [(on_its_way, mails.where(Delivery.state != DeliveryState.SUPPRESSED))], 0).alias("total"),
+        mails.where(Delivery.state == DeliveryState.HELD).alias("held"),
+    ).where(
+        Campaign.tenant_id == g.tenant.id,
+        on_its_way | (Campaign.started_at >= clock.now() - timedelta(days=HELD_DAYS)),
+    )
+    found = list(query.order_by(Campaign.id.desc()).limit(RECENT_CAMPAIGNS))
+    running = [(c, c.settled, c.total) for c in found if c.status in RUNNING][:5]
+    held = [(c.id, c.name, c.held) for c in found if c.held][:5] if may(P.CAMPAIGN_SEND) else []
+    return running, held
 
 
 def issues() -> Issues:

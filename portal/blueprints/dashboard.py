@@ -16,10 +16,11 @@ def index() -> Response:
     returned, articles = overview.my_articles()
     waiting, oldest = overview.submitted()
     issues = overview.issues()
+    running, held = overview.mailings()
     now = clock.now()
     return hypermedia.page(
         "dashboard/index.html", today=now.astimezone(get_timezone()).date(), returned=returned, waiting=waiting,
-        oldest=oldest, to_decide=overview.to_decide(), held=overview.held(), running=overview.running(),
+        oldest=oldest, to_decide=overview.to_decide(), held=held, running=running,
         issues=issues, first=next((i for i in issues.upcoming if i.planned_at and i.planned_at > now), None),
         volume=overview.volume(), readers=overview.readers(), recent=overview.latest(articles, issues.mine),
     )  # fmt: skip

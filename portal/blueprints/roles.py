@@ -14,7 +14,7 @@ from domain.db import database
 from domain.errors import N_, Forbidden, Invalid
 from domain.quotas import ledger as quotas
 from domain.quotas.models import Window
-from portal import hypermedia
+from portal import filters, hypermedia
 from portal.access import requires
 from portal.errors import into_form
 from portal.forms.roles import LimitsForm, NameForm
@@ -28,7 +28,7 @@ ACTIONS: dict[str, str] = {  # columns of the matrix, in the order of a mail's w
     "review": N_("Review"),
     "test": N_("Test"),
     "plan": N_("Plan"),
-    "ask": N_("Ask approval"),
+    "ask": N_("Request"),
     "decide": N_("Approve"),
     "send": N_("Send"),
     "import": N_("Import"),
@@ -107,7 +107,7 @@ def save(role_id: int) -> Response:
                     details={"before": before, "after": after},
                 )  # fmt: skip
     except Invalid as error:
-        into_form(form, error)
+        into_form(form, _written(error))
         return _edit(role, form, wanted, 422)
     return hypermedia.done(
         url_for("roles.edit", role_id=role.id),
@@ -182,6 +182,18 @@ def _wanted() -> frozenset[P]:
         if not any(p.module == key for p in ticked)
     }
     return frozenset({p for p in ticked if p.module in on} | first)
+
+
+def _written(error: Invalid) -> Invalid:
+    """The same with its numbers in the reader's way of writing them."""
+    fields: dict[str, Any] = {}
+    for name, text in error.fields.items():
+        if isinstance(text, tuple):
+            said, numbers = text
+            fields[name] = (said, {key: filters.number(int(str(value))) for key, value in numbers.items()})
+        else:
+            fields[name] = text
+    return Invalid(error.message, fields=fields)
 
 
 def _editable(role: Role) -> bool:

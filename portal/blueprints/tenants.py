@@ -122,7 +122,7 @@ def _name_inherited(form: TenantSettingsForm, values: dict[str, tenant_settings.
     words: dict[str, dict[object, str]] = {
         "language": {"de": "Deutsch", "en": "English"},
         "approval_self": {
-            True: _("People may approve their own work"), False: _("Somebody else approves (four eyes)"),
+            True: _("Approving it oneself is allowed"), False: _("Somebody else approves"),
         },
     }  # fmt: skip
     for key, shown in words.items():

@@ -65,7 +65,7 @@ def _row(sent: dict[tuple[int | None, int], int], key: int | None, length: int) 
     return [sent.get((key, index), 0) for index in range(length)]
 
 
-def _names(by: str) -> dict[int, str]:
+def _names(by: str) -> dict[int | None, str]:
     if by == "type":
         return {kind.id: kind.name for kind in types.every(g.tenant.id)}
     return {role.id: _(role.name) if role.starter else role.name for role in policy.roles_for(g.tenant.id)}

@@ -39,8 +39,8 @@ class TenantSettingsForm(FlaskForm):
         _l("Own work"),
         choices=[
             SelectChoice("", ""),
-            SelectChoice("no", _l("Somebody else approves (four eyes)")),
-            SelectChoice("yes", _l("People may approve their own work")),
+            SelectChoice("no", _l("Somebody else approves")),
+            SelectChoice("yes", _l("Approving it oneself is allowed")),
         ],
         default="",
     )

@@ -1,0 +1,117 @@
+"""The log in sentences, its filters and pages; the bell; the numbers of the volume page."""
+
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+
+from flask.testing import FlaskClient
+
+from domain import clock
+from domain.audit import log
+from domain.audit.models import AuditEntry
+from domain.campaigns.models import Campaign
+from domain.ledger.models import Delivery
+from domain.ledger.states import DeliveryState
+from domain.notices import bell
+from domain.notices.models import Notice
+from portal.acts import ACTS
+from tests.portal.conftest import HTMX
+from tests.world import World
+
+ROOT = Path(__file__).parents[2]
+PAGE = "/t/north/admin/log"
+
+
+def test_every_act_that_is_recorded_has_a_sentence() -> None:
+    said = re.compile(
+        r"(?:log\.record\(|_log\()[^\"\n]*\n?[^\"\n]*\n?[^\"\n]*f?\"([a-z_]+(?:\.[a-z_{}]+)?)\""
+    )
+    found = {
+        act
+        for floor in ("portal", "dispatcher", "mediadb", "domain")
+        for path in (ROOT / floor).rglob("*.py")
+        for act in said.findall(path.read_text())
+    }
+    assert {"user.roles", "campaign.pause", "tenant.found"} <= found
+    assert {act for act in found if "{" not in act} <= set(ACTS)
+
+
+def test_the_log_has_pages_and_filters(client: FlaskClient, world: World, sign_in) -> None:
+    sign_in(client, world.auditor)
+    for number in range(60):
+        log.record(world.north.id, "list.save", user_id=world.editor.id, kind="list", object_id=number + 100)
+    log.record(
+        world.north.id, "user.invite", user_id=world.administrator.id, kind="user", object_id=world.editor.id
+    )
+    first = client.get(PAGE)
+    assert "invited Editor" in first.text and "before=12" in first.text
+    older = client.get(f"{PAGE}?before=12", headers=HTMX)
+    assert older.text.count("saved list") == 11 and "<html" not in older.text
+    only = client.get(PAGE, query_string={"area": "user"}).text
+    assert "invited Editor" in only and "saved list" not in only
+    assert "saved list" not in client.get(PAGE, query_string={"who": world.administrator.id}).text
+    assert "No entries with these filters." in client.get(PAGE, query_string={"until": "2001-01-01"}).text
+    assert client.get(PAGE, query_string={"since": "nonsense", "who": "x", "before": "y"}).status_code == 200
+
+
+def test_the_log_of_another_tenant_stays_closed(client: FlaskClient, world: World, sign_in) -> None:
+    log.record(world.north.id, "list.save", user_id=world.editor.id, kind="list", object_id=1)
+    assert "saved list" not in sign_in(client, world.south_administrator).get("/t/south/admin/log").text
+
+
+def test_a_changed_entry_is_found_out(client: FlaskClient, world: World, sign_in) -> None:
+    sign_in(client, world.auditor)
+    for number in range(3):
+        log.record(world.north.id, "list.save", kind="list", object_id=number + 100)
+    assert "The log is whole." in client.get(f"{PAGE}?check=1").text
+    AuditEntry.update(object_id=99).where(
+        AuditEntry.tenant_id == world.north.id, AuditEntry.number == 2
+    ).execute()
+    assert "Entry 2 does not fit." in client.get(f"{PAGE}?check=1").text
+
+
+def test_an_act_nobody_knows_does_not_break_the_page(client: FlaskClient, world: World, sign_in) -> None:
+    log.record(world.north.id, "future.act", kind="thing", object_id=7, details={"x": [1]})
+    assert "future.act" in sign_in(client, world.auditor).get(PAGE).text
+
+
+def test_notices_are_marked_read_by_a_post_only(client: FlaskClient, world: World, sign_in) -> None:
+    bell.tell(
+        world.north.id, [world.editor.id], "%(name)s has returned “%(title)s”.", {"name": "A", "title": "<b>"}
+    )
+    page = sign_in(client, world.editor).get("/t/north/notices")
+    assert "A has returned “&lt;b&gt;”." in page.text and "Mark all as read" in page.text
+    assert Notice.get().read_at is None
+    assert client.post("/t/north/notices/read").status_code == 303
+    assert Notice.get().read_at and "Mark all as read" not in client.get("/t/north/notices").text
+    assert "has returned" not in sign_in(client, world.journalist).get("/t/north/notices").text
+
+
+def test_mails_are_counted_in_the_month_of_the_tenant(client: FlaskClient, world: World, sign_in) -> None:
+    now = clock.now()
+    # one hour before midnight UTC on the last day of the month before: in Berlin that is this month
+    first = datetime(now.year, now.month, 1, tzinfo=UTC)
+    edge = int(first.timestamp()) - 1_800
+    role = world.roles["chief_editor"]
+    mailing = Campaign.create(
+        tenant_id=world.north.id,
+        issue_id=1,
+        type_id=world.types["city"].id,
+        name="M",
+        created_by_id=1,
+        role_id=role.id,
+    )
+    for number, (state, at) in enumerate(
+        [(DeliveryState.SENT, edge), (DeliveryState.SENT, edge - 86_400), (DeliveryState.FAILED, edge)]
+    ):
+        Delivery.create(
+            tenant_id=world.north.id, campaign_id=mailing.id, address_key=f"{number}@a.example", state=state,
+            queued_at=at, settled_at=at,
+        )  # fmt: skip
+    page = sign_in(client, world.administrator).get("/t/north/volume").text
+    assert "2 mails in 12 months" in page and "Stadtgespräch" in page
+    rows = re.findall(r'<tr><th scope="row" class="text-nowrap">.*?</tr>', page, re.S)
+    assert [re.findall(r'<td class="num">(\d+)</td>', row)[0] for row in rows[:3]] == ["1", "1", "0"]
+    by_role = client.get("/t/north/volume?by=role", headers=HTMX).text
+    assert "Chief editor" in by_role and "<html" not in by_role
+    assert "0 mails in 12 months" in sign_in(client, world.south_administrator).get("/t/south/volume").text
