@@ -197,6 +197,7 @@ def test_from_an_empty_house_to_the_reader_who_leaves(
     page.locator("input[name=proved]").check()
     expect(page.locator("#numbers")).to_contain_text(str(READERS + 1))
     expect(page.locator("#act")).to_contain_text(str(READERS + 1))
+    page.wait_for_load_state("networkidle")
     page.locator("button[name=act][value=ask]").click()
     page.wait_for_url(re.compile(r"/campaigns/\d+"))
 

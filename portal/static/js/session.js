@@ -54,7 +54,10 @@
     const submitter = event.submitter;
     const go = () => {
       form.dataset.alive = "1";
-      form.requestSubmit(submitter);
+      // a swap may have drawn the button anew while we asked
+      const same = submitter?.isConnected ? submitter : submitter && [...form.elements].find((e) =>
+        e.type === "submit" && e.name === submitter.name && e.value === submitter.value);
+      form.requestSubmit(same ?? undefined);
       setTimeout(() => { delete form.dataset.alive; }, 0);
     };
     try {
