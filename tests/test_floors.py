@@ -13,6 +13,7 @@ ONLY_IN = {
     "argon2": {"domain/accounts/passwords.py"},
     "openpyxl": {"domain/subscribers", "dispatcher/jobs"},
     "email_validator": {"domain/subscribers/addresses.py", "portal"},
+    "Crypto": {"domain/senders/sealing.py", "dispatcher"},
 }
 
 
@@ -56,6 +57,13 @@ def test_library_stays_in_its_place(library: str) -> None:
         and not (name := str(path.relative_to(ROOT))).startswith(allowed)
     ]
     assert strays == []
+
+
+def test_only_the_senders_door_opens_sealed_secrets() -> None:
+    openers = [
+        str(path.relative_to(ROOT)) for path in modules() if "unseal" in path.read_text(encoding="utf-8")
+    ]
+    assert set(openers) <= {"domain/senders/sealing.py", "dispatcher/senders.py"}
 
 
 def test_no_module_is_a_drawer_for_everything() -> None:
