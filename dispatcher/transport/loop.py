@@ -173,8 +173,10 @@ class Loop:
             if kind == INTENT and mail is not None:
                 handed_over.append((connection, mail))
             elif kind == TROUBLE and outcome is not None:
-                if outcome.code or not client.sent_count:
+                if outcome.code or not client.welcome:
                     pool.failed(outcome.text or str(outcome.code), now)
+                elif not client.sent_count:
+                    pool.broke(outcome.text, now)
                 continue
             elif outcome is not None and outcome.state == SENT:
                 pool.worked()
@@ -184,6 +186,7 @@ class Loop:
     def _take_back(self, handed_over: list[tuple[Connection, Mail]], text: str, now: float) -> None:
         for connection, _ in handed_over:
             connection.client.lost(f"journal: {text}", now)
+            connection.pool.failed(f"journal: {text}", now)
 
     def _drop_outlived(self, handed_over: list[tuple[Connection, Mail]], now: float) -> None:
         for connection, mail in handed_over:

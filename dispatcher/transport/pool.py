@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 _PAUSE_FIRST_S = 5.0  # taste: a restarted relay is found again soon
 _PAUSE_MAX_S = 300.0
 _RESOLVED_FOR_S = 60.0
+_STRIKES = (
+    3  # connections in a row that broke before they took a mail: one may be a proxy, three are the relay
+)
 
 
 class Pool:
@@ -35,6 +38,7 @@ class Pool:
         self._source = source
         self._now = 0.0
         self._failures = 0
+        self._strikes = 0
         self._resolver = _Resolver(relay.host, relay.port)
 
     def source(self, client: Client) -> Mail | None:
@@ -68,8 +72,16 @@ class Pool:
         self.paused_until = now + pause_s * random.uniform(0.8, 1.2)  # noqa: S311 - spreads load, no secret
         self._now = now
 
+    def broke(self, text: str, now: float) -> None:
+        """A connection that the relay had welcomed broke with its first mail. That concerns this mail only, unless
+        it happens again and again, or to the one that probes."""
+        self._strikes += 1
+        if self._failures or self._strikes >= _STRIKES:
+            self.failed(text, now)
+
     def worked(self) -> None:
         """A mail was taken: all is well, unless another connection has just been told otherwise."""
+        self._strikes = 0
         if self._failures and self._now >= self.paused_until:
             self._failures = 0
             self.trouble = ""

@@ -32,6 +32,7 @@ class Session:
         self.secure = relay.security == "tls"
         self.try_tls = try_tls or relay.security != "opportunistic"
         self.start_tls = False  # the owner wraps the socket and calls `secured`
+        self.welcome = False  # greeted, encrypted and signed in as far as wanted: mails may go
         self.closed = False
         self._buffer = b""
         self._lines: list[bytes] = []
@@ -148,7 +149,7 @@ class Session:
 
     def _login(self, now: float) -> None:
         if not self.relay.username:
-            return self._next(now)
+            return self._ready(now)
         if not self.secure and not self.relay.auth_in_clear:
             return self._give_up(Reply(0, "", "no encryption, so the password is not sent"), AUTH)
         mechanisms = self._extensions.get("AUTH", "").split()
@@ -165,9 +166,13 @@ class Session:
         if reply.code == 334 and self._auth_steps:
             self._command(self._auth_steps.popleft(), AUTH, now)
         elif reply.code == 235:
-            self._next(now)
+            self._ready(now)
         else:
             self._give_up(reply, AUTH)
+
+    def _ready(self, now: float) -> None:
+        self.welcome = True
+        self._next(now)
 
     def _command(self, line: bytes, phase: str, now: float) -> None:
         self.output.append(line + b"\r\n")
