@@ -35,6 +35,7 @@ from dispatcher.personalise import (
     text_value,
     url_slot,
     wire_address,
+    without_runs,
 )
 from dispatcher.placeholders import Slot
 
@@ -320,7 +321,7 @@ class _Build:
     def body(self, pieces: list[str | Slot]) -> None:
         for piece in pieces:
             if isinstance(piece, str):
-                self.raw(quoted_printable(text_value(piece)))
+                self.raw(without_runs(quoted_printable(text_value(piece))))
                 continue
             if not self.at_line_start():
                 self.raw(b"=\r\n")
@@ -328,7 +329,7 @@ class _Build:
             if piece.kind == placeholders.TOKEN:
                 self.tokens.append(place)
             else:
-                key = (piece.kind, piece.name, quoted_printable(text_value(piece.fallback)))
+                key = (piece.kind, piece.name, without_runs(quoted_printable(text_value(piece.fallback))))
                 self.slots.setdefault(key, []).append(place)
             self.raw(b"=\r\n")
 

@@ -60,6 +60,16 @@ def quoted_printable(text: str) -> bytes:
     return _guarded_lines(encoded.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n"))
 
 
+def without_runs(encoded: bytes) -> bytes:
+    """A quoted-printable piece without two spaces in a row and without tabs: what DKIM's relaxed form would change.
+
+    For the parts that all mails share, at compile time; a value that needs it costs its own mail a little more.
+    """
+    if b"  " not in encoded and b"\t" not in encoded:
+        return encoded
+    return _guarded_lines(encoded.replace(b"\t", b"=09").replace(b"  ", b" =20"))
+
+
 def _guarded_lines(encoded: bytes) -> bytes:
     """Encode what a line must not begin with, and break again what became too long by it."""
     lines = encoded.split(b"\r\n")

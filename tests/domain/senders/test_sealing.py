@@ -17,7 +17,7 @@ def keyed() -> None:
 def test_a_secret_comes_back_as_it_was(secret: str) -> None:
     sealed = sealing.seal(secret, "relay")
     assert sealing.unseal(sealed, "relay") == secret
-    assert sealed.isascii() and secret not in sealed
+    assert sealed.isascii() and (len(secret) < 4 or secret not in sealed)
 
 
 def test_the_same_secret_never_looks_the_same_twice() -> None:
