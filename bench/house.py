@@ -1,6 +1,5 @@
 """What the benchmarks share: a house with one campaign of N recipients, real processes, sinks."""
 
-import json
 import os
 import socket
 import subprocess
@@ -11,19 +10,29 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
+sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+
+import people  # noqa: E402
 
 from dispatcher.compose import MessageSource, compile_message  # noqa: E402
-from domain import clock, db, tokens  # noqa: E402
+from domain import db, tokens  # noqa: E402
+from domain.accounts.models import User  # noqa: E402
+from domain.approvals import flow  # noqa: E402
+from domain.approvals.models import Approval, ApprovalState  # noqa: E402
+from domain.campaigns import lifecycle, planning  # noqa: E402
 from domain.campaigns.models import Campaign, CampaignStatus  # noqa: E402
-from domain.issues.models import Issue, IssueRevision  # noqa: E402
+from domain.campaigns.planning import KIND  # noqa: E402
+from domain.issues.models import Issue, IssueRevision, IssueState  # noqa: E402
 from domain.ledger import outbox  # noqa: E402
 from domain.ledger.states import DeliveryState  # noqa: E402
+from domain.subscribers.models import NewsletterType  # noqa: E402
 from domain.tenancy.models import Tenant  # noqa: E402
 
 SECRET = b"only for benchmarks, 32 bytes and more"
+MARK = "bench"  # fingerprint of what is approved
 WAITING = (DeliveryState.QUEUED, DeliveryState.LEASED)
 TEXT = (
     "Der Newsletter bringt heute Neuigkeiten über Bücher, Züge und größere Häuser; "
@@ -60,19 +69,29 @@ class House:
     campaign_id: int
 
     def start(self) -> None:
-        """Let the campaign send and nudge the dispatcher through its queue."""
+        """Approve the campaign, as a click in the portal does, and nudge the dispatcher through its queue. The
+        dispatcher then freezes the audience and sends."""
         from dispatcher import tasks
 
-        Campaign.update(status=CampaignStatus.SENDING, started_at=clock.now()).where(
-            Campaign.id == self.campaign_id
-        ).execute()
+        editor = User.get(User.email == "editor@bench.example")
+        campaign = planning.get(self.tenant_id, self.campaign_id)
+        approval = Approval.get(Approval.object_id == campaign.id)
+        lifecycle.decide(
+            campaign, approval, editor, ApprovalState.APPROVED, MARK, "", None, self_allowed=True
+        )
         tasks.wake_deliver(self.campaign_id)
 
-    def waits(self) -> bool:
-        return outbox.is_open(self.tenant_id, self.campaign_id, WAITING)
+    def status(self) -> str:
+        """Of the campaign: approved it is scheduled, then preparing, sending, finished."""
+        return planning.get(self.tenant_id, self.campaign_id).status
+
+    def has(self, *states: DeliveryState) -> bool:
+        """Whether any mail is in one of these states."""
+        return outbox.is_open(self.tenant_id, self.campaign_id, states)
 
     def is_open(self) -> bool:
-        return outbox.is_open(self.tenant_id, self.campaign_id)
+        """Whether the campaign is not finished."""
+        return self.status() != CampaignStatus.FINISHED
 
     def counts(self) -> dict[str, int]:
         found = outbox.counts(self.tenant_id, self.campaign_id)
@@ -109,86 +128,69 @@ def message() -> MessageSource:
 
 @contextmanager
 def house(recipients: int, database_url: str = ""):
-    """A fresh database (SQLite in a temporary folder, or the empty one of `database_url`) with a campaign."""
+    """A campaign of `recipients` people in a database of its own: SQLite in a temporary folder, or on the server
+    of `database_url` (`postgresql:` alone starts a throw-away one)."""
     from dispatcher import queues
 
-    with tempfile.TemporaryDirectory(prefix="rundbrief-bench-") as name:
-        url = database_url or f"sqlite:///{name}/portal.db"
+    with tempfile.TemporaryDirectory(prefix="rundbrief-bench-") as name, _database(name, database_url) as url:
         tokens.configure(SECRET)
         db.bind(url)
         db.migrate()
         queues.configure(f"sqlite:///{name}/queue.db")
         db.database.connect(reuse_if_open=True)
         try:
-            yield _campaign(Path(name), url, recipients)
+            yield _house(Path(name), url, recipients)
         finally:
             db.database.close()
 
 
-def _campaign(folder: Path, url: str, recipients: int) -> House:
-    tenant = Tenant.create(slug=f"bench-{time.time_ns()}"[:40], name="Bench")
+@contextmanager
+def _database(folder: str, url: str):
+    """The URL of an empty database that is gone afterwards."""
+    if not url:
+        yield f"sqlite:///{folder}/portal.db"
+        return
+    if urlsplit(url).netloc == "":
+        from postgres import server
+
+        with server("-c max_connections=60 -c shared_buffers=256MB") as own:
+            yield own
+        return
+    import psycopg
+
+    name = f"rundbrief_bench_{os.getpid()}_{time.time_ns()}"
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+        try:
+            yield urlsplit(url)._replace(path=f"/{name}").geturl()
+        finally:
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _house(folder: Path, url: str, recipients: int) -> House:
+    """A tenant, an editor, people and an issue whose approval has been asked for."""
+    tenant = Tenant.create(slug="bench", name="Bench", settings={"sender_address": "news@news.example"})
+    editor = User.create(email="editor@bench.example", name="Editor", language="en")
+    kind = NewsletterType.create(tenant_id=tenant.id, slug="weekly", name="Weekly")
+    people.fill(tenant.id, kind.id, recipients)
     compiled = compile_message(message(), date=datetime.now(UTC), boundary_seed=b"bench")
-    issue = Issue.create(tenant_id=tenant.id, type_id=1, name="Bench", created_by_id=1)
+    issue = Issue.create(
+        tenant_id=tenant.id,
+        type_id=kind.id,
+        name="Bench",
+        created_by_id=editor.id,
+        state=IssueState.IN_REVIEW,
+    )
     revision = IssueRevision.create(
-        tenant_id=tenant.id, issue_id=issue.id, number=1, fingerprint="", subject="", preheader="", html="", plain="",
-        compiled=compiled.dump(), size_bytes=compiled.size_bytes,
+        tenant_id=tenant.id, issue_id=issue.id, number=1, fingerprint=MARK, subject="", preheader="", html="",
+        plain="", compiled=compiled.dump(), placeholders=sorted(compiled.names), size_bytes=compiled.size_bytes,
     )  # fmt: skip
     campaign = Campaign.create(
-        tenant_id=tenant.id, issue_id=issue.id, type_id=1, revision_id=revision.id, name="Bench", created_by_id=1,
-        status=CampaignStatus.DRAFT,
+        tenant_id=tenant.id, issue_id=issue.id, type_id=kind.id, revision_id=revision.id, name="Bench",
+        created_by_id=editor.id, status=CampaignStatus.IN_APPROVAL, fingerprint=MARK, audience={"lists": []},
     )  # fmt: skip
-    _fill(tenant.id, campaign.id, recipients)
+    flow.ask(tenant.id, KIND, campaign.id, MARK, editor.id)
     return House(folder, url, tenant.id, campaign.id)
-
-
-def _fill(tenant_id: int, campaign_id: int, recipients: int) -> None:
-    """Subscribers with consent, and their rows in the ledger, as the snapshot writes them."""
-    now = clock.epoch()
-    numbers = range(1, recipients + 1)
-    mark = "%s" if db.is_postgres() else "?"
-
-    def insert(table: str, columns: str, rows) -> None:
-        marks = ",".join([mark] * len(columns.split(",")))
-        db.database.cursor().executemany(f"INSERT INTO {table} ({columns}) VALUES ({marks})", list(rows))
-
-    with db.database.atomic():
-        insert(
-            "subscriber",
-            "id,tenant_id,address,address_key,salutation,title,first_name,last_name,function,language,city,country,"
-            "fields,deliverability,folded,created_at,updated_at",
-            (
-                (n, tenant_id, address(n), address(n), *[""] * 8, "{}", "active", "", now, now)
-                for n in numbers
-            ),
-        )
-        insert(
-            "subscription",
-            "tenant_id,subscriber_id,type_id,consent,changed_at",
-            ((tenant_id, n, 1, "confirmed", now) for n in numbers),
-        )
-        insert(
-            "delivery",
-            "id,tenant_id,campaign_id,subscriber_id,address_key,state,attempt,next_at,handed_over,maybe_duplicate,queued_at",
-            ((n, tenant_id, campaign_id, n, address(n), 1, 0, 0, False, False, now) for n in numbers),
-        )
-        insert(
-            "delivery_payload",
-            "delivery_id,tenant_id,campaign_id,address,packed",
-            (
-                (
-                    n,
-                    tenant_id,
-                    campaign_id,
-                    address(n),
-                    json.dumps({"Vorname": f"Änne {n}", "@name": f"Anne {n}"}),
-                )
-                for n in numbers
-            ),
-        )
-
-
-def address(number: int) -> str:
-    return f"p{number}@x.example"
 
 
 def free_port() -> int:

@@ -32,7 +32,7 @@ def binaries() -> Path | None:
 
 
 @contextmanager
-def server() -> Iterator[str]:
+def server(settings: str = FAST) -> Iterator[str]:
     """Run a server on a free loopback port; yields its URL, stops it and removes its files afterwards."""
     folder = binaries()
     if folder is None:
@@ -41,7 +41,7 @@ def server() -> Iterator[str]:
     if os.geteuid() == 0:
         shutil.chown(home, SERVER_USER)
     port = _free_port()
-    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={home} {FAST}"
+    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={home} {settings}"
     data = home / "data"
     try:
         _run(
