@@ -45,6 +45,7 @@ Recipient = tuple[int, str, str, Mapping[str, str], str]
 
 ONE_CLICK_PATH = "/u/{{token}}"  # RFC 8058: POST acts, GET shows
 _MAGIC = b"RBC1"
+_MARK = 20
 _RESERVED = {
     "from", "to", "reply-to", "subject", "date", "message-id", "mime-version", "content-type", "return-path",
     "content-transfer-encoding", "list-id", "list-unsubscribe", "list-unsubscribe-post", "feedback-id",
@@ -111,11 +112,17 @@ class Compiled:
 
     def render(self, recipient: Recipient) -> bytes:
         """The mail of one recipient, CRLF lines, ready for DATA. Raises RecipientRefused."""
+        return self.mail(recipient)[2]
+
+    def mail(self, recipient: Recipient) -> tuple[bytes, bytes, bytes]:
+        """Envelope sender, envelope recipient and mail as `render`. Raises RecipientRefused."""
         delivery_id, address, display_name, values, token = recipient
+        wire = wire_address(address)
         parts = list(self.segments)
-        parts[self.to_at] = mailbox(header_value(display_name)[:120], wire_address(address))
-        parts[self.message_id_at] = message_id(delivery_id, token)
+        parts[self.to_at] = mailbox(header_value(display_name)[:120], wire)
         token_bytes = token.encode("ascii")
+        mark = _digest(token_bytes)
+        parts[self.message_id_at] = b"%d.%s" % (delivery_id, mark[:_MARK])
         for place in self.tokens:
             parts[place] = token_bytes
         for kind, name, fallback, places in self.slots:
@@ -125,7 +132,8 @@ class Compiled:
                 parts[place] = encoded
         if self.subject:
             parts[self.subject_at] = header_text(self._subject(values))
-        return b"".join(parts)
+        sender = b"b+%d-%s@%s" % (delivery_id, mark[_MARK:], self.message_domain.encode("ascii"))
+        return sender, wire, b"".join(parts)
 
     def _subject(self, values: Mapping[str, str]) -> str:
         out = []
@@ -179,26 +187,18 @@ class Compiled:
         )
 
 
-def message_id(delivery_id: int, token: str) -> bytes:
-    """Left side of the Message-ID of a delivery."""
-    return b"%d.%s" % (delivery_id, _digest(token, b"message-id"))
-
-
-def return_path(delivery_id: int, token: str, domain: str) -> bytes:
-    """Envelope sender of a delivery (VERP), lower case as some servers make it: b+<id>-<mac>@domain."""
-    return b"b+%d-%s@%s" % (delivery_id, _digest(token, b"return-path"), domain.encode("ascii"))
-
-
 def read_return_path(local_part: str, sign: Callable[[int], str]) -> int:
-    """The delivery id of a return path's local part; ValueError if it is not ours."""
+    """The delivery id of a return path's local part (VERP: b+<id>-<mark>, lower case as some servers make it);
+    ValueError if it is not ours."""
     found = re.fullmatch(r"b\+(\d{1,18})-([0-9a-f]{20})", local_part.lower())
-    if not found or _digest(sign(int(found[1])), b"return-path").decode() != found[2]:
+    if not found or _digest(sign(int(found[1])).encode("ascii"))[_MARK:].decode() != found[2]:
         raise ValueError("not a return path of ours")
     return int(found[1])
 
 
-def _digest(token: str, purpose: bytes) -> bytes:
-    return hashlib.blake2b(token.encode("ascii"), digest_size=10, person=purpose).hexdigest().encode()
+def _digest(token: bytes) -> bytes:
+    """40 hex digits: one half marks the Message-ID, the other the return path; neither tells the token."""
+    return hashlib.blake2b(token, digest_size=_MARK, person=b"mail marks").hexdigest().encode()
 
 
 def compile_message(source: MessageSource, *, date: datetime, boundary_seed: bytes) -> Compiled:

@@ -5,12 +5,11 @@ Hot and standard library only: rows come as tuples, the compiled message as an o
 
 from __future__ import annotations
 
-import json
+import random
 from collections import deque
 from collections.abc import Callable, Iterable
 
-from dispatcher.compose import Compiled, RecipientRefused, return_path
-from dispatcher.personalise import wire_address
+from dispatcher.compose import Compiled, RecipientRefused
 from dispatcher.transport.backoff import Backoff
 from dispatcher.transport.protocol import Mail
 from dispatcher.transport.replies import DEFERRED, FAILED, RETURNED, UNCERTAIN, Outcome
@@ -79,21 +78,13 @@ class Run:
         return None
 
     def _mail(self, row: Row, lease_end: float) -> Mail:
-        values = json.loads(row.packed)
-        token = self._sign(row.delivery_id)
-        body = self._compiled.render(
-            (row.delivery_id, row.address, values.get(DISPLAY_NAME, ""), values, token)
+        delivery_id, attempt, address, values, queued_at, _ = row
+        if values is None:
+            raise ValueError("damaged values")
+        sender, recipient, body = self._compiled.mail(
+            (delivery_id, address, values.get(DISPLAY_NAME, ""), values, self._sign(delivery_id))
         )
-        sender = return_path(row.delivery_id, token, self._compiled.message_domain)
-        return Mail(
-            row.delivery_id,
-            row.attempt,
-            sender,
-            wire_address(row.address),
-            body,
-            lease_end,
-            (self, row.queued_at),
-        )
+        return Mail(delivery_id, attempt, sender, recipient, body, lease_end, (self, queued_at))
 
     def take_back(self) -> list[Row]:
         """All rows not yet handed out; the run has none afterwards."""
@@ -102,32 +93,25 @@ class Run:
         return rows
 
     def settlement(
-        self, delivery_id: int, attempt: int, queued_at: int, outcome: Outcome, now: int, chance: float
+        self, delivery_id: int, attempt: int, queued_at: int, outcome: Outcome, now: int
     ) -> Settlement:
-        """What to write down for an outcome; `now` in epoch seconds, `chance` in [0, 1) for the jitter."""
-        state, next_at = outcome.state, 0
+        """What to write down for an outcome; `now` in epoch seconds."""
+        state, code, enhanced, text = outcome
+        next_at = 0
         if state == DEFERRED:
-            due = self._backoff.next_at(attempt, queued_at, now, chance)
+            due = self._backoff.next_at(attempt, queued_at, now, random.random())  # noqa: S311
             state, next_at = (DEFERRED, due) if due is not None else (int(DeliveryState.EXPIRED), 0)
         elif state == UNCERTAIN:
             next_at = now + self._backoff.uncertain_s
         return Settlement(
-            self.tenant_id,
-            delivery_id,
-            attempt,
-            self._owner_id,
-            state,
-            outcome.code,
-            outcome.enhanced,
-            outcome.text,
-            next_at,
+            delivery_id, self.tenant_id, attempt, self._owner_id, state, code, enhanced, text, next_at,
             self.revision_id,
-        )
+        )  # fmt: skip
 
     def refused(self, row: Row, text: str) -> Settlement:
         """The settlement of a row that `next_mail` refused."""
         outcome = Outcome(FAILED, 0, "", text) if text else Outcome(RETURNED)
-        return self.settlement(row.delivery_id, row.attempt, row.queued_at, outcome, 0, 0.5)
+        return self.settlement(row.delivery_id, row.attempt, row.queued_at, outcome, 0)
 
     def put_off(self, rows: Iterable[Row], text: str, next_at: int) -> list[Settlement]:
         """Rows whose relay does not answer: deferred until it is tried again, which costs them no delay of
@@ -135,8 +119,8 @@ class Run:
         state = DEFERRED if text else RETURNED
         return [
             Settlement(
-                self.tenant_id,
                 row.delivery_id,
+                self.tenant_id,
                 row.attempt,
                 self._owner_id,
                 state,

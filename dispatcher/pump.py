@@ -6,7 +6,6 @@ to `recorder` in groups. A round's intents and outcomes are in the journal befor
 
 from __future__ import annotations
 
-import random
 import time
 from collections import deque
 from collections.abc import Callable
@@ -15,9 +14,9 @@ from typing import Protocol
 from dispatcher.journal import Journal
 from dispatcher.pipeline import Run
 from dispatcher.scheduler import Rotation
-from dispatcher.transport.loop import Loop, RoundEvent
+from dispatcher.transport.loop import Loop
 from dispatcher.transport.pool import Pool
-from dispatcher.transport.protocol import DONE, INTENT, Client, Mail, Relay
+from dispatcher.transport.protocol import DONE, INTENT, Client, Event, Mail, Relay
 from dispatcher.transport.replies import RETURNED, Outcome
 from domain.ledger.rows import Row, Settlement
 
@@ -85,9 +84,9 @@ class Pump:
         """A system mail; `mail.tag` is its id in the outbox."""
         self.post(lambda: self._rotations[pool].system.append(mail))
 
-    def settled(self, keys: list[tuple[int, int]]) -> None:
-        """The database has the outcomes of these (delivery, attempt)."""
-        self.post(lambda: self._journal.settled(keys))
+    def settled(self, deliveries: list[int]) -> None:
+        """The database has the outcomes of these."""
+        self.post(lambda: self._journal.settled(deliveries))
 
     def usable(self, pool: Pool) -> bool:
         """Whether the relay takes mails now, as far as we know."""
@@ -130,7 +129,6 @@ class Pump:
         self.loop.add(pool)
 
     def _retire(self, pool: Pool) -> None:
-        pool.retired = True
         self.loop.retire(pool)
         rotation = self._rotations.pop(pool)
         for mail in rotation.system:
@@ -165,30 +163,23 @@ class Pump:
     def _refuse(self, run: Run, row: Row, text: str) -> None:
         self._settlements.append(run.refused(row, text))
 
-    def _on_events(self, events: list[RoundEvent]) -> None:
+    def _on_events(self, events: list[Event]) -> None:
         """Journal first; the loop sends when this returns. Raises OSError if the journal cannot be written."""
         journal, now = self._journal, int(time.time())
-        for _, kind, mail, outcome in events:
-            if mail is None or isinstance(mail.tag, int):
-                if kind == DONE and mail is not None and outcome is not None:
-                    self._recorder.record_system(_outbox_id(mail), outcome)
+        for kind, mail, outcome in events:
+            if mail is None:
                 continue
-            if kind == INTENT:
-                journal.intent(mail.delivery_id, mail.attempt)
-            elif kind == DONE and outcome is not None:
+            delivery_id, attempt = mail.delivery_id, mail.attempt
+            if type(mail.tag) is int:
+                if outcome is not None:
+                    self._recorder.record_system(mail.tag, outcome)
+            elif kind is INTENT:
+                journal.intent(delivery_id, attempt)
+            elif kind is DONE and outcome is not None:
                 run, queued_at = mail.tag
                 run.in_flight -= 1
-                journal.outcome(mail.delivery_id, mail.attempt, outcome)
-                self._settlements.append(
-                    run.settlement(
-                        mail.delivery_id,
-                        mail.attempt,
-                        queued_at,
-                        outcome,
-                        now,
-                        random.random(),  # noqa: S311
-                    )
-                )
+                journal.outcome(delivery_id, attempt, outcome)
+                self._settlements.append(run.settlement(delivery_id, attempt, queued_at, outcome, now))
         try:
             journal.write()
         except OSError:

@@ -148,7 +148,7 @@ class Recorder:
             batch = inbox.settlements
             outbox.settle(batch)
             inbox.settlements = []
-            self.pump.settled([(s.delivery_id, s.attempt) for s in batch])
+            self.pump.settled([settlement.delivery_id for settlement in batch])
         while inbox.system:
             sysmail.settle(*inbox.system[0])
             inbox.system.pop(0)
@@ -238,7 +238,7 @@ class Recorder:
             revision_id=campaign.revision_id,
             owner_id=self._owner_id,
             compiled=compiled,
-            sign=lambda delivery_id: tokens.mail_token(TOKEN_PURPOSE, delivery_id),
+            sign=tokens.mail_signer(TOKEN_PURPOSE),
             priority=campaign.priority,
         )
         self._runs[campaign.id] = (run, pool, campaign)

@@ -98,8 +98,8 @@ def _settlements(owner_id: int, outcomes: dict[tuple[int, int], journal.Outcome]
     later = clock.epoch() + 300
     return [
         Settlement(
-            found[i][0],
             i,
+            found[i][0],
             attempt,
             owner_id,
             o.state,

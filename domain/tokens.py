@@ -10,11 +10,13 @@ import binascii
 import hashlib
 import hmac
 import json
+from collections.abc import Callable
 from typing import Any
 
 from domain import clock
 
 _MAC_BYTES = 11  # 88 bits: forging one needs 2^87 tries against a rate-limited door
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
 _key = b""
 
 
@@ -36,9 +38,21 @@ def derive(purpose: str, size: int = 32) -> bytes:
 
 
 def mail_token(purpose: str, delivery_id: int) -> str:
-    """Token of a delivery for `purpose`: 26 or more characters of base64url, no padding."""
-    raw = delivery_id.to_bytes(8, "big").lstrip(b"\0") or b"\0"
-    return _b64(_mac(purpose, raw) + raw)
+    """Token of a delivery for `purpose`: 16 or more characters of base64url, no padding."""
+    return mail_signer(purpose)(delivery_id)
+
+
+def mail_signer(purpose: str) -> Callable[[int], str]:
+    """`mail_token` for one purpose and many deliveries: the keyed state is made once and copied."""
+    keyed = _keyed(purpose)
+
+    def sign(delivery_id: int) -> str:
+        raw = delivery_id.to_bytes((delivery_id.bit_length() + 7) // 8 or 1, "big")
+        mac = keyed.copy()
+        mac.update(raw)
+        return _b64(mac.digest() + raw)
+
+    return sign
 
 
 def read_mail_token(purpose: str, token: str) -> int:
@@ -73,14 +87,20 @@ def keyed_hash(purpose: str, text: str) -> str:
     return hashlib.blake2b(text.encode(), key=derive(purpose), digest_size=20).hexdigest()
 
 
-def _mac(purpose: str, raw: bytes) -> bytes:
+def _keyed(purpose: str) -> "hashlib.blake2b":
     if not _key:
         raise RuntimeError("tokens.configure() was not called")
-    return hashlib.blake2b(raw, key=_key, digest_size=_MAC_BYTES, person=purpose.encode()[:16]).digest()
+    return hashlib.blake2b(key=_key, digest_size=_MAC_BYTES, person=purpose.encode()[:16])
+
+
+def _mac(purpose: str, raw: bytes) -> bytes:
+    mac = _keyed(purpose)
+    mac.update(raw)
+    return mac.digest()
 
 
 def _b64(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+    return binascii.b2a_base64(data, newline=False).translate(_URL_SAFE).rstrip(b"=").decode("ascii")
 
 
 def _unb64(token: str) -> bytes:

@@ -44,11 +44,6 @@ class Connection:
     def wants_write(self) -> bool:
         return self._connecting or self._unsent is not None
 
-    @property
-    def finished(self) -> bool:
-        """Nothing more to do here: the client has closed and its last words are out."""
-        return self.client.closed
-
     def ready(self, mask: int, now: float) -> None:
         """Read and go on; errors settle the client."""
         if self._connecting:

@@ -13,12 +13,15 @@ from collections.abc import Callable, Iterable
 
 from dispatcher.transport.connection import Connection
 from dispatcher.transport.pool import Pool
-from dispatcher.transport.protocol import INTENT, TROUBLE, Mail
-from dispatcher.transport.replies import SENT, Outcome
+from dispatcher.transport.protocol import INTENT, TROUBLE, Client, Event, Mail
+from dispatcher.transport.replies import SENT
 
-RoundEvent = tuple[Pool, str, Mail | None, Outcome | None]
+Handler = Callable[[list[Event]], None]
 _CHECK_EVERY_S = 0.2
 _STALL_S = 2.0  # a round that took longer was stopped in between: leases are looked at again before sending
+
+
+_READ, _BOTH = select.EPOLLIN, select.EPOLLIN | select.EPOLLOUT
 
 
 def clock() -> float:
@@ -29,9 +32,7 @@ def clock() -> float:
 class Loop:
     """Runs in one thread; `wake` may be called from any."""
 
-    def __init__(
-        self, on_events: Callable[[list[RoundEvent]], None], clock: Callable[[], float] = clock
-    ) -> None:
+    def __init__(self, on_events: Handler, clock: Callable[[], float] = clock) -> None:
         self.on_events = on_events
         self.clock = clock
         self.pools: list[Pool] = []
@@ -81,9 +82,11 @@ class Loop:
 
     def retire(self, pool: Pool) -> None:
         """Open nothing more for a pool; its connections end with their last mail."""
-        self.pools.remove(pool)
+        pool.retired = True
         for number in pool.connections:
             self._connections[number].client.retiring = True
+        if not pool.connections:
+            self.pools.remove(pool)
 
     def abandon(self, text: str) -> None:
         """Close everything at once; what was under way is settled as by its phase."""
@@ -110,21 +113,23 @@ class Loop:
                 connection.client.lost("no answer in time", now)
 
     def _refill(self, touched: dict[int, Connection], now: float) -> None:
-        for number, connection in self._connections.items():
-            if connection.client.retiring and connection.client.idle:
-                touched[number] = connection
-                connection.client.pump(now)
         for pool in self.pools:
-            waiting = pool.waiting() if pool.idle and now >= pool.paused_until else 0
-            for number, connection in list(pool.idle.items())[: max(0, waiting)]:
-                touched[number] = connection
-                connection.client.pump(now)
-        for pool in self.pools:
+            if pool.idle:
+                self._wake_idle(pool, touched, now)
             for _ in range(pool.missing(now)):
                 opened = self._open(pool, now)
                 if opened is None:
                     break
                 touched[opened.number] = opened
+
+    def _wake_idle(self, pool: Pool, touched: dict[int, Connection], now: float) -> None:
+        """Give idle connections what waits; those that retire say QUIT."""
+        waiting = pool.waiting() if now >= pool.paused_until else 0
+        for number, connection in list(pool.idle.items()):
+            if waiting > 0 or connection.client.retiring:
+                waiting -= 1
+                touched[number] = connection
+                connection.client.pump(now)
 
     def _open(self, pool: Pool, now: float) -> Connection | None:
         try:
@@ -140,73 +145,76 @@ class Loop:
 
     def _finish_round(self, touched: Iterable[Connection], now: float) -> None:
         touched = list(touched)
-        events: list[RoundEvent] = []
-        handed_over: list[tuple[Connection, Mail]] = []
+        events: list[Event] = []
+        said: list[tuple[Connection, list[Event]]] = []
         for connection in touched:
-            self._collect(connection, events, handed_over, now)
+            client = connection.client
+            if client.events:
+                said.append((connection, client.events))
+                events += client.events
+                client.events = []
+                if client.closed or connection.pool.doubted:
+                    self._judge(connection.pool, client, said[-1][1], now)
         if events:
             try:
                 self.on_events(events)
             except OSError as error:  # not written down, so it must not leave
-                self._take_back(handed_over, error.strerror or str(error), now)
+                for connection, _ in _handed_over(said):
+                    text = f"journal: {error.strerror or error}"
+                    connection.client.lost(text, now)
+                    connection.pool.failed(text, now)
         later = self.clock()
         if later - now > _STALL_S:
-            self._drop_outlived(handed_over, later)
+            for connection, mail in _handed_over(said):
+                if later >= mail.lease_end:
+                    connection.client.lost("lease ended", later)
         for connection in touched:
             connection.flush(later)
             if connection.client.events:  # it broke while sending: a round of its own
                 self._finish_round([connection], later)
-            elif connection.finished:
+            elif connection.client.closed:
                 self._forget(connection)
             else:
                 self._register(connection)
 
-    def _collect(
-        self,
-        connection: Connection,
-        events: list[RoundEvent],
-        handed_over: list[tuple[Connection, Mail]],
-        now: float,
-    ) -> None:
-        pool, client = connection.pool, connection.client
-        for kind, mail, outcome in client.events:
-            if kind == INTENT and mail is not None:
-                handed_over.append((connection, mail))
-            elif kind == TROUBLE and outcome is not None:
+    def _judge(self, pool: Pool, client: Client, events: list[Event], now: float) -> None:
+        """What a connection's events say about its relay."""
+        for kind, _, outcome in events:
+            if outcome is None:
+                continue
+            if kind is TROUBLE:
                 if outcome.code or not client.welcome:
                     pool.failed(outcome.text or str(outcome.code), now)
                 elif not client.sent_count:
                     pool.broke(outcome.text, now)
-                continue
-            elif outcome is not None and outcome.state == SENT:
+            elif outcome.state == SENT:
                 pool.worked()
-            events.append((pool, kind, mail, outcome))
-        client.events.clear()
-
-    def _take_back(self, handed_over: list[tuple[Connection, Mail]], text: str, now: float) -> None:
-        for connection, _ in handed_over:
-            connection.client.lost(f"journal: {text}", now)
-            connection.pool.failed(f"journal: {text}", now)
-
-    def _drop_outlived(self, handed_over: list[tuple[Connection, Mail]], now: float) -> None:
-        for connection, mail in handed_over:
-            if now >= mail.lease_end:
-                connection.client.lost("lease ended", now)
 
     def _register(self, connection: Connection) -> None:
-        mask = select.EPOLLIN | (select.EPOLLOUT if connection.wants_write else 0)
+        mask = _BOTH if connection.wants_write else _READ
         if mask != connection.mask:
             connection.mask = mask
             self._epoll.modify(connection.number, mask)
+        idle = connection.pool.idle
         if connection.client.idle:
-            connection.pool.idle[connection.number] = connection
-        else:
-            connection.pool.idle.pop(connection.number, None)
+            idle[connection.number] = connection
+        elif idle:
+            idle.pop(connection.number, None)
 
     def _forget(self, connection: Connection) -> None:
         if self._connections.pop(connection.number, None) is None:
             return
         self._epoll.unregister(connection.number)
-        connection.pool.connections.discard(connection.number)
-        connection.pool.idle.pop(connection.number, None)
+        pool = connection.pool
+        pool.connections.discard(connection.number)
+        pool.idle.pop(connection.number, None)
+        if pool.retired and not pool.connections:
+            self.pools.remove(pool)
         connection.close()
+
+
+def _handed_over(said: list[tuple[Connection, list[Event]]]) -> list[tuple[Connection, Mail]]:
+    """The mails whose bodies are about to leave."""
+    return [
+        (c, mail) for c, events in said for kind, mail, _ in events if kind is INTENT and mail is not None
+    ]

@@ -79,6 +79,11 @@ class Pool:
         if self._failures or self._strikes >= _STRIKES:
             self.failed(text, now)
 
+    @property
+    def doubted(self) -> bool:
+        """Something went wrong since a mail was last taken."""
+        return self._strikes > 0 or self._failures > 0
+
     def worked(self) -> None:
         """A mail was taken: all is well, unless another connection has just been told otherwise."""
         self._strikes = 0

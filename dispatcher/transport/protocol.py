@@ -44,6 +44,8 @@ __all__ = [
     "wire_body",
 ]  # fmt: skip
 
+_ENVELOPE = (MAIL, RCPT, DATA)
+
 
 class Client(Session):
     """One connection. The owner calls `feed`, `pump`, `flushed`, `lost`; `deadline` is when patience ends."""
@@ -115,6 +117,19 @@ class Client(Session):
         """Ready, nothing asked, nothing under way."""
         return not self.closed and not self.expected and not self.start_tls
 
+    def _line(self, line: bytes, now: float) -> None:
+        """The usual answers to a pipelined envelope say nothing but "go on": three of four replies end here."""
+        if self._pipelining and self.expected and not self._lines and self.mails:
+            phase, mark = self.expected[0], line[:4]
+            if mark == b"250 " and (phase is MAIL or phase is RCPT):
+                self.expected.popleft()
+                self.deadline = now + self.relay.timeouts.command
+                return
+            if mark == b"354 " and phase is DATA and self.mails[0].refusal is None:
+                self.expected.popleft()
+                return self._hand_over(self.mails[0], now)
+        super()._line(line, now)
+
     def _reply(self, reply: Reply, lines: list[bytes], now: float) -> None:
         if not self.expected:
             raise ProtocolError(
@@ -159,21 +174,21 @@ class Client(Session):
 
     def _envelope(self, mail: Mail, now: float) -> None:
         self.mails.append(mail)
-        before = sum(map(len, self.output))
         command = b"MAIL FROM:<" + mail.sender + b">"
         if self._size_limit:
             command += b" SIZE=%d" % len(mail.body)
         if not mail.recipient.isascii():
             command += b" BODY=8BITMIME SMTPUTF8"
         if self._pipelining:
-            self.output.append(command + b"\r\nRCPT TO:<" + mail.recipient + b">\r\nDATA\r\n")
-            self.expected.extend((MAIL, RCPT, DATA))
+            command += b"\r\nRCPT TO:<" + mail.recipient + b">\r\nDATA\r\n"
+            self.expected.extend(_ENVELOPE)
         else:
-            self.output.append(command + b"\r\n")
+            command += b"\r\n"
             self.expected.append(MAIL)
+        self.output.append(command)
         if self.body_pending:
-            self._behind_dot = sum(map(len, self.output)) - before
-        elif self.expected[0] != BODY:
+            self._behind_dot = len(command)
+        elif self.expected[0] is not BODY:
             self.deadline = now + self.relay.timeouts.command
 
     def _envelope_reply(self, reply: Reply, phase: str, now: float) -> None:
@@ -203,12 +218,15 @@ class Client(Session):
             self.expected.append(BODY)
             self.deadline = now + self.relay.timeouts.dot
             return
+        self._hand_over(mail, now)
+
+    def _hand_over(self, mail: Mail, now: float) -> None:
+        """354: the body leaves, and behind it the next envelope."""
         if now >= mail.lease_end:  # another process may own it by now; without the dot nothing counts
             self.mails.popleft()
             self.events.append((DONE, mail, Outcome(RETURNED)))
             return self.lost("lease ended", now)
-        self.output.append(mail.body)
-        self.output.append(b".\r\n")
+        self.output += (mail.body, b".\r\n")
         self.expected.append(BODY)
         self.body_pending = True
         self._behind_dot = 0
@@ -229,11 +247,11 @@ class Client(Session):
         outcome = replies.outcome(refusal, phase)
         self.events.append((DONE, mail, outcome))
         self.deadline = now + self.relay.timeouts.command
-        if outcome.state == replies.SENT:
-            self.sent_count += 1
         if early:  # the rest of the body would be read as commands
             return self.lost("reply before the end of the message", now)
-        if replies.concerns_relay(refusal, phase):
+        if outcome.state == replies.SENT:
+            self.sent_count += 1
+        elif replies.concerns_relay(refusal, phase):
             return self._give_up(reply, BODY)
         if not self.expected:
             self._next(now)

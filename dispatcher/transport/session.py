@@ -58,26 +58,14 @@ class Session:
         raise NotImplementedError
 
     def _read(self, data: bytes, now: float) -> None:
-        buffer = self._buffer + data if self._buffer else data
-        start = 0
-        while True:
-            end = buffer.find(b"\n", start)
-            if end < 0:
-                break
-            line = (
-                buffer[start : end - 1]
-                if buffer[end - 1 : end] == b"\r" and end > start
-                else buffer[start:end]
-            )
-            start = end + 1
-            self._line(line, now)
+        lines = (self._buffer + data if self._buffer else data).split(b"\n")
+        self._buffer = lines.pop()
+        for number, line in enumerate(lines, 1):
+            self._line(line.removesuffix(b"\r"), now)
             if self.closed:
                 return
-            if self.start_tls:
-                if start < len(buffer):
-                    raise ProtocolError("bytes after STARTTLS")
-                break
-        self._buffer = buffer[start:]
+            if self.start_tls and (self._buffer or number < len(lines)):
+                raise ProtocolError("bytes after STARTTLS")
         if len(self._buffer) + self._lines_size > REPLY_MAX:
             raise ProtocolError("reply longer than 64 KB")
 

@@ -72,31 +72,33 @@ def claim(terms: Terms, limit: int, owner_id: int, lease_s: int) -> Claimed:
 
 def _lease(terms: Terms, limit: int, owner_id: int, until: int, now: int) -> list[int]:
     """Ids of up to `limit` due rows, now LEASED by the owner."""
-    # an array is made once; PostgreSQL may run an IN (… SKIP LOCKED) again and again and take more than the limit
-    due = """SELECT id FROM delivery WHERE tenant_id = ? AND campaign_id = ? AND state = ? AND next_at <= ?
-        ORDER BY next_at, id LIMIT ?"""
-    chosen = f"= ANY(ARRAY({due} FOR UPDATE SKIP LOCKED))" if is_postgres() else f"IN ({due})"
+    lock = " FOR UPDATE SKIP LOCKED" if is_postgres() else ""
     found: list[int] = []
     for state in _CLAIMABLE:
         if len(found) >= limit:
             break
-        doubtful = ", maybe_duplicate = TRUE" if state == DeliveryState.UNCERTAIN else ""
-        rows = _run(
-            f"""UPDATE delivery SET state = ?, owner_id = ?, lease_until = ?, attempt = attempt + 1,
-            revision_id = CASE WHEN handed_over THEN revision_id ELSE ? END{doubtful}
-            WHERE tenant_id = ? AND id {chosen} RETURNING id""",
-            DeliveryState.LEASED, owner_id, until, terms.revision_id, terms.tenant_id, terms.tenant_id,
-            terms.campaign_id, state, now,
-            limit - len(found),
+        rows = _select(
+            f"""SELECT id FROM delivery WHERE tenant_id = ? AND campaign_id = ? AND state = ? AND next_at <= ?
+            ORDER BY next_at, id LIMIT ?{lock}""",
+            ("id",), terms.tenant_id, terms.campaign_id, state, now, limit - len(found),
         )  # fmt: skip
         found += [row[0] for row in rows]
+    if found:
+        _run(
+            f"""UPDATE delivery SET state = ?, owner_id = ?, lease_until = ?, attempt = attempt + 1,
+            maybe_duplicate = (maybe_duplicate OR state = ?),
+            revision_id = CASE WHEN handed_over THEN revision_id ELSE ? END
+            WHERE tenant_id = ? AND id IN ({_ids()})""",
+            DeliveryState.LEASED, owner_id, until, DeliveryState.UNCERTAIN, terms.revision_id, terms.tenant_id,
+            _bound(found),
+        )  # fmt: skip
     return found
 
 
 def _checked(terms: Terms, leased: list[int], now: int) -> tuple[list[Row], list[tuple[int, int]], list[int]]:
     """(rows that may go, (delivery, reason) of those that may not, ids among the former without reservation)."""
     consents = ", ".join("?" * len(terms.consents)) or "''"
-    found = _run(
+    found = _select(
         f"""SELECT d.id, d.attempt, p.address, p.packed, d.queued_at, d.maybe_duplicate, d.reserved_at,
             CASE WHEN p.delivery_id IS NULL OR s.id IS NULL THEN ?
                 WHEN x.id IS NOT NULL THEN ?
@@ -106,7 +108,7 @@ def _checked(terms: Terms, leased: list[int], now: int) -> tuple[list[Row], list
                 WHEN c.consent = 'pending' THEN ?
                 WHEN c.consent IS NULL OR c.consent NOT IN ({consents}) THEN ?
                 WHEN s.deliverability = 'stopped' THEN ?
-                WHEN s.deliverability = 'bounced' THEN ? END
+                WHEN s.deliverability = 'bounced' THEN ? END AS left_out
         FROM delivery d
         LEFT JOIN delivery_payload p ON p.delivery_id = d.id
         LEFT JOIN subscriber s ON s.id = d.subscriber_id AND s.tenant_id = d.tenant_id
@@ -117,22 +119,36 @@ def _checked(terms: Terms, leased: list[int], now: int) -> tuple[list[Row], list
             AND (x.until IS NULL OR x.until > ?)
         WHERE d.tenant_id = ? AND d.id IN ({_ids()})
         ORDER BY d.id""",
+        ("id", "attempt", "address", "packed", "queued_at", "maybe_duplicate", "reserved_at", "left_out"),
         LeftOut.NO_ADDRESS, LeftOut.SUPPRESSED, now, LeftOut.LOCKED, now, LeftOut.ORGANISATION_LOCKED,
         LeftOut.UNSUBSCRIBED, LeftOut.UNCONFIRMED, *terms.consents, LeftOut.UNPROVED, LeftOut.STOPPED,
         LeftOut.UNDELIVERABLE, terms.type_id, now, terms.tenant_id, _bound(leased),
     )  # fmt: skip
-    rows, left_out, fresh, seen = [], [], [], set()
-    for delivery_id, attempt, address, packed, queued_at, doubtful, reserved_at, reason in found:
-        if delivery_id in seen:  # two suppressions of one address
-            continue
-        seen.add(delivery_id)
-        if reason is not None:
-            left_out.append((delivery_id, reason))
-            continue
-        rows.append(Row(delivery_id, attempt, address, packed, queued_at, bool(doubtful)))
-        if reserved_at is None:
-            fresh.append(delivery_id)
-    return rows, left_out, fresh
+    going = [row for row in found if row[7] is None]
+    # two suppressions of one address give two rows
+    left_out = list({row[0]: row[7] for row in found if row[7] is not None}.items())
+    rows = [
+        Row(delivery_id, attempt, address, values, queued_at, bool(doubtful))
+        for (delivery_id, attempt, address, _, queued_at, doubtful, *_), values in zip(
+            going, _unpacked([row[3] for row in going]), strict=True
+        )
+    ]
+    return rows, left_out, [row[0] for row in going if row[6] is None]
+
+
+def _unpacked(texts: list[str]) -> list[dict[str, str] | None]:
+    """The values of each payload, None where it is damaged; all in one go, because each call costs."""
+    try:
+        return json.loads(f"[{','.join(texts)}]")
+    except ValueError:
+        return [_one_unpacked(text) for text in texts]
+
+
+def _one_unpacked(text: str) -> dict[str, str] | None:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
 
 
 def _suppress(terms: Terms, left_out: list[tuple[int, int]], now: int) -> None:
@@ -169,58 +185,47 @@ def settle(settlements: Sequence[Settlement]) -> None:
         _settle(settlements, now)
 
 
-def _settle(settlements: Iterable[Settlement], now: int) -> None:
-    open_states = (DeliveryState.QUEUED, DeliveryState.DEFERRED, DeliveryState.UNCERTAIN)
-    rows = [
-        (
-            s.delivery_id, s.tenant_id, s.attempt, s.owner_id, int(s.state), s.code or None, s.enhanced[:12] or None,
-            s.text[:300] or None, s.next_at if s.state in open_states else 0,
-            None if s.state in open_states else now, s.revision_id,
-        )
-        for s in settlements
-    ]  # fmt: skip
+def _settle(settlements: Sequence[Settlement], now: int) -> None:
+    """One statement for all: row by row, the driver would fight the pump for the interpreter at every row."""
+    if not settlements:
+        return
     if is_postgres():
-        _many(_SETTLE.format(values=f"(VALUES ({_PG_CASTS}))", columns=f" ({', '.join(_COLUMNS)})"), rows)
-    elif rows:  # one statement: row by row, the driver would fight the pump for the interpreter at every row
-        _run(_SETTLE.format(values=_SQLITE_VALUES, columns=""), json.dumps(rows))
+        _run(_PG_SETTLE, now, *(list(column) for column in zip(*settlements, strict=True)))
+    else:
+        _run(_SQLITE_SETTLE, now, json.dumps(settlements))
 
 
-_COLUMNS = [
-    "id", "tenant_id", "attempt", "owner_id", "state", "code", "enhanced", "text", "next_at", "settled_at",
-    "revision_id",
-]  # fmt: skip
-_PG_TYPES = [
-    "bigint",
-    "int",
-    "int",
-    "bigint",
-    "smallint",
-    "smallint",
-    "text",
-    "text",
-    "bigint",
-    "bigint",
-    "int",
-]
-_PG_CASTS = ", ".join(f"?::{kind}" for kind in _PG_TYPES)
-_SQLITE_VALUES = (
-    "(SELECT " + ", ".join(f"value ->> {n} AS {c}" for n, c in enumerate(_COLUMNS)) + " FROM json_each(?))"
+_COLUMNS = {
+    "id": "bigint", "tenant_id": "int", "attempt": "int", "owner_id": "bigint", "state": "smallint",
+    "code": "smallint", "enhanced": "text", "text": "text", "next_at": "bigint", "revision_id": "int",
+}  # fmt: skip
+assert len(_COLUMNS) == len(Settlement._fields)
+_WAITING = ", ".join(
+    str(int(s)) for s in (DeliveryState.QUEUED, DeliveryState.DEFERRED, DeliveryState.UNCERTAIN)
 )
 _SETTLE = f"""UPDATE delivery SET
         state = CASE WHEN v.state = {int(DeliveryState.UNCERTAIN)} AND maybe_duplicate
             THEN {int(DeliveryState.HELD)} ELSE v.state END,
-        reply_code = v.code, enhanced = v.enhanced, reply_text = v.text, next_at = v.next_at,
-        settled_at = v.settled_at,
+        reply_code = nullif(v.code, 0), enhanced = nullif(substr(v.enhanced, 1, 12), ''),
+        reply_text = nullif(substr(v.text, 1, 300), ''),
+        next_at = CASE WHEN v.state IN ({_WAITING}) THEN v.next_at ELSE 0 END,
+        settled_at = CASE WHEN v.state IN ({_WAITING}) THEN NULL ELSE {{now}} END,
         handed_over = (handed_over OR v.state IN ({int(DeliveryState.SENT)}, {int(DeliveryState.UNCERTAIN)})),
         revision_id = CASE WHEN handed_over THEN delivery.revision_id ELSE v.revision_id END,
         owner_id = NULL, lease_until = NULL
-    FROM {{values}} AS v{{columns}}
+    FROM {{values}}
     WHERE delivery.id = v.id AND delivery.tenant_id = v.tenant_id AND delivery.attempt = v.attempt
         AND delivery.owner_id = v.owner_id AND delivery.state = {int(DeliveryState.LEASED)}"""
+_SQLITE_VALUES = ", ".join(f"value ->> {n} AS {name}" for n, name in enumerate(_COLUMNS))
+_SQLITE_SETTLE = _SETTLE.format(now="?", values=f"(SELECT {_SQLITE_VALUES} FROM json_each(?)) AS v")
+_PG_SETTLE = _SETTLE.format(
+    now="?::bigint",
+    values=f"unnest({', '.join(f'?::{kind}[]' for kind in _COLUMNS.values())}) AS v({', '.join(_COLUMNS)})",
+)
 
 
 def take_over(
-    owner_id: int, outcomes: Iterable[Settlement], intents: Iterable[tuple[int, int]] | None, next_at: int = 0
+    owner_id: int, outcomes: Sequence[Settlement], intents: Iterable[tuple[int, int]] | None, next_at: int = 0
 ) -> tuple[int, int]:
     """Settle what a dead owner left, in one transaction; returns (rows back in the queue, doubtful rows).
 
@@ -320,6 +325,18 @@ def _ids() -> str:
 
 def _bound(ids: list[int]) -> Any:
     return ids if is_postgres() else json.dumps(ids)
+
+
+def _select(text: str, columns: tuple[str, ...], *values: Any) -> Sequence[Sequence[Any]]:
+    """The rows of a query that names its columns so.
+
+    SQLite gives them as one JSON text: its driver takes the interpreter back for every row, and each time the
+    thread would have to wait for the pump.
+    """
+    if is_postgres():
+        return _run(text, *values)
+    found = _run(f"SELECT json_group_array(json_array({', '.join(columns)})) FROM ({text})", *values)
+    return json.loads(found[0][0])
 
 
 def _run(text: str, *values: Any) -> list[tuple[Any, ...]]:

@@ -4,21 +4,22 @@ from typing import NamedTuple
 
 
 class Row(NamedTuple):
-    """A claimed delivery; `packed` is the JSON object of its values, `queued_at` epoch seconds."""
+    """A claimed delivery; `values` by placeholder name (None: they cannot be read), `queued_at` epoch seconds."""
 
     delivery_id: int
     attempt: int
     address: str
-    packed: str
+    values: dict[str, str] | None
     queued_at: int
     maybe_duplicate: bool
 
 
 class Settlement(NamedTuple):
-    """What became of a claimed row. `next_at` (epoch seconds) counts for QUEUED, DEFERRED and UNCERTAIN."""
+    """What became of a claimed row. `next_at` (epoch seconds) counts for QUEUED, DEFERRED and UNCERTAIN;
+    `code` 0 and empty texts mean none."""
 
-    tenant_id: int
     delivery_id: int
+    tenant_id: int
     attempt: int
     owner_id: int
     state: int

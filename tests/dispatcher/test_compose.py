@@ -16,7 +16,6 @@ from dispatcher.compose import (
     MessageSource,
     compile_message,
     read_return_path,
-    return_path,
 )
 from dispatcher.personalise import RecipientRefused, header_value, text_value
 
@@ -221,7 +220,7 @@ def test_return_path_names_the_delivery_and_cannot_be_forged():
     def sign(delivery_id: int) -> str:
         return f"token{delivery_id}"
 
-    path = return_path(42, sign(42), "n.example").decode()
+    path = COMPILED.mail((42, "a@b.example", "", {}, sign(42)))[0].decode()
     assert read_return_path(path.split("@")[0].upper(), sign) == 42
     with pytest.raises(ValueError):
         read_return_path(path.split("@")[0].replace("42", "43"), sign)

@@ -1,5 +1,6 @@
 """The journal: what a successor learns from a dead process."""
 
+import errno
 import os
 import subprocess
 import sys
@@ -9,6 +10,34 @@ import pytest
 from dispatcher import journal
 from dispatcher.journal import Journal, OwnerAlive, Unreadable, fold
 from dispatcher.transport.replies import FAILED, SENT, Outcome
+
+
+def die(written):
+    """What the system does when the owner is killed: files and memory go, the lock with them."""
+    written._map.close()
+    os.close(written._file)
+
+
+def test_full_disk_is_told_before_anything_is_sent(tmp_path):
+    """A new file gets its space when it is made; without space nothing may leave, and nothing is forgotten."""
+    script = (
+        "import pathlib, resource, sys; from dispatcher import journal\n"
+        "journal.SIZE = 200; j = journal.Journal(pathlib.Path(sys.argv[1]), 1)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (100, resource.RLIM_INFINITY))\n"
+        "for n in range(20): j.intent(n, 1)\n"
+        "try: j.write()\n"
+        "except OSError as error: print(error.errno)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))\n"
+        "j.write(); import os; os._exit(0)"
+    )
+    path = tmp_path / "a.journal"
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(path)], check=True, capture_output=True, text=True
+    )
+    assert int(done.stdout) == errno.EFBIG
+    folded = fold(path)
+    assert folded.intents == {(n, 1) for n in range(20)}
+    folded.release(delete=False)
 
 
 def test_successor_reads_intents_and_outcomes(tmp_path):
@@ -21,7 +50,7 @@ def test_successor_reads_intents_and_outcomes(tmp_path):
     written.write()
     with pytest.raises(OwnerAlive):
         fold(path)
-    os.close(written._file)
+    die(written)
     folded = fold(path)
     assert folded.process_id == 7 and folded.boot_id == journal.boot_id()
     assert folded.intents == {(3, 1)}
@@ -36,19 +65,21 @@ def test_successor_reads_intents_and_outcomes(tmp_path):
 def test_lines_not_yet_written_do_not_count(tmp_path):
     written = Journal(tmp_path / "a.journal", 7)
     written.intent(1, 1)
-    os.close(written._file)
+    die(written)
     folded = fold(tmp_path / "a.journal")
     assert not folded.intents
     folded.release(delete=False)
 
 
-@pytest.mark.parametrize("torn", [b"O 1 1 3 250 - ok", b"O 1 1\n", b"garbage\n", b"I x y\n"])
+@pytest.mark.parametrize(
+    "torn", [b"O 1 1 3 250 - ok", b"O 1 1\n", b"O 1 1 3 2\0\0 - ok\n", b"garbage\n", b"I x y\n"]
+)
 def test_torn_or_damaged_line_says_nothing(tmp_path, torn):
     written = Journal(tmp_path / "a.journal", 7)
     written.intent(1, 1)
     written.write()
-    os.write(written._file, torn)
-    os.close(written._file)
+    written._map[written._end : written._end + len(torn)] = torn
+    die(written)
     folded = fold(tmp_path / "a.journal")
     assert folded.intents == {(1, 1)} and not folded.outcomes
     folded.release(delete=False)
@@ -64,7 +95,7 @@ def test_journal_that_cannot_be_read_is_told_apart_from_an_empty_one(tmp_path, c
 
 
 def test_rotation_keeps_what_the_database_does_not_have(tmp_path, monkeypatch):
-    monkeypatch.setattr(journal, "ROTATE_BYTES", 2000)
+    monkeypatch.setattr(journal, "SIZE", 2000)
     path = tmp_path / "a.journal"
     written = Journal(path, 7)
     for delivery_id in range(500):
@@ -72,11 +103,11 @@ def test_rotation_keeps_what_the_database_does_not_have(tmp_path, monkeypatch):
         written.outcome(delivery_id, 1, Outcome(SENT, 250, "2.0.0", "ok"))
         written.write()
         if delivery_id > 10:
-            written.settled([(delivery_id - 10, 1)])
+            written.settled([delivery_id - 10])
         with pytest.raises(OwnerAlive):
             fold(path)
     assert path.stat().st_size < 4000
-    os.close(written._file)
+    die(written)
     folded = fold(path)
     assert {(i, 1) for i in range(490, 500)} <= set(folded.outcomes)
     folded.release(delete=False)
@@ -99,6 +130,6 @@ def test_graceful_close_leaves_no_file(tmp_path):
     written.intent(1, 1)
     written.outcome(1, 1, Outcome(SENT))
     written.write()
-    written.settled([(1, 1)])
+    written.settled([1])
     written.close()
     assert not (tmp_path / "a.journal").exists()

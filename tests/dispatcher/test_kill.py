@@ -5,6 +5,7 @@ import random
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 from contextlib import contextmanager
@@ -134,10 +135,16 @@ def test_without_a_reliable_journal_every_leased_row_is_doubtful(database, tmp_p
 
 
 def test_two_processes_share_a_campaign_without_a_duplicate(database, tmp_path):
-    campaign = mailing(tenant(), 1500)
-    with Sink().running() as sink, deliver(tmp_path, database, sink.port):
-        until(lambda: len(sink.accepted) > 50)
+    campaign = mailing(tenant(), 3000)
+    both = threading.Event()
+
+    def answer(verb, line):
+        if verb == "BODY" and len(sink.accepted) > 50:  # the second one comes in the middle
+            both.wait(20)
+
+    with Sink(answer).running() as sink, deliver(tmp_path, database, sink.port):
         with deliver(tmp_path, database, sink.port):
+            until(lambda: DispatcherProcess.select().count() == 2)
+            both.set()
             until(lambda: is_finished(campaign))
-    assert Counter(to for to, _ in sink.accepted) == {f"p{n}@x.example": 1 for n in range(1, 1501)}
-    assert DispatcherProcess.select().count() == 2
+    assert Counter(to for to, _ in sink.accepted) == {f"p{n}@x.example": 1 for n in range(1, 3001)}

@@ -52,7 +52,7 @@ def terms(role_id=None, running=lambda: True, consents=("confirmed", "proved")):
 
 
 def settlement(row, state, owner_id=1, next_at=0):
-    return Settlement(TENANT, row.delivery_id, row.attempt, owner_id, state, 250, "2.0.0", "ok", next_at, 3)
+    return Settlement(row.delivery_id, TENANT, row.attempt, owner_id, state, 250, "2.0.0", "ok", next_at, 3)
 
 
 def count(state):
@@ -64,7 +64,7 @@ def test_claim_hands_out_each_row_once(people):
     second = outbox.claim(terms(), 6, 2, 60).rows
     assert len(first) == 6 and len(second) == 4
     assert not {r.delivery_id for r in first} & {r.delivery_id for r in second}
-    assert first[0].address == "p1@x.example" and first[0].packed == '{"Name":"P"}' and first[0].attempt == 1
+    assert first[0].address == "p1@x.example" and first[0].values == {"Name": "P"} and first[0].attempt == 1
     assert outbox.claim(terms(), 6, 3, 60).rows == []
 
 
