@@ -142,9 +142,12 @@ def test_two_processes_share_a_campaign_without_a_duplicate(database, tmp_path):
         if verb == "BODY" and len(sink.accepted) > 50:  # the second one comes in the middle
             both.wait(20)
 
-    with Sink(answer).running() as sink, deliver(tmp_path, database, sink.port):
-        with deliver(tmp_path, database, sink.port):
-            until(lambda: DispatcherProcess.select().count() == 2)
-            both.set()
-            until(lambda: is_finished(campaign))
+    with (
+        Sink(answer).running() as sink,
+        deliver(tmp_path, database, sink.port),
+        deliver(tmp_path, database, sink.port),
+    ):
+        until(lambda: DispatcherProcess.select().count() == 2)
+        both.set()
+        until(lambda: is_finished(campaign))
     assert Counter(to for to, _ in sink.accepted) == {f"p{n}@x.example": 1 for n in range(1, 3001)}
