@@ -15,7 +15,7 @@ CATALOGUES := $(VENV)/.catalogues
 PO_FILES := $(wildcard portal/translations/*/LC_MESSAGES/*.po)
 PIP_INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check --no-input
 
-.PHONY: help run demo test check format lint types floors i18n bench-dispatch bench-kill lock clean
+.PHONY: help run demo test check format lint types floors i18n matrix bench-dispatch bench-kill lock clean
 
 help: ## List the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ test: $(DEV) $(ASSETS) $(CATALOGUES) ## Everything: format, lint, floors, types,
 
 check: $(DEV) $(ASSETS) $(CATALOGUES) ## The quick part of it: without PostgreSQL and browser
 	@$(PY) tests/run.py --quick
+
+matrix: $(DEV) $(ASSETS) $(CATALOGUES) ## Every route against everybody who must not get through; one line of JSON last
+	@$(PY) -m tests.matrix.run
 
 format: $(DEV) ## Format the code and mend what the linter can
 	@$(VENV)/bin/ruff format .

@@ -7,9 +7,9 @@ import structlog
 from dispatcher import completion
 from dispatcher.compose import Compiled
 from domain import clock
-from domain.campaigns import audience, lifecycle, snapshot
+from domain.campaigns import audience, lifecycle, planning, snapshot
 from domain.campaigns.models import Campaign, CampaignStatus
-from domain.db import database
+from domain.db import database, unscoped
 from domain.errors import N_, Conflict, DomainError
 from domain.issues.models import IssueRevision
 from domain.ledger import outbox
@@ -25,6 +25,7 @@ log = structlog.get_logger()
 WAITING_STATES = (DeliveryState.QUEUED, DeliveryState.LEASED)
 
 
+@unscoped("one dispatcher serves all tenants")
 def start_due() -> int:
     """Snapshot every campaign that is due and let it send; goes on where a dead process stopped. Returns how
     many now send. Crosses tenants: one dispatcher serves them all."""
@@ -45,7 +46,7 @@ def _start(campaign: Campaign) -> bool:
             campaign, CampaignStatus.SCHEDULED, status=CampaignStatus.PREPARING, started_at=clock.now()
         ):
             return False
-        campaign = Campaign.get_by_id(campaign.id)
+        campaign = planning.get(campaign.tenant_id, campaign.id)
         if not lifecycle.is_cleared(campaign):
             stop(campaign, N_("What would be sent is not what was approved. Ask for approval again."))
             return False
@@ -57,6 +58,7 @@ def _start(campaign: Campaign) -> bool:
         return False
 
 
+@unscoped("one dispatcher serves all tenants")
 def sending() -> list[Campaign]:
     """Campaigns that may send now, over all tenants; those whose waiting time is over go on."""
     now = clock.now()
@@ -149,7 +151,7 @@ def finish_if_done(campaign: Campaign) -> bool:
         return False
     try:
         with database.atomic():
-            campaign = Campaign.get_by_id(campaign.id)
+            campaign = planning.get(campaign.tenant_id, campaign.id)
             if outbox.is_open(campaign.tenant_id, campaign.id):
                 if lifecycle.sent(campaign):
                     completion.tell(campaign)

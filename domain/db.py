@@ -7,6 +7,7 @@ either engine and in the hot path, which sees rows as plain tuples.
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -82,11 +83,30 @@ def connection() -> Iterator[None]:
             database.close()
 
 
+_crossing: ContextVar[str] = ContextVar("crossing", default="")
+
+
+@contextmanager
+def unscoped(reason: str) -> Iterator[None]:
+    """Statements inside may reach over all tenants, for `reason`. Every place stands in tests/unscoped.txt; a
+    statement over a tenant's table elsewhere that does not name the tenant fails the test run (tests/scope.py)."""
+    mark = _crossing.set(reason)
+    try:
+        yield
+    finally:
+        _crossing.reset(mark)
+
+
+def crossing() -> str:
+    """The reason why statements may reach over all tenants at this moment; empty: they may not."""
+    return _crossing.get()
+
+
 def migrate() -> list[str]:
     """Apply every migration not yet applied, in order; returns the names of those it applied."""
     from playhouse.migrations import Runner
 
-    with connection():
+    with connection(), unscoped("migrations move the data of all tenants"):
         return [
             step if isinstance(step, str) else step.name
             for step in Runner(database.obj, str(MIGRATIONS)).up()

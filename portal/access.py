@@ -4,12 +4,13 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar
 
-from flask import Flask, abort, g, request
+from flask import Flask, abort, current_app, g, request
 from flask_login import LoginManager, UserMixin, current_user
 
 from domain.accounts import sessions
 from domain.accounts.models import User
 from domain.accounts.permissions import Permission
+from domain.errors import NotFound
 from portal import context
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -30,6 +31,7 @@ def init_app(app: Flask) -> None:
         None  # the session's secret changes at each sign-in, addresses may move
     )
     app.before_request(_load)
+    app.before_request(_refuse_json)
     app.jinja_env.globals["may"] = may
 
 
@@ -42,7 +44,23 @@ def requires(*permissions: Permission) -> Callable[[View], View]:
     """A view for people who hold any of `permissions` in the tenant of the URL."""
     if not permissions:
         raise TypeError("name at least one permission")
-    return _guard(permissions, lambda: any(p in context.current_rights for p in permissions))
+    areas = {p.module for p in permissions}
+
+    def allowed() -> bool:
+        """An area in which the person may do nothing looks as if it did not exist."""
+        if any(p in context.current_rights for p in permissions):
+            return True
+        if not any(p.module in areas for p in g.rights.permissions):
+            raise NotFound
+        return False
+
+    return _guard(permissions, allowed)
+
+
+def takes_json(view: View) -> View:
+    """A view that reads a JSON body; every other one refuses it, since forms expect text."""
+    view.takes_json = True  # type: ignore[attr-defined]
+    return view
 
 
 def requires_house(view: View) -> View:
@@ -83,6 +101,12 @@ def _guard(access: Any, allowed: Callable[[], bool]) -> Callable[[View], View]:
 def _visitor(secret: str) -> Visitor | None:
     session = sessions.find(secret)
     return Visitor(secret, session.user) if session else None
+
+
+def _refuse_json() -> None:
+    view = current_app.view_functions.get(request.endpoint or "")
+    if request.is_json and not getattr(view, "takes_json", False):
+        abort(415)
 
 
 def _load() -> None:

@@ -31,6 +31,7 @@ TEXTS = {
     405: (_l("Not possible this way"), _l("Go back and use the button on the page.")),
     409: (_l("This has changed meanwhile"), _l("Reload the page and look at the current state.")),
     413: (_l("Too large"), _l("The file is larger than we take. Make it smaller and send it again.")),
+    415: (_l("We did not understand this request"), _l("Go back, reload the page and try again.")),
     422: (_l("This needs a correction"), _l("Go back and check what you entered.")),
     429: (_l("Too many tries"), _l("Wait a few minutes, then try again.")),
     500: (

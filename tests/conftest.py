@@ -20,6 +20,7 @@ import pytest
 from domain import db, tokens
 from portal import settings as portal_settings
 from portal.settings import Settings
+from tests import scope
 
 SERVER_URL = os.environ.get("RUNDBRIEF_TEST_DATABASE_URL", "")
 SECRET = b"only for tests, 32 bytes or more."
@@ -33,6 +34,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(
                 pytest.mark.skip(reason=f"{wrong.replace('_', ' ')}, this run uses the other engine")
             )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def watched_statements() -> Iterator[None]:
+    """No statement of any test may reach over tenants unsaid (tests/scope.py)."""
+    with scope.watched():
+        yield
 
 
 @pytest.fixture(scope="session")

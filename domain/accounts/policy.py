@@ -9,7 +9,7 @@ from domain import clock
 from domain.accounts.models import Membership, Role, RolePermission, User
 from domain.accounts.permissions import STARTERS, Permission
 from domain.audit import log
-from domain.db import database
+from domain.db import database, unscoped
 from domain.errors import N_, Conflict, Forbidden, Invalid, NotFound
 from domain.tenancy.models import Tenant, TenantStatus
 
@@ -46,6 +46,7 @@ def rights_of(user: User, tenant_id: int) -> Rights:
     )
 
 
+@unscoped("the person's own roles, wherever they are")
 def rights_by_tenant(user: User) -> dict[int, Rights]:
     """Tenant id → rights of `user` there, in two queries for any number of tenants."""
     held: dict[int, list[int]] = {}
@@ -61,6 +62,7 @@ def rights_by_tenant(user: User) -> dict[int, Rights]:
     }
 
 
+@unscoped("the person's own roles, wherever they are")
 def tenants_of(user: User) -> list[Tenant]:
     """The tenants in which `user` holds a role and people may sign in, by name."""
     mine = Membership.select(Membership.tenant_id).where(Membership.user == user, _in_force())
@@ -133,6 +135,7 @@ def holders_by_role(tenant_id: int) -> dict[int, int]:
     return dict(query.tuples())
 
 
+@unscoped("a central role is held in many tenants; only numbers leave")
 def reach_of(role_id: int) -> tuple[int, int]:
     """(people, tenants) in which a role is held now; for the page of a central role, which changes all of them."""
     query = (
@@ -232,6 +235,14 @@ def refuse_lockout(tenant_ids: Iterable[int], before: set[tuple[int, str]]) -> N
         raise Conflict(N_("Somebody without an end date must be left who administers people and roles here."))
 
 
+@unscoped("the list of tenants for administrators of the installation; only numbers leave")
+def people_by_tenant() -> dict[int, int]:
+    """Tenant id → how many people hold a role in it."""
+    query = Membership.select(Membership.tenant_id, fn.COUNT(Membership.user.distinct()))
+    return dict(query.group_by(Membership.tenant_id).tuples())
+
+
+@unscoped("a changed central role must leave no tenant without keys")
 def _tenants_with(role: Role) -> set[int]:
     query = Membership.select(Membership.tenant_id).where(Membership.role == role).distinct()
     return {tenant_id for (tenant_id,) in query.tuples()}

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from domain import clock
-from domain.db import database, is_postgres, sql
+from domain.db import database, is_postgres, sql, unscoped
 from domain.ledger.rows import Row, Settlement
 from domain.ledger.states import OPEN, DeliveryState, LeftOut
 from domain.quotas import ledger as quotas
@@ -224,6 +224,7 @@ _PG_SETTLE = _SETTLE.format(
 )
 
 
+@unscoped("a dead owner held rows of all tenants")
 def take_over(
     owner_id: int, outcomes: Sequence[Settlement], intents: Iterable[tuple[int, int]] | None, next_at: int = 0
 ) -> tuple[int, int]:
@@ -267,6 +268,7 @@ def hold_uncertain(tenant_id: int, campaign_id: int) -> int:
     )  # fmt: skip
 
 
+@unscoped("owners serve all tenants")
 def lease_holders() -> list[int]:
     """Owners of leased rows, over all tenants."""
     rows = _run(
@@ -276,6 +278,7 @@ def lease_holders() -> list[int]:
     return [row[0] for row in rows]
 
 
+@unscoped("owners serve all tenants")
 def latest_lease(owner_id: int) -> int:
     """Epoch second at which the last lease of an owner ends; 0 if it holds none."""
     rows = _run(

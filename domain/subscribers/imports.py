@@ -13,7 +13,7 @@ from typing import Any
 
 from domain import clock
 from domain.audit import log
-from domain.db import database
+from domain.db import database, unscoped
 from domain.errors import N_, Conflict, Invalid, NotFound
 from domain.subscribers import columns, csvfile, intake, types
 from domain.subscribers.csvfile import Dialect, Record
@@ -188,12 +188,14 @@ def discard(job: ImportJob, root: Path, user_id: int) -> None:
     (root / job.path).unlink(missing_ok=True)
 
 
+@unscoped("one worker serves all tenants")
 def due() -> list[int]:
     """Jobs of all tenants that wait, or whose worker has died."""
     query = ImportJob.select(ImportJob.id).where(_claimable())
     return [job_id for (job_id,) in query.order_by(ImportJob.id).tuples()]
 
 
+@unscoped("a job is taken by its number; it names its tenant from there on")
 def claim(job_id: int) -> ImportJob | None:
     """Take a job that waits or was left behind; None if somebody else has it or nothing is to be done."""
     taken = (

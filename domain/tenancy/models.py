@@ -32,3 +32,7 @@ class TenantModel(BaseModel):
     """Base of everything a tenant owns: `tenant_id` leads every index, and every query names it."""
 
     tenant_id = IntegerField()
+
+    def _pk_expr(self):  # type: ignore[no-untyped-def]
+        """What save() and delete_instance() find their row by: the tenant, too."""
+        return (self.__class__.tenant_id == self.tenant_id) & super()._pk_expr()

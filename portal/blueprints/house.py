@@ -2,7 +2,6 @@
 
 from flask import Blueprint, Response, g, request, url_for
 from flask_babel import gettext as _
-from peewee import fn
 from wtforms.fields.choices import SelectChoice
 
 from domain.accounts import policy
@@ -25,9 +24,8 @@ bp = Blueprint("house", __name__)
 @requires_house
 def tenants() -> Response:
     rows = _tree()
-    query = Membership.select(Membership.tenant_id, fn.COUNT(Membership.user.distinct()))
     return hypermedia.page(
-        "house/tenants.html", rows=rows, people=dict(query.group_by(Membership.tenant_id).tuples()),
+        "house/tenants.html", rows=rows, people=policy.people_by_tenant(),
         mine={t.id for t in policy.tenants_of(g.user)}, states=list(TenantStatus),
     )  # fmt: skip
 

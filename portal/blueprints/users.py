@@ -33,7 +33,8 @@ def index() -> Response:
         for user_id, name, email in people.names(g.tenant.id)
         if all(word in fold(f"{name} {email}") for word in words)
     ]
-    start = max(0, request.args.get("from", 0, type=int))
+    last = max(0, len(found) - 1) // PAGE_SIZE * PAGE_SIZE
+    start = min(max(0, request.args.get("from", 0, type=int)), last)
     page = found[start : start + PAGE_SIZE]
     return hypermedia.page(
         "users/index.html", "users/_rows.html", members=people.members(g.tenant.id, page), text=text,

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from domain import clock
 from domain.accounts import policy
 from domain.accounts.models import User
+from domain.campaigns import planning
 from domain.campaigns.models import Campaign
 from domain.db import database
 from domain.issues.models import Issue
@@ -85,22 +86,22 @@ class _Builder:
         """Last Friday's issue, from the desk to the last answer of a mail server."""
         friday = outcome.last_friday(self._now)
         katrin, sabine = self._users["katrin"], self._users["sabine"]
-        made: dict[str, int] = {}
+        made: dict[str, Campaign] = {}
 
         def ask() -> None:
             issue: Issue = desk.assemble(SENT, katrin, friday)
             campaign: Campaign = desk.ask(
                 issue, desk.plan(issue, katrin), katrin, "Der Turm kam erst heute dazu."
             )
-            made["campaign"] = campaign.id
+            made["campaign"] = campaign
 
         def approve() -> None:
-            role = self._roles["chief_editor"]
-            outcome.approve(Campaign.get_by_id(made["campaign"]), sabine, role.id)
+            role, asked = self._roles["chief_editor"], made["campaign"]
+            outcome.approve(planning.get(asked.tenant_id, asked.id), sabine, role.id)
 
         self._timeline.at(friday - timedelta(hours=19, minutes=26), ask)
         self._timeline.at(friday - timedelta(hours=18, minutes=50), approve)
-        self._timeline.at(friday, lambda: outcome.send(made["campaign"], tenant.id))
+        self._timeline.at(friday, lambda: outcome.send(made["campaign"].id, tenant.id))
 
     def _at(self, hours: float, act: Callable[[], object]) -> None:
         self._timeline.at(days.in_office(self._now - timedelta(hours=hours)), act)

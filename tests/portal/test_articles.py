@@ -233,7 +233,7 @@ def test_journalists_cannot_decide(journalist: FlaskClient) -> None:
 def test_people_without_the_right_see_nothing(app: Flask, world: worlds.World, sign_in, journalist) -> None:
     article_id = submitted(journalist)
     sender = sign_in(app.test_client(), world.sender)
-    assert sender.get(f"/t/north/articles/{article_id}").status_code == 403
+    assert sender.get(f"/t/north/articles/{article_id}").status_code == 404
     assert not policy.rights_of(world.sender, world.north.id).permissions & {"article.see"}
 
 

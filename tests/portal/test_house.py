@@ -52,7 +52,7 @@ def test_a_changed_role_counts_at_the_next_click(app: Flask, world: World, sign_
         url, data={"permission": kept, "module": modules, "limit_day": "1.000", "limit_month": ""}
     )
     assert answer.status_code == 303
-    assert other.get("/t/north/media").status_code == 403
+    assert other.get("/t/north/media").status_code == 404
     assert "/t/north/media" not in other.get("/t/north/").text
     assert quotas.limits_of(world.roles["editor"].id) == {Window.DAY: 1_000}
 

@@ -222,5 +222,5 @@ def a_list_shows(client: FlaskClient, asset: Asset) -> bool:
 def test_people_without_the_right_see_no_media(app: Flask, world: worlds.World, sign_in) -> None:
     kept(world)
     sender = sign_in(app.test_client(), world.sender)
-    assert sender.get("/t/north/media").status_code == 403
-    assert upload(sender, ("a.png", pictures.plain())).status_code == 403
+    assert sender.get("/t/north/media").status_code == 404
+    assert upload(sender, ("a.png", pictures.plain())).status_code == 404

@@ -69,7 +69,7 @@ def test_a_tenant_without_a_role_looks_like_a_missing_one(
         assert foreign.data == missing.data, (method, rule.rule)
 
 
-def test_a_role_without_rights_is_refused_everywhere(
+def test_an_area_that_is_switched_off_looks_as_if_it_did_not_exist(
     app: Flask, client: FlaskClient, world: worlds.World, sign_in
 ) -> None:
     nothing = Role.create(tenant_id=world.north.id, name="Nothing")
@@ -77,7 +77,9 @@ def test_a_role_without_rights_is_refused_everywhere(
     for method, rule in in_tenant(app):
         if access_of(app, rule) != "signed_in":
             answer = client.open(address(app, rule), method=method)
-            assert answer.status_code == 403, (method, rule.rule, answer.status_code)
+            missing = client.open("/t/north/no-such-area", method=method)
+            assert answer.status_code == missing.status_code == 404, (method, rule.rule)
+            assert answer.data == missing.data, (method, rule.rule)
 
 
 def test_ids_that_nobody_has_answer_404(

@@ -1,0 +1,126 @@
+"""Send one request as somebody, take back what it did, and say what it told and changed."""
+
+import hashlib
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask
+from flask.testing import FlaskClient
+from peewee import BooleanField
+
+from domain.accounts import sessions
+from domain.accounts.models import User
+from domain.db import JSONText, database
+from domain.tenancy.models import Tenant
+from tests.matrix import twins
+from tests.matrix.twins import FOREIGN, MARK, NOBODYS
+
+_VARYING = re.compile(  # the numbers asked for, also as people write them; tokens that are new each time
+    rb"(?:7|9)00[.,\xc2\xa0' ]*00[19]|[\w-]{20,}\.[\w-]{6}\.[\w-]{20,}"
+)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back, with the numbers of foreign and missing rows made equal; `wrote`: anything was written."""
+
+    status: int
+    body: bytes
+    location: str
+    wrote: bool
+    reached: tuple[str, ...]  # what of the other tenant was changed or is named by own rows now
+
+    @property
+    def leaks(self) -> bool:
+        return MARK.encode().lower() in self.body.lower() or MARK.lower() in self.location.lower()
+
+    def alike(self, other: "Answer") -> bool:
+        return (self.status, self.body, self.location) == (other.status, other.body, other.location)
+
+
+class Door:
+    """The application, and people who are signed in at it."""
+
+    def __init__(self, app: Flask, foreign_tenant: Tenant, own_tenant: Tenant) -> None:
+        self.app, self._foreign, self._own = app, foreign_tenant, own_tenant
+        self._cookies: dict[int, str] = {}
+        self._before = self._fingerprints()
+
+    def knock(self, user: User | None, method: str, url: str, **request: Any) -> Answer:
+        """One request inside of a transaction that is rolled back afterwards."""
+        client = self.app.test_client()
+        if user is not None:
+            client.set_cookie("rb", self._cookie(client, user))
+        self.app.extensions["throttle"].storage.reset()
+        with database.atomic() as transaction:
+            changes = self._changes()
+            answer = client.open(url, method=method, **request)
+            body = answer.get_data()
+            wrote = self._changes() != changes
+            reached = self._reached() if wrote else ()
+            transaction.rollback()
+        answer.close()
+        location = answer.headers.get("Location", "") + answer.headers.get("HX-Redirect", "")
+        return Answer(
+            answer.status_code, _VARYING.sub(b"", body), _VARYING.sub(b"", location.encode()).decode(), wrote, reached
+        )  # fmt: skip
+
+    def _cookie(self, client: FlaskClient, user: User) -> str:
+        if user.id not in self._cookies:
+            with client.session_transaction() as session:
+                session["_user_id"], session["_fresh"] = sessions.begin(user), True
+            self._cookies[user.id] = client.get_cookie("rb").value  # type: ignore[union-attr]
+        return self._cookies[user.id]
+
+    @staticmethod
+    def _changes() -> int:
+        return database.obj.connection().total_changes
+
+    def _reached(self) -> tuple[str, ...]:
+        """Tables in which something of the other tenant differs, or in which an own row names something of it."""
+        after = self._fingerprints()
+        found = [f"{name} changed" for name, mark in after.items() if self._before.get(name) != mark]
+        for model in twins.tables():
+            columns = [f for f in twins.numbers(model) if not isinstance(f, BooleanField)]
+            own = model.select().where(model.tenant_id == self._own.id)
+            for row in own.where(_any(f == FOREIGN for f in columns)).dicts() if columns else ():
+                found += [f"{model._meta.table_name}.{k} names it" for k, v in row.items() if v == FOREIGN]
+            for column in (f for f in model._meta.sorted_fields if isinstance(f, JSONText)):
+                if model._meta.table_name == "audit_entry":
+                    continue
+                for row in own.where(column.cast("TEXT").contains(str(FOREIGN))):
+                    if _holds(getattr(row, column.name)):
+                        found.append(f"{model._meta.table_name}.{column.name} names it")
+        return tuple(found)
+
+    def _fingerprints(self) -> dict[str, str]:
+        """Table → hash over the other tenant's rows."""
+        found = {
+            model._meta.table_name: _hash(model.select().where(model.tenant_id == self._foreign.id).tuples())
+            for model in twins.tables()
+        }
+        found["tenant"] = _hash(Tenant.select().where(Tenant.id == self._foreign.id).tuples())
+        found["user"] = _hash(User.select().where(User.id == FOREIGN).tuples())
+        return found
+
+
+def _hash(rows: Iterable[tuple[Any, ...]]) -> str:
+    return hashlib.sha256(repr(list(rows)).encode()).hexdigest()
+
+
+def _any(conditions: Iterable[Any]) -> Any:
+    found = None
+    for condition in conditions:
+        found = condition if found is None else found | condition
+    return found
+
+
+def _holds(value: Any) -> bool:
+    """Whether a JSON value names the foreign number as a number."""
+    if isinstance(value, dict):
+        return any(_holds(v) for v in value.values())
+    if isinstance(value, list):
+        return any(_holds(v) for v in value)
+    return value in (FOREIGN, NOBODYS) and not isinstance(value, str)
