@@ -18,7 +18,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 import people  # noqa: E402
 
 from dispatcher.compose import MessageSource, compile_message  # noqa: E402
-from domain import db, tokens  # noqa: E402
+from domain import clock, db, tokens  # noqa: E402
 from domain.accounts.models import User  # noqa: E402
 from domain.approvals import flow  # noqa: E402
 from domain.approvals.models import Approval, ApprovalState  # noqa: E402
@@ -28,6 +28,7 @@ from domain.campaigns.planning import KIND  # noqa: E402
 from domain.issues.models import Issue, IssueRevision, IssueState  # noqa: E402
 from domain.ledger import outbox  # noqa: E402
 from domain.ledger.states import DeliveryState  # noqa: E402
+from domain.senders.models import SenderDomain  # noqa: E402
 from domain.subscribers.models import NewsletterType  # noqa: E402
 from domain.tenancy.models import Tenant  # noqa: E402
 
@@ -170,6 +171,9 @@ def _database(folder: str, url: str):
 def _house(folder: Path, url: str, recipients: int) -> House:
     """A tenant, an editor, people and an issue whose approval has been asked for."""
     tenant = Tenant.create(slug="bench", name="Bench", settings={"sender_address": "news@news.example"})
+    SenderDomain.create(
+        tenant_id=tenant.id, domain="news.example", verified_at=clock.now(), reason="benchmark"
+    )
     editor = User.create(email="editor@bench.example", name="Editor", language="en")
     kind = NewsletterType.create(tenant_id=tenant.id, slug="weekly", name="Weekly")
     people.fill(tenant.id, kind.id, recipients)
@@ -188,6 +192,7 @@ def _house(folder: Path, url: str, recipients: int) -> House:
     campaign = Campaign.create(
         tenant_id=tenant.id, issue_id=issue.id, type_id=kind.id, revision_id=revision.id, name="Bench",
         created_by_id=editor.id, status=CampaignStatus.IN_APPROVAL, fingerprint=MARK, audience={"lists": []},
+        sender_address="news@news.example",
     )  # fmt: skip
     flow.ask(tenant.id, KIND, campaign.id, MARK, editor.id)
     return House(folder, url, tenant.id, campaign.id)

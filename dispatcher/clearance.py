@@ -97,11 +97,7 @@ def ask(tenant: Tenant, issue: Issue, campaign: Campaign, user: User, base_url: 
         raise Invalid(errors[0].message, None, **errors[0].params)
     if issue.state not in assembly.EDITABLE:
         raise Conflict(N_("Approval has already been asked for."))
-    if not planning.may_send_as(tenant.id, campaign.sender_address.rpartition("@")[2].casefold()):
-        raise Invalid(
-            N_("%(domain)s is no verified sender domain of this tenant. Ask an administrator to add it."),
-            domain=campaign.sender_address.rpartition("@")[2],
-        )
+    planning.check_sender(tenant.id, campaign.sender_address)
     if not audience.numbers(campaign)[0]:
         raise Invalid(N_("Nobody would get this mailing. Choose other recipients."))
     mark, rendered = _now(tenant, issue, campaign, base_url)

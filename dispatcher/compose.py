@@ -104,6 +104,12 @@ class Compiled:
         """Bytes that all mails of it have in common."""
         return sum(map(len, self.segments))
 
+    @property
+    def sender(self) -> str:
+        """The address in From, its domain as A-label."""
+        value = self.segments[0].removeprefix(b"From: ").rpartition(b"\r\nTo: ")[0]
+        return value.rpartition(b"<")[2].rstrip(b">").decode()
+
     def dated(self, date: datetime) -> Compiled:
         """The same message with another Date: a campaign passes its start, equal on every attempt."""
         segments = list(self.segments)

@@ -71,26 +71,26 @@ class Signer:
 
 
 class Signed:
-    """A compiled message whose mails carry signatures; stands where `Compiled` stands.
-
-    `signer` may be exchanged while the campaign runs (a new selector).
-    """
+    """A compiled message whose mails carry signatures; stands where `Compiled` stands."""
 
     def __init__(self, compiled: Compiled, signer: Signer, at: int) -> None:
         self._compiled = compiled
-        self.signer = signer
+        self._signer = signer
         self._at = at
         body = b"".join(compiled.segments).partition(b"\r\n\r\n")[2]
         fallbacks = b"".join(fallback + b"\r\n" for _, _, fallback, _ in compiled.slots) + b"."
         self._static_is_relaxed = is_relaxed(body) and is_relaxed(fallbacks + b"\r\n")
-        self.message_domain = compiled.message_domain
 
     def render(self, recipient: Recipient) -> bytes:
         """The mail of one recipient with its signatures. Raises RecipientRefused."""
-        mail = self._compiled.render(recipient)
+        return self.mail(recipient)[2]
+
+    def mail(self, recipient: Recipient) -> tuple[bytes, bytes, bytes]:
+        """Envelope sender, envelope recipient and mail as `render`. Raises RecipientRefused."""
+        sender, wire, mail = self._compiled.mail(recipient)
         values = recipient[3].values()
         relaxed = self._static_is_relaxed and all(v.isprintable() and "  " not in v for v in values)
-        return self.signer.fields(mail, self._at, relaxed) + mail
+        return sender, wire, self._signer.fields(mail, self._at, relaxed) + mail
 
 
 def is_relaxed(body: bytes) -> bool:

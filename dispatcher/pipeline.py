@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 
 from dispatcher.compose import Compiled, RecipientRefused
+from dispatcher.dkim import Signed
 from dispatcher.transport.backoff import Backoff
 from dispatcher.transport.protocol import Mail
 from dispatcher.transport.replies import DEFERRED, FAILED, RETURNED, UNCERTAIN, Outcome
@@ -29,15 +30,17 @@ class Run:
         campaign_id: int,
         revision_id: int,
         owner_id: int,
-        compiled: Compiled,
+        compiled: Compiled | Signed,
         sign: Callable[[int], str],
         priority: int = 0,
         backoff: Backoff | None = None,
+        key_ids: tuple[int, ...] = (),
     ) -> None:
         self.tenant_id = tenant_id
         self.campaign_id = campaign_id
         self.revision_id = revision_id
         self.priority = priority
+        self.key_ids = key_ids  # of the DKIM keys that `compiled` signs with
         self.rows: deque[tuple[Row, float]] = deque()  # with the end of the lease on the loop's clock
         self.in_flight = 0  # mails handed out and not settled
         self.asked = False  # the recorder knows that rows run low

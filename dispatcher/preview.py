@@ -8,11 +8,12 @@ from email.message import EmailMessage
 
 from dispatcher import render
 from domain import tokens
+from domain.campaigns import planning
 from domain.issues import placeholders
 from domain.issues.models import Issue, IssueRevision
 from domain.notices import outbox
 from domain.notices.models import OutboxMail
-from domain.subscribers import directory
+from domain.subscribers import directory, types
 from domain.subscribers.models import Subscriber
 from domain.tenancy.models import Tenant
 
@@ -53,11 +54,14 @@ def size_bytes(tenant: Tenant, issue: Issue, base_url: str) -> int:
 def queue_test(
     tenant: Tenant, issue: Issue, base_url: str, to_address: str, person: Subscriber | None = None
 ) -> OutboxMail:
-    """A test mail to one address, marked in the subject, with a person's data."""
+    """A test mail to one address, marked in the subject, with a person's data. Raises Invalid if the sender of
+    the newsletter type is not verified."""
+    sender = render.sender_of(tenant, types.get(tenant.id, issue.type_id)).address
+    planning.check_sender(tenant.id, sender)
     raw = _bytes(tenant, issue, base_url, person, to_address)
     return outbox.queue(
         "test", tenant_id=tenant.id, to_address=to_address, subject=f"[Test] {issue.subject}"[:300], plain="",
-        sender_address=_parsed(raw)["from"].addresses[0].addr_spec, raw=base64.b64encode(raw).decode(),
+        sender_address=sender, raw=base64.b64encode(raw).decode(),
     )  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 import peewee
 import structlog
 
-from dispatcher import starting, sysmail, takeover
+from dispatcher import signing, starting, sysmail, takeover
 from dispatcher.personalise import RecipientRefused
 from dispatcher.pipeline import Run
 from dispatcher.pump import LEASE_MARGIN_S, Pump
@@ -26,7 +26,7 @@ from dispatcher.transport.protocol import Relay
 from dispatcher.transport.replies import FAILED, Outcome
 from domain import db, tokens
 from domain.campaigns.models import Campaign
-from domain.errors import N_
+from domain.errors import N_, DomainError
 from domain.ledger import outbox
 from domain.ledger.rows import Settlement
 from domain.tenancy import tree
@@ -220,14 +220,18 @@ class Recorder:
             return None
         if campaign.id in self._runs:
             run, old, _ = self._runs[campaign.id]
-            if old is not pool:  # the relay has moved (the catcher's port, an edited row)
+            # the relay has moved (the catcher's port, an edited row), or the keys that sign have changed
+            if old is not pool or run.key_ids != signing.key_ids(campaign):
                 self.pump.halt(old, run)
                 del self._runs[campaign.id]
             else:
                 self._runs[campaign.id] = (run, pool, campaign)
                 return run
         try:
-            compiled = starting.compiled(campaign)
+            compiled = signing.message(campaign)
+        except DomainError as error:
+            starting.stop(campaign, error.message, error.params)
+            return None
         except (ValueError, KeyError) as error:
             starting.stop(campaign, N_("This mailing has no message that can be sent. Compose it again."))
             log.error("revision cannot be read", campaign=campaign.id, error=str(error))
@@ -240,6 +244,7 @@ class Recorder:
             compiled=compiled,
             sign=tokens.mail_signer(TOKEN_PURPOSE),
             priority=campaign.priority,
+            key_ids=signing.key_ids(campaign),
         )
         self._runs[campaign.id] = (run, pool, campaign)
         self.pump.start(pool, run)

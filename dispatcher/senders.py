@@ -1,15 +1,22 @@
-"""DOOR: through which server a tenant's mails leave. The only place that decrypts credentials."""
+"""DOOR: through which server a tenant's mails leave, and with which signature. The only place that decrypts."""
 
+import base64
+import functools
 import os
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+import structlog
+
+from dispatcher import dkim, libcrypto
 from dispatcher.catcher import port_of
 from dispatcher.transport.protocol import Relay
+from domain.senders import domains, keys, sealing
 from domain.senders.models import Relay as RelayRow
 from domain.tenancy.models import Tenant
 
+log = structlog.get_logger()
 CATCHER = "catcher:"
 
 
@@ -75,6 +82,28 @@ def parse(smtp_url: str) -> Relay:
         auth_in_clear=loopback,
         max_connections=max(1, min(int(options.get("connections", "8")), 200)),
     )
+
+
+def signer_for(tenant_id: int | None, address: str) -> dkim.Signer | None:
+    """What signs the tenant's mails from `address` with DKIM; None while no key of its domain is switched on."""
+    name = domains.domain_of(address)
+    if tenant_id is None or not name:
+        return None
+    loaded = []
+    for key in keys.active_of(tenant_id, name):
+        try:
+            loaded.append(
+                _loaded(key.algorithm, name, key.selector, keys.context(tenant_id, name), key.sealed)
+            )
+        except (sealing.CannotUnseal, libcrypto.KeyRefused, ValueError):  # better unsigned than not at all
+            log.exception("DKIM key cannot be used", tenant=tenant_id, domain=name, selector=key.selector)
+    return dkim.Signer(loaded) if loaded else None
+
+
+@functools.lru_cache(maxsize=256)
+def _loaded(algorithm: str, name: str, selector: str, context: str, sealed: str) -> dkim.Key:
+    private = base64.b64decode(sealing.unseal(sealed, context))
+    return dkim.Key(f"{algorithm}-sha256", name, selector, libcrypto.signer(algorithm, private))
 
 
 def helo_name(public_url: str) -> str:

@@ -17,6 +17,7 @@ from domain.ledger.outbox import Terms
 from domain.ledger.states import DeliveryState
 from domain.quotas.ledger import Standing
 from domain.quotas.models import Window
+from domain.senders import domains
 from domain.tenancy import settings as tenant_settings
 from domain.tenancy import tree
 from domain.tenancy.models import Tenant, TenantStatus
@@ -50,6 +51,7 @@ def _start(campaign: Campaign) -> bool:
         if not lifecycle.is_cleared(campaign):
             stop(campaign, N_("What would be sent is not what was approved. Ask for approval again."))
             return False
+        planning.check_sender(campaign.tenant_id, campaign.sender_address)
         snapshot.fill(campaign)
         return _change(campaign, CampaignStatus.PREPARING, status=CampaignStatus.SENDING)
     except DomainError as error:
@@ -72,7 +74,16 @@ def sending() -> list[Campaign]:
     query = Campaign.select().where(
         Campaign.status == CampaignStatus.SENDING, Campaign.tenant_id.in_(open_tenants)
     )
-    return list(query.order_by(Campaign.id))
+    return _verified(list(query.order_by(Campaign.id)))
+
+
+def _verified(found: list[Campaign]) -> list[Campaign]:
+    """Those whose sender is still verified; the others stop with the reason."""
+    lost = domains.unverified((c.tenant_id, c.sender_address) for c in found)
+    for campaign in found:
+        if (campaign.tenant_id, campaign.sender_address) in lost:
+            stop(campaign, domains.UNVERIFIED, {"domain": campaign.sender_address.rpartition("@")[2]})
+    return [c for c in found if (c.tenant_id, c.sender_address) not in lost]
 
 
 def terms(campaign: Campaign) -> Terms:
@@ -99,13 +110,16 @@ def terms(campaign: Campaign) -> Terms:
 
 
 def compiled(campaign: Campaign) -> Compiled:
-    """The campaign's message, dated with its start. Raises ValueError if the revision holds none."""
+    """The campaign's message, dated with its start. Raises ValueError if the revision holds none, Invalid if it
+    bears a sender that is not verified: whatever the tables say, such a mail never leaves."""
     row = IssueRevision.get_or_none(
         IssueRevision.tenant_id == campaign.tenant_id, IssueRevision.id == campaign.revision_id
     )
     if row is None:
         raise ValueError("no such revision")
-    return Compiled.load(row.compiled).dated(campaign.started_at or row.created_at)
+    message = Compiled.load(row.compiled).dated(campaign.started_at or row.created_at)
+    planning.check_sender(campaign.tenant_id, message.sender)
+    return message
 
 
 def wait_for(campaign: Campaign, limit: Standing) -> None:

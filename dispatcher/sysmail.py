@@ -7,6 +7,7 @@ import base64
 import hashlib
 from email.utils import format_datetime
 
+from dispatcher import senders
 from dispatcher.compose import HeaderRefused
 from dispatcher.personalise import (
     RecipientRefused,
@@ -24,9 +25,14 @@ from dispatcher.transport.replies import DEFERRED, FAILED, SENT, UNCERTAIN, Outc
 from domain import clock
 from domain.db import database, is_postgres
 from domain.notices.models import MailState, OutboxMail
+from domain.senders import domains
 
 LEASE_S = 300
 _BACKOFF = Backoff(delays_s=(30, 60, 120, 300, 600, 1200, 2400), give_up_s=2 * 24 * 3600)
+
+
+class SenderRefused(ValueError):
+    """The mail bears a sender that is not verified."""
 
 
 def claim(limit: int) -> list[OutboxMail]:
@@ -49,13 +55,21 @@ def claim(limit: int) -> list[OutboxMail]:
 
 
 def build(row: OutboxMail, default_sender: str, domain: str, lease_end: float) -> Mail:
-    """The mail of a row. Raises HeaderRefused or RecipientRefused if none can be made."""
-    sender = wire_address(row.sender_address or default_sender)
+    """The mail of a row. Raises HeaderRefused, RecipientRefused or SenderRefused if none can be made.
+
+    A tenant whose own address is not verified writes from the house's."""
+    own = row.sender_address
+    if own and row.tenant_id is not None and not domains.may_send_as(row.tenant_id, own.rpartition("@")[2]):
+        if row.raw:
+            raise SenderRefused(domains.UNVERIFIED % {"domain": own.rpartition("@")[2]})
+        own = ""
+    sender = wire_address(own or default_sender)
     recipient = wire_address(row.to_address)
-    if row.raw:
-        body = wire_body(base64.b64decode(row.raw))
-    else:
-        body = _message(row, sender, recipient, domain)
+    message = base64.b64decode(row.raw) if row.raw else _message(row, sender, recipient, domain)
+    signer = senders.signer_for(row.tenant_id, own)
+    if signer is not None:
+        message = signer.signed(message, int(row.created_at.timestamp()))
+    body = wire_body(message) if row.raw else message
     return Mail(row.id, row.attempts, sender, recipient, body, lease_end, row.id)
 
 
@@ -123,4 +137,4 @@ def _part(subtype: bytes, text: str) -> bytes:
     )
 
 
-__all__ = ["HeaderRefused", "RecipientRefused", "build", "claim", "settle"]
+__all__ = ["HeaderRefused", "RecipientRefused", "SenderRefused", "build", "claim", "settle"]

@@ -29,6 +29,7 @@ class Permission(StrEnum):
     VOLUME_SEE = "volume.see"
     USER_EDIT = "user.edit"
     ROLE_EDIT = "role.edit"
+    SENDER_EDIT = "sender.edit"
     TENANT_EDIT = "tenant.edit"
     AUDIT_SEE = "audit.see"
 
@@ -63,6 +64,7 @@ SENTENCES: dict[Permission, str] = {
     P.VOLUME_SEE: N_("Sees how many mails were sent and what is left."),
     P.USER_EDIT: N_("Creates people and gives them roles."),
     P.ROLE_EDIT: N_("Decides what a role may do and how much it may send."),
+    P.SENDER_EDIT: N_("Adds sender domains, makes their DKIM keys and looks after their records."),
     P.TENANT_EDIT: N_("Changes name, imprint, sender and look of the tenant."),
     P.AUDIT_SEE: N_("Reads the log of who did what."),
 }
@@ -78,6 +80,7 @@ MODULES: dict[str, str] = {
     "volume": N_("Volume"),
     "user": N_("People"),
     "role": N_("Roles"),
+    "sender": N_("Sender domains"),
     "tenant": N_("Tenant"),
     "audit": N_("Log"),
 }

@@ -15,7 +15,7 @@ from domain.issues import assembly
 from domain.issues.models import Issue, IssueRevision, IssueState
 from domain.quotas.ledger import Standing
 from domain.quotas.models import Window
-from domain.senders.models import SenderDomain
+from domain.senders import domains
 from domain.subscribers import addresses
 from domain.subscribers.models import DistributionList
 
@@ -81,10 +81,7 @@ def plan(campaign: Campaign, values: dict[str, Any]) -> None:
     if "sender_address" in values and "sender_address" not in wrong:
         domain = values["sender_address"].rpartition("@")[2].casefold()
         if not may_send_as(campaign.tenant_id, domain):
-            wrong["sender_address"] = (
-                N_("%(domain)s is no verified sender domain of this tenant. Ask an administrator to add it."),
-                {"domain": domain},
-            )
+            wrong["sender_address"] = (domains.UNVERIFIED, {"domain": domain})
     if wrong:
         raise Invalid(fields=wrong)
     campaign.sender_name = name
@@ -111,15 +108,14 @@ def day_of_end(count: int, standings: Sequence[Standing], now: datetime) -> date
 
 def may_send_as(tenant_id: int, domain: str) -> bool:
     """Whether the tenant's sender domain is verified (by DNS or vouched for)."""
-    return (
-        SenderDomain.select()
-        .where(
-            SenderDomain.tenant_id == tenant_id,
-            SenderDomain.domain == domain,
-            SenderDomain.verified_at.is_null(False),
-        )
-        .exists()
-    )
+    return domains.may_send_as(tenant_id, domain)
+
+
+def check_sender(tenant_id: int, address: str) -> None:
+    """Raise Invalid unless the tenant may send from `address`: asked again at every step towards sending."""
+    domain = address.rpartition("@")[2]
+    if not domains.may_send_as(tenant_id, domain):
+        raise Invalid(domains.UNVERIFIED, domain=domain or address)
 
 
 def definition(campaign: Campaign) -> list[Any]:

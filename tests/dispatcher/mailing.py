@@ -11,6 +11,7 @@ from domain.campaigns.models import Campaign, CampaignStatus
 from domain.db import database
 from domain.issues.models import Issue, IssueRevision
 from domain.ledger.models import Delivery, DeliveryPayload
+from domain.senders.models import SenderDomain
 from domain.subscribers.models import Consent, Subscriber, Subscription
 from domain.tenancy.models import Tenant
 
@@ -45,7 +46,10 @@ class EngineSettings:
 
 
 def tenant(slug: str = "north", **values: object) -> Tenant:
-    return Tenant.create(slug=slug, name=slug.title(), **values)
+    """A tenant that may send as nord.example."""
+    made = Tenant.create(slug=slug, name=slug.title(), **values)
+    SenderDomain.create(tenant_id=made.id, domain="nord.example", verified_at=clock.now(), reason="for tests")
+    return made
 
 
 def mailing(owner: Tenant, count: int, first: int = 1, **values: object) -> Campaign:
@@ -76,6 +80,7 @@ def mailing(owner: Tenant, count: int, first: int = 1, **values: object) -> Camp
             status=values.pop("status", CampaignStatus.SENDING),
             created_by_id=1,
             started_at=clock.now(),
+            sender_address=SOURCE.sender_address,
             **values,
         )
         for number in range(first, first + count):

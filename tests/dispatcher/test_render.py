@@ -11,6 +11,7 @@ from dispatcher import changes, clearance, preview, render
 from dispatcher.compose import Compiled
 from domain.campaigns import planning
 from domain.content import markup
+from domain.errors import Invalid
 from domain.issues import assembly
 from domain.issues.models import BlockKind, Issue, IssueRevision
 from tests import mailings
@@ -125,6 +126,9 @@ def test_the_frozen_revision_gives_the_bytes_that_leave(world: worlds.World, iss
 
 
 def test_a_test_mail_is_marked_and_goes_to_the_own_address(world: worlds.World, issue: Issue) -> None:
+    with pytest.raises(Invalid, match="no verified sender domain"):
+        preview.queue_test(world.north, issue, mailings.BASE_URL, "me@nord.example")
+    mailings.verified(world)
     row = preview.queue_test(world.north, issue, mailings.BASE_URL, "me@nord.example")
     mail = email.message_from_bytes(base64.b64decode(row.raw), policy=email.policy.default)
     assert mail["subject"] == "[Test] Neues für Marlies"
