@@ -76,12 +76,25 @@ class Organisation(TenantModel):
     """The customer that a subscriber belongs to."""
 
     name = CharField(max_length=200)
+    status = CharField(max_length=20, default="")  # A, B, C, target …
+    category = CharField(max_length=60, default="")
+    city = CharField(max_length=120, default="")
+    country = CharField(max_length=2, default="")
+    fields = JSONText(default=dict)  # own fields of the tenant, key → value
     locked_reason = CharField(max_length=300, null=True)  # mailing lock over all its people
     locked_until = MomentField(null=True)
+    locked_at = MomentField(null=True)
+    locked_by_id = IntegerField(null=True)
+    folded = CharField(max_length=400, default="")  # name for the search and the order
     created_at = MomentField(default=clock.now)
+    updated_at = MomentField(default=clock.now)
 
     class Meta:
-        indexes = ((("tenant_id", "name"), False),)
+        indexes = (
+            (("tenant_id", "name"), False),
+            (("tenant_id", "folded", "id"), False),
+            (("tenant_id", "status", "folded"), False),
+        )
 
 
 class Subscriber(TenantModel):
@@ -96,13 +109,20 @@ class Subscriber(TenantModel):
     organisation_id = BigIntegerField(null=True)
     function = CharField(max_length=120, default="")
     language = CharField(max_length=2, default="")
+    street = CharField(max_length=120, default="")
+    postcode = CharField(max_length=20, default="")
     city = CharField(max_length=120, default="")
+    region = CharField(max_length=80, default="")
     country = CharField(max_length=2, default="")
-    fields = JSONText(default=dict)  # own fields of the tenant, name → value
+    birthday = CharField(max_length=10, default="")  # ISO date; year 0000 where only the day is known
+    category = CharField(max_length=60, default="")
+    fields = JSONText(default=dict)  # own fields of the tenant, key → value
     territory_id = IntegerField(null=True)
     deliverability = CharField(max_length=10, default=Deliverability.ACTIVE)
     locked_reason = CharField(max_length=300, null=True)  # mailing lock
     locked_until = MomentField(null=True)
+    locked_at = MomentField(null=True)
+    locked_by_id = IntegerField(null=True)
     folded = CharField(max_length=600, default="")  # name and address for the search
     created_at = MomentField(default=clock.now)
     updated_at = MomentField(default=clock.now)
@@ -110,8 +130,9 @@ class Subscriber(TenantModel):
     class Meta:
         indexes = (
             (("tenant_id", "address_key"), True),
+            (("tenant_id", "id"), False),
             (("tenant_id", "last_name", "id"), False),
-            (("tenant_id", "organisation_id"), False),
+            (("tenant_id", "organisation_id", "id"), False),
         )
 
 
@@ -124,7 +145,11 @@ class Subscription(TenantModel):
     changed_at = MomentField(default=clock.now)
 
     class Meta:
-        indexes = ((("tenant_id", "type_id", "subscriber_id"), True), (("tenant_id", "subscriber_id"), False))
+        indexes = (
+            (("tenant_id", "type_id", "subscriber_id"), True),
+            (("tenant_id", "type_id", "consent", "subscriber_id"), False),
+            (("tenant_id", "subscriber_id"), False),
+        )
 
 
 class ConsentEvent(TenantModel):
@@ -153,10 +178,33 @@ class ConsentEvent(TenantModel):
 
 
 class Suppression(TenantModel):
-    """An address nobody of the tenant may mail: in clear or, after erasure, only as keyed hash."""
+    """An address nobody of the tenant may mail: in clear or, after erasure, only as keyed hash. One row per address,
+    so that snapshot and claim join it by address: an entry of its own, or written by a rule (`source` "rule")."""
 
     address_key = CharField(max_length=320, null=True)
     address_hash = CharField(max_length=40)
+    reason = CharField(max_length=300, default="")
+    source = CharField(max_length=20, default="manual")
+    by_id = IntegerField(null=True)
+    until = MomentField(null=True)  # the later end of own entry and rule
+    rule_id = IntegerField(null=True)
+    own_until = MomentField(null=True)  # the end of the own entry while a rule holds the row longer
+    created_at = MomentField(default=clock.now)
+
+    class Meta:
+        indexes = (
+            (("tenant_id", "address_hash"), True),
+            (("tenant_id", "address_key"), False),
+            (("tenant_id", "rule_id"), False),
+            (("tenant_id", "id"), False),
+        )
+
+
+class SuppressionRule(TenantModel):
+    """A domain, a pattern with * and ?, or a foreign hash of an address; its hits stand in Suppression."""
+
+    kind = CharField(max_length=10)  # domain, pattern, sha1, md5, sha256
+    value = CharField(max_length=320)
     reason = CharField(max_length=300, default="")
     source = CharField(max_length=20, default="manual")
     by_id = IntegerField(null=True)
@@ -164,7 +212,22 @@ class Suppression(TenantModel):
     created_at = MomentField(default=clock.now)
 
     class Meta:
-        indexes = ((("tenant_id", "address_hash"), True), (("tenant_id", "address_key"), False))
+        indexes = ((("tenant_id", "kind", "value"), True), (("tenant_id", "id"), False))
+
+
+class SuppressionEvent(TenantModel):
+    """The history of the suppression list: entries added and removed, sign-ups refused."""
+
+    act = CharField(max_length=10)  # added, removed, ended, blocked
+    kind = CharField(max_length=10)
+    shown = CharField(max_length=320)  # address, domain, pattern or hash; masked for refused sign-ups
+    reason = CharField(max_length=300, default="")
+    source = CharField(max_length=20, default="")
+    by_id = IntegerField(null=True)
+    at = MomentField(default=clock.now)
+
+    class Meta:
+        indexes = ((("tenant_id", "act", "id"), False), (("tenant_id", "id"), False))
 
 
 class ImportJob(TenantModel):
