@@ -3,8 +3,10 @@
 import base64
 import email
 import email.policy
+from collections.abc import Sequence
 from dataclasses import replace
 from email.message import EmailMessage
+from typing import Any
 
 from dispatcher import render
 from domain import tokens
@@ -13,7 +15,7 @@ from domain.issues import placeholders
 from domain.issues.models import Issue, IssueRevision
 from domain.notices import outbox
 from domain.notices.models import OutboxMail
-from domain.subscribers import directory, types
+from domain.subscribers import organisations, types
 from domain.subscribers.models import Subscriber
 from domain.tenancy.models import Tenant
 
@@ -35,7 +37,7 @@ def revision_message(
     """The frozen mail of a revision."""
     from dispatcher.compose import Compiled
 
-    found = _person(tenant, person)
+    found = _person(tenant, person, revision.placeholders)
     values = placeholders.values_for(found, revision.placeholders)
     return _parsed(Compiled.load(bytes(revision.compiled)).render(_recipient(found, values)))
 
@@ -76,21 +78,22 @@ def _bytes(
             headers=(("Auto-Submitted", "auto-generated"),),
         )
         rendered = replace(rendered, source=source)
-    found = _person(tenant, person)
+    found = _person(tenant, person, rendered.names)
     values = placeholders.values_for(found, rendered.names)
     if to_address:
         found = {**found, "address": to_address}
     return render.compiled(rendered, f"preview-{issue.id}-{issue.version}").render(_recipient(found, values))
 
 
-def _person(tenant: Tenant, person: Subscriber | None) -> dict[str, str]:
+def _person(tenant: Tenant, person: Subscriber | None, used: Sequence[str]) -> dict[str, Any]:
     if person is None:
         return dict(SAMPLE)
-    names = directory.organisation_names(tenant.id, {person.organisation_id})
-    return {**person.__data__, "organisation": names.get(person.organisation_id or 0, "")}
+    names = organisations.names(tenant.id, {person.organisation_id})
+    own = placeholders.own_texts(tenant.id, used)(person.fields)
+    return {**person.__data__, "organisation": names.get(person.organisation_id or 0, ""), "own": own}
 
 
-def _recipient(person: dict[str, str], values: dict[str, str]) -> tuple[int, str, str, dict[str, str], str]:
+def _recipient(person: dict[str, Any], values: dict[str, str]) -> tuple[int, str, str, dict[str, str], str]:
     name = " ".join(filter(None, (person.get("first_name"), person.get("last_name"))))
     token = tokens.mail_token("mail", NO_DELIVERY)
     return NO_DELIVERY, person.get("address") or SAMPLE["address"], name, values, token

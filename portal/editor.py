@@ -68,7 +68,8 @@ def blocks_values(
         "issue": issue, "blocks": found, "articles": shown_articles, "kinds": KINDS, "layouts": LAYOUTS,
         "assets": library.many(g.tenant.id, [i for i in chosen if i]), "said": said or {},
         "opened": request.values.get("open", 0, int) if opened is None else opened,
-        "editable": issue.state in assembly.EDITABLE and may(P.ISSUE_EDIT), "palette": placeholders.PALETTE,
+        "editable": issue.state in assembly.EDITABLE and may(P.ISSUE_EDIT),
+        "palette": placeholders.palette(issue.tenant_id),
     }  # fmt: skip
 
 

@@ -12,7 +12,19 @@ from flask_wtf.csrf import CSRFProtect
 from dispatcher import queues
 from domain import tokens
 from mediadb import storage
-from portal import access, context, errors, filters, hypermedia, logs, navigation, security, states, throttle
+from portal import (
+    access,
+    context,
+    errors,
+    facets,
+    filters,
+    hypermedia,
+    logs,
+    navigation,
+    security,
+    states,
+    throttle,
+)
 from portal.settings import Settings
 
 csrf = CSRFProtect()
@@ -20,7 +32,8 @@ babel = Babel()
 
 MAX_REQUEST_BYTES = 64 * 1024 * 1024  # several media at once; each file has its own, lower ceiling
 IN_TENANT = (
-    "dashboard", "articles", "pool", "media", "issues", "campaigns", "approvals", "subscribers", "imports", "types",
+    "dashboard", "articles", "pool", "media", "issues", "campaigns", "approvals", "lists", "imports", "subscribers",
+    "records", "organisations", "segments", "fields", "robinson", "types",
     "volume", "users", "roles", "tenants", "audit", "notices",
 )  # fmt: skip
 OUTSIDE = ("session", "account", "setup", "house", "inbox", "public")
@@ -61,6 +74,7 @@ def create_app(settings: Settings) -> Flask:
     security.init_app(app)
     errors.init_app(app)
     filters.init_app(app)
+    facets.init_app(app)
     navigation.init_app(app)
     states.init_app(app)
     throttle.init_app(app)

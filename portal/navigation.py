@@ -83,12 +83,15 @@ GROUPS: tuple[tuple[object, tuple[Item, ...]], ...] = (
         _l("Recipients"),
         (
             Item("subscribers", "subscribers.index", _l("Subscribers"), "users", (P.SUBSCRIBER_SEE,)),
+            Item("organisations", "organisations.index", _l("Customers"), "building", (P.SUBSCRIBER_SEE,)),
+            Item("segments", "segments.index", _l("Segments"), "filter", (P.SUBSCRIBER_SEE,)),
             Item("types", "types.index", _l("Newsletter types"), "mail", (P.TYPE_SEE,)),
         ),
     ),
     (
         _l("House"),
         (
+            Item("robinson", "robinson.index", _l("Suppression list"), "shield-x", (P.SUBSCRIBER_EDIT,)),
             Item("volume", "volume.index", _l("Volume"), "receipt", (P.VOLUME_SEE,)),
             Item("users", "users.index", _l("People"), "user-cog", (P.USER_EDIT,)),
             Item("roles", "roles.index", _l("Roles and rights"), "shield-lock", (P.ROLE_EDIT,)),

@@ -18,7 +18,8 @@ ALWAYS = (Consent.CONFIRMED,)
 CHOICES = (Consent.PROVED, Consent.UNKNOWN)  # the editor decides per campaign
 SAMPLE_SCAN = 500  # people looked at for samples
 PERSON = (
-    "id", "address", "address_key", "salutation", "title", "first_name", "last_name", "city", "organisation"
+    "id", "address", "address_key", "salutation", "title", "first_name", "last_name", "city", "fields",
+    "organisation",
 )  # fmt: skip
 
 _REASON = """CASE

@@ -1,4 +1,4 @@
-"""Which mailings a person got, for the record page."""
+"""Which mailings a person or the contacts of an organisation got, for the record pages."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,6 +7,9 @@ from domain import clock
 from domain.campaigns.models import Campaign
 from domain.ledger.models import Delivery
 from domain.ledger.states import DeliveryState, LeftOut
+from domain.subscribers.models import Subscriber
+
+CONTACTS_READ = 2_000  # deliveries looked at for the history of an organisation
 
 
 @dataclass(frozen=True)
@@ -40,3 +43,47 @@ def by_person(tenant_id: int, subscriber_id: int, limit: int = 50) -> list[Recei
         )
         for campaign_id, name, state, reason, settled_at, queued_at in rows
     ]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Document:
+    """One mailing in the history of an organisation: which of its contacts it was meant for."""
+
+    campaign_id: int
+    name: str
+    at: datetime
+    contacts: list[
+        tuple[int, str, DeliveryState, LeftOut | None]
+    ]  # (subscriber, name or address, state, reason)
+
+
+def by_organisation(tenant_id: int, organisation_id: int, limit: int = 30) -> list[Document]:
+    """The newest mailings that contacts of the organisation were meant to get, one document each."""
+    mine = Subscriber.select(Subscriber.id).where(
+        Subscriber.tenant_id == tenant_id, Subscriber.organisation_id == organisation_id
+    )
+    rows = (
+        Delivery.select(
+            Delivery.campaign_id, Campaign.name, Delivery.state, Delivery.reason, Delivery.settled_at,
+            Delivery.queued_at, Subscriber.id, Subscriber.first_name, Subscriber.last_name, Subscriber.address,
+        )
+        .join(Campaign, on=((Campaign.id == Delivery.campaign_id) & (Campaign.tenant_id == Delivery.tenant_id)))
+        .switch(Delivery)
+        .join(Subscriber, on=((Subscriber.id == Delivery.subscriber_id) & (Subscriber.tenant_id == Delivery.tenant_id)))
+        .where(Delivery.tenant_id == tenant_id, Delivery.subscriber_id.in_(mine))
+        .order_by(Delivery.campaign_id.desc(), Subscriber.last_name, Delivery.id)
+        .limit(CONTACTS_READ)
+        .tuples()
+    )  # fmt: skip
+    found: dict[int, Document] = {}
+    for campaign_id, name, state, reason, settled_at, queued_at, person_id, first, last, address in rows:
+        if campaign_id not in found and len(found) == limit:
+            break
+        document = found.setdefault(
+            campaign_id, Document(campaign_id, name, clock.moment(settled_at or queued_at), [])
+        )
+        shown = " ".join(filter(None, (first, last))) or address or "–"
+        document.contacts.append(
+            (person_id, shown, DeliveryState(state), LeftOut(reason) if reason else None)
+        )
+    return list(found.values())

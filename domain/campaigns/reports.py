@@ -12,7 +12,7 @@ from domain.campaigns.models import Campaign
 from domain.db import database, is_postgres, sql
 from domain.ledger.models import Delivery
 from domain.ledger.states import DeliveryState, LeftOut
-from domain.subscribers import directory
+from domain.subscribers import words
 
 PAGE_SIZE = 50
 EXPORT_MAX = 10_000_000
@@ -152,7 +152,7 @@ def _rows(
 ) -> tuple[str, list[Any]]:
     where = ""
     values: list[Any] = []
-    for word in directory.folded(text).split()[:5]:
+    for word in words.folded(text).split()[:5]:
         where += f" AND {'strpos' if is_postgres() else 'instr'}(s.folded, ?) > 0"
         values.append(word)
     if state.isdigit():

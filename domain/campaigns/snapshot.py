@@ -4,6 +4,7 @@ Chunks of at most 1,000 people; the cursor moves in the transaction of its chunk
 """
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from domain import clock
@@ -12,7 +13,8 @@ from domain.campaigns.models import Campaign
 from domain.db import database, sql
 from domain.issues import placeholders
 from domain.issues.models import IssueRevision
-from domain.ledger.states import DeliveryState
+from domain.ledger.states import DeliveryState, LeftOut
+from domain.subscribers import rules
 
 CHUNK = 1_000
 
@@ -20,18 +22,34 @@ CHUNK = 1_000
 def fill(campaign: Campaign) -> int:
     """Take over the whole audience, going on behind the cursor; returns how many rows were written."""
     names = _names(campaign)
+    own = placeholders.own_texts(campaign.tenant_id, names)
     written = 0
     while True:
         with database.atomic():
             people = list(audience.chunk(campaign, campaign.snapshot_cursor, CHUNK))
             if not people:
                 return written
-            _write(campaign, people, names)
+            people = _caught(campaign.tenant_id, people)
+            _write(campaign, people, names, own)
             campaign.snapshot_cursor = people[-1][0]["id"]
             Campaign.update(snapshot_cursor=campaign.snapshot_cursor).where(
                 Campaign.tenant_id == campaign.tenant_id, Campaign.id == campaign.id
             ).execute()
         written += len(people)
+
+
+def _caught(
+    tenant_id: int, people: list[tuple[dict[str, Any], int | None]]
+) -> list[tuple[dict[str, Any], int | None]]:
+    """Compare those who would get the mail with the rules of the suppression list once more: a rule that was written
+    while somebody came in has no row for him yet."""
+    hit = rules.resolve(tenant_id, [p["address_key"] for p, reason in people if reason is None])
+    if not hit:
+        return people
+    return [
+        (p, int(LeftOut.SUPPRESSED) if reason is None and p["address_key"] in hit else reason)
+        for p, reason in people
+    ]
 
 
 def _names(campaign: Campaign) -> list[str]:
@@ -41,7 +59,12 @@ def _names(campaign: Campaign) -> list[str]:
     return list(revision.placeholders)
 
 
-def _write(campaign: Campaign, people: list[tuple[dict[str, Any], int | None]], names: list[str]) -> None:
+def _write(
+    campaign: Campaign,
+    people: list[tuple[dict[str, Any], int | None]],
+    names: list[str],
+    own: Callable[[Any], dict[str, str]],
+) -> None:
     now = clock.epoch()
     rows = [
         (
@@ -73,7 +96,7 @@ def _write(campaign: Campaign, people: list[tuple[dict[str, Any], int | None]], 
     packed = [
         (
             ids[person["id"]], campaign.tenant_id, campaign.id, person["address"],
-            json.dumps(_packed(person, names), ensure_ascii=False),
+            json.dumps(_packed(person | {"own": own(person["fields"])}, names), ensure_ascii=False),
         )
         for person, reason in people
         if reason is None and person["id"] in ids

@@ -93,14 +93,20 @@ def set_head(issue: Issue, *, subject: str, preheader: str, name: str | None = N
     for field, text in (("subject", subject), ("preheader", preheader), ("name", name or "")):
         if _CONTROL.search(text):
             raise Invalid(fields={field: N_("Line breaks and control characters are not allowed here.")})
-    placeholders.check("subject", subject)
-    placeholders.check("preheader", preheader)
+    own = _own_names(issue)
+    placeholders.check("subject", subject, own=own)
+    placeholders.check("preheader", preheader, own=own)
     _touch(
         issue,
         subject=subject.strip()[:200],
         preheader=preheader.strip()[:300],
         name=(name or "").strip()[:120] or issue.name,
     )
+
+
+def _own_names(issue: Issue) -> list[str]:
+    """Own fields that texts may name."""
+    return [own.name for own in placeholders.palette(issue.tenant_id)]
 
 
 def add_article(issue: Issue, article_id: int) -> Block:
@@ -139,14 +145,14 @@ def edit(issue: Issue, found: Block, data: dict[str, Any]) -> None:
     clean = dict(found.data)
     if "html" in data:
         clean["html"] = markup.clean(str(data["html"]))
-        placeholders.check("html", clean["html"])
+        placeholders.check("html", clean["html"], own=_own_names(issue))
     if "layout" in data and data["layout"] in LAYOUTS:
         clean["layout"] = data["layout"]
     if "label" in data:
         label = str(data["label"]).strip()[:120]
         if _CONTROL.search(label):
             raise Invalid(fields={"label": N_("Line breaks and control characters are not allowed here.")})
-        placeholders.check("label", label)
+        placeholders.check("label", label, own=_own_names(issue))
         clean["label"] = label
     if "url" in data:
         url = str(data["url"]).strip()[:1000]

@@ -5,12 +5,14 @@ recipient at the snapshot and travel as plain strings.
 """
 
 import difflib
+import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from domain.errors import N_, Invalid
+from domain.subscribers.facets import fields
 
 # the same shape as the message compiler's; a test holds both against each other
 _SLOT = re.compile(r"(?<!\\)\[(?P<name>[^\W_][\w .\-]{0,59})(?:\|(?P<fallback>[^\[\]\r\n]{0,200}))?\]")
@@ -59,12 +61,44 @@ def without_fallback(*texts: str) -> list[str]:
     return [name for name in dict.fromkeys(found) if name in KNOWN.values() and name != "E-Mail"]
 
 
-def check(field: str, *texts: str) -> None:
-    """Raise Invalid (on `field`) for the first name that the catalogue does not know, with the nearest one."""
+def palette(tenant_id: int) -> tuple[Placeholder, ...]:
+    """The names that a text of this tenant may use: the usual ones and its own fields."""
+    own = [
+        Placeholder(f.name, "", f.help or f.name)
+        for f in fields.every(tenant_id)
+        if f.name not in KNOWN.values()
+    ]
+    return (*PALETTE, *own)
+
+
+def own_texts(tenant_id: int, names: Iterable[str]) -> Callable[[Any], dict[str, str]]:
+    """A function from somebody's own values (key → value, or the JSON text of them) to name → text, for those of
+    `names` that are own fields. A field that was renamed meanwhile is found by its key."""
+    wanted = set(names) - set(KNOWN.values())
+    defined = fields.every(tenant_id) if wanted else []
+    by_name = {name: f.key for f in defined for name in (f.key, f.name) if name in wanted}
+
+    def texts(values: Any) -> dict[str, str]:
+        if not by_name:
+            return {}
+        given = json.loads(values) if isinstance(values, str) else values or {}
+        return {
+            name: _written(given[key])
+            for name, key in by_name.items()
+            if given.get(key) not in (None, "", [])
+        }
+
+    return texts
+
+
+def check(field: str, *texts: str, own: Iterable[str] = ()) -> None:
+    """Raise Invalid (on `field`) for the first name that neither the catalogue nor `own` knows, with the nearest
+    one."""
+    known = {**KNOWN, **{name.casefold(): name for name in own}}
     for name in used(*texts):
-        if name not in KNOWN.values():
-            near = KNOWN.get(name.casefold()) or next(
-                iter(difflib.get_close_matches(name, KNOWN.values(), 1, 0.5)), "Vorname"
+        if name not in known.values():
+            near = known.get(name.casefold()) or next(
+                iter(difflib.get_close_matches(name, known.values(), 1, 0.5)), "Vorname"
             )
             raise Invalid(
                 fields={
@@ -77,8 +111,9 @@ def check(field: str, *texts: str) -> None:
 
 
 def values_for(person: Mapping[str, Any], names: Iterable[str]) -> dict[str, str]:
-    """Name → value for one recipient. `person` has the columns of Subscriber and `organisation` (its name)."""
-    every = _every(person)
+    """Name → value for one recipient. `person` has the columns of Subscriber, `organisation` (its name) and `own`
+    (texts of own fields by name)."""
+    every = {**(person.get("own") or {}), **_every(person)}
     return {name: every[name] for name in names if every.get(name)}
 
 
@@ -107,6 +142,14 @@ def _letter(opening: str, salutation: str, title: str, first: str, last: str) ->
         return f"{opening}{comma} " + " ".join(filter(None, (salutation, title, last)))
     name = " ".join(filter(None, (title, first, last)))
     return f"{opening}{comma} {name}" if name else ""
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, bool):
+        return "ja" if value else "nein"
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return " ".join(str(value).split())
 
 
 def _text(person: Mapping[str, Any], column: str) -> str:

@@ -8,10 +8,10 @@ from typing import Any
 from domain import clock
 from domain.db import database, sql
 from domain.errors import N_
-from domain.subscribers import addresses, columns, consent, directory, suppression
+from domain.subscribers import addresses, columns, consent, directory, lists, suppression, words
 from domain.subscribers.columns import Values
 from domain.subscribers.csvfile import Record
-from domain.subscribers.models import Consent, ImportJob, ListMember, Organisation, Subscriber, Subscription
+from domain.subscribers.models import Consent, ImportJob, Organisation, Subscriber, Subscription
 
 TOO_WIDE = N_(
     "The row has %(found)s cells, the header has %(expected)s. Check quotation marks and separators."
@@ -117,7 +117,7 @@ class Batch:
                 (
                     self._tenant_id, person.written, person.key, *texts.values(),
                     organisations.get(self._organisation(person)), _json(person.values.own), "active",
-                    directory.folded(texts["first_name"], texts["last_name"], person.written), self._now, self._now,
+                    words.folded(texts["first_name"], texts["last_name"], person.written), self._now, self._now,
                 )
             )  # fmt: skip
         _many(
@@ -148,7 +148,7 @@ class Batch:
             own, before = person.values.own, row["fields"] or {}
             merged = before | own if overwrite else own | before
             names = dict(zip(TEXTS, texts, strict=True))
-            folded = directory.folded(names["first_name"], names["last_name"], row["address"])
+            folded = words.folded(names["first_name"], names["last_name"], row["address"])
             rows.append((*texts, organisation, _json(merged), folded, self._now, self._tenant_id, row["id"]))
         _many(
             f"""UPDATE subscriber SET {", ".join(f"{name} = ?" for name in TEXTS)}, organisation_id = ?, fields = ?,
@@ -158,15 +158,11 @@ class Batch:
 
     def _enlist(self, person_ids: list[int], new_ids: Iterable[int]) -> None:
         """New people onto the default list, everybody onto the list that was chosen."""
-        default_id = directory.default_list(self._tenant_id).id
+        default_id = lists.default(self._tenant_id).id
         wanted = {(default_id, person_id) for person_id in new_ids}
         if self._options.list_id:
             wanted |= {(self._options.list_id, person_id) for person_id in person_ids}
-        table = ListMember._meta.table_name  # type: ignore[attr-defined]
-        _many(
-            f"INSERT INTO {table} (tenant_id, list_id, subscriber_id) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",  # noqa: S608
-            [(self._tenant_id, list_id, person_id) for list_id, person_id in sorted(wanted)],
-        )
+        lists.enlist(self._tenant_id, sorted(wanted))
 
     def _subscribe(self, reached: list[tuple[int, Person]]) -> None:
         """One step of consent for everybody, by the same table as everywhere (consent.TRANSITIONS)."""
@@ -254,10 +250,10 @@ class Batch:
 
     def _text(self, person: Person, name: str) -> str:
         text = person.values.texts.get(name, "")
-        return directory.one_line(text, directory.TEXT_FIELDS[name]) if text else ""
+        return words.one_line(text, directory.TEXT_FIELDS[name]) if text else ""
 
     def _organisation(self, person: Person) -> str:
-        return directory.one_line(person.values.organisation, 200)
+        return words.one_line(person.values.organisation, 200)
 
     def _organisations(self, people: list[Person]) -> dict[str, int]:
         """Name → id, made where it is missing."""
@@ -272,7 +268,13 @@ class Batch:
         found: dict[str, int] = dict(query.tuples())
         missing = sorted(wanted - set(found))
         if missing:
-            rows = [{"tenant_id": self._tenant_id, "name": name, "created_at": self._now} for name in missing]
+            rows = [
+                {
+                    "tenant_id": self._tenant_id, "name": name, "folded": words.folded(name)[:400],
+                    "created_at": self._now, "updated_at": self._now,
+                }
+                for name in missing
+            ]  # fmt: skip
             Organisation.insert_many(rows).execute()
             found |= dict(query.tuples())
         return found

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from domain import clock
 from domain.db import database
-from domain.subscribers import consent, directory, types
+from domain.subscribers import consent, directory, types, words
 from domain.subscribers.consent import Trace
 from domain.subscribers.models import Consent, NewsletterType, Subscriber, Subscription
 
@@ -64,10 +64,10 @@ def choose(person: Subscriber, offered: Iterable[NewsletterType], wanted: set[in
 
 def rename(person: Subscriber, first_name: str, last_name: str, language: str) -> None:
     """Name and language as the person wrote them."""
-    person.first_name = directory.one_line(first_name, 80)
-    person.last_name = directory.one_line(last_name, 80)
+    person.first_name = words.one_line(first_name, 80)
+    person.last_name = words.one_line(last_name, 80)
     if language in LANGUAGES:
         person.language = language
-    person.folded = directory.folded(person.first_name, person.last_name, person.address)
+    person.folded = words.folded(person.first_name, person.last_name, person.address)
     person.updated_at = clock.now()
     person.save()

@@ -50,7 +50,10 @@ def begin(
     open_types = {kind.id: kind for kind in types.public(tenant_id)}
     asked = [open_types[i] for i in dict.fromkeys(request.type_ids) if i in open_types]
     with database.atomic():
-        if not asked or suppression.is_suppressed(tenant_id, request.address.key):
+        if not asked:
+            return None
+        if suppression.is_suppressed(tenant_id, request.address.key):
+            suppression.block(tenant_id, request.address.key, trace.form)
             return None
         person = _person(tenant_id, request)
         wanted = [kind for kind in asked if _may_ask(person, kind)]

@@ -1,4 +1,8 @@
-"""The Robinson list of a tenant: addresses nobody may mail, in clear or as keyed hash."""
+"""The Robinson list of a tenant: addresses nobody may mail, in clear or as keyed hash, and the rules that hit more.
+
+One row per address in Suppression is what snapshot and claim join. Entries leave only with a reason, and every
+coming and going stays in SuppressionEvent.
+"""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -8,37 +12,38 @@ from peewee import IntegrityError
 from domain import clock
 from domain.audit import log
 from domain.db import database
-from domain.subscribers import addresses
-from domain.subscribers.models import Suppression
+from domain.errors import N_, Invalid, NotFound
+from domain.subscribers import addresses, keyset, rules, words
+from domain.subscribers.models import Suppression, SuppressionEvent, SuppressionRule
+
+PREVIEWED = 1_000  # people counted before a rule is written; above it is "more than"
+BLOCKED_AN_HOUR = 200  # refused sign-ups noted per tenant, so that a flood does not fill the table
 
 
 def is_suppressed(tenant_id: int, key: str) -> bool:
-    """Whether the address may not be mailed now."""
-    return bool(_entries(tenant_id, [key]))
+    """Whether the address may not be mailed now, by an entry or a rule."""
+    return bool(stopped(tenant_id, [key]))
 
 
 def stopped(tenant_id: int, keys: Iterable[str]) -> set[str]:
     """Those of `keys` that may not be mailed now."""
-    return set(_entries(tenant_id, keys))
+    wanted = list(keys)
+    return set(_entries(tenant_id, wanted)) | set(rules.matching(tenant_id, wanted))
 
 
 def recognise(tenant_id: int, key: str) -> None:
-    """An address came (back) to the house: an entry that an erasure left as a hash only gets its address again,
-    since the audience is computed by address, set-wise."""
+    """An address came (back) to the house: an entry that an erasure left as a hash only gets its address again, and
+    what rules hit gets its row, since the audience is computed by address, set-wise."""
     for row in _entries(tenant_id, [key]).values():
         if row.address_key is None:
             row.address_key = key
             row.save()
+    rules.resolve(tenant_id, [key])
 
 
-def _entries(tenant_id: int, keys: Iterable[str]) -> dict[str, Suppression]:
-    by_hash = {addresses.hash_of(key, tenant_id): key for key in keys}
-    rows = Suppression.select().where(
-        Suppression.tenant_id == tenant_id,
-        Suppression.address_hash.in_(list(by_hash) or [""]),
-        Suppression.until.is_null() | (Suppression.until > clock.now()),
-    )
-    return {by_hash[row.address_hash]: row for row in rows}
+def entry(tenant_id: int, key: str) -> Suppression | None:
+    """The entry that stops this address now."""
+    return _entries(tenant_id, [key]).get(key)
 
 
 def add(
@@ -51,32 +56,198 @@ def add(
 ) -> bool:
     """Put an address on the list; False if it stands there already. Raises BadAddress."""
     key = addresses.key_of(address)
-    try:
-        with database.atomic():
-            Suppression.create(
-                tenant_id=tenant_id, address_key=key, address_hash=addresses.hash_of(key, tenant_id),
-                reason=reason[:300], source=source, by_id=by_id, until=until,
-            )  # fmt: skip
-            log.record(
-                tenant_id, "suppression.add", user_id=by_id, kind="suppression", details={"reason": reason}
-            )
-    except IntegrityError:
-        return False
+    digest = addresses.hash_of(key, tenant_id)
+    reason = words.one_line(reason, 300)
+    now = clock.now()
+    with database.atomic():
+        found = Suppression.get_or_none(
+            Suppression.tenant_id == tenant_id, Suppression.address_hash == digest
+        )
+        if found is not None and found.source != "rule" and (found.until is None or found.until > now):
+            return False
+        row = found or Suppression(tenant_id=tenant_id, address_hash=digest)
+        if found is not None and found.rule_id is not None:
+            ruled = found.until
+            row.own_until = until
+            row.until = None if ruled is None or until is None else max(ruled, until)
+        else:
+            row.until = until
+        row.address_key, row.reason, row.source, row.by_id, row.created_at = key, reason, source, by_id, now
+        try:
+            with database.atomic():
+                row.save()
+        except IntegrityError:  # the same address was added in this moment
+            return False
+        _note(tenant_id, "added", "address", key, reason, source, by_id)
+        log.record(
+            tenant_id, "suppression.add", user_id=by_id, kind="suppression", details={"reason": reason}
+        )
     return True
+
+
+def add_rule(
+    tenant_id: int,
+    asked: rules.Asked,
+    reason: str,
+    by_id: int | None = None,
+    source: str = "manual",
+    until: datetime | None = None,
+    waiting: Iterable[str] = (),
+) -> SuppressionRule | None:
+    """Write a rule and resolve it to the people it hits and to `waiting` address keys; None if it stands there."""
+    reason = words.one_line(reason, 300)
+    with database.atomic():
+        try:
+            with database.atomic():
+                rule = SuppressionRule.create(
+                    tenant_id=tenant_id, kind=asked.kind, value=asked.value, reason=reason, source=source,
+                    by_id=by_id, until=until,
+                )  # fmt: skip
+        except IntegrityError:
+            return None
+        count = rules.apply(rule, waiting)
+        _note(tenant_id, "added", asked.kind, asked.value, reason, source, by_id)
+        log.record(
+            tenant_id, "suppression.rule", user_id=by_id, kind="suppression", object_id=rule.id,
+            details={"kind": asked.kind, "value": asked.value, "reason": reason, "people": count},
+        )  # fmt: skip
+    return rule
+
+
+def remove(tenant_id: int, entry_id: int, reason: str, user_id: int) -> None:
+    """Take an address off the list; raises NotFound, or Invalid without a reason. A rule that hits it stays."""
+    row = get(tenant_id, entry_id)
+    reason = _reason(reason)
+    with database.atomic():
+        row.delete_instance()
+        if row.address_key:
+            rules.resolve(tenant_id, [row.address_key])
+        shown = row.address_key or row.address_hash
+        _note(tenant_id, "removed", "address", shown, reason, row.source, user_id)
+        log.record(
+            tenant_id, "suppression.remove", user_id=user_id, kind="suppression", details={"reason": reason}
+        )
+
+
+def remove_rule(tenant_id: int, rule_id: int, reason: str, user_id: int) -> None:
+    """Take a rule back with what it wrote; raises NotFound, or Invalid without a reason."""
+    rule = get_rule(tenant_id, rule_id)
+    reason = _reason(reason)
+    with database.atomic():
+        free = rules.withdraw(rule)
+        rule.delete_instance()
+        rules.resolve(tenant_id, free)
+        _note(tenant_id, "removed", rule.kind, rule.value, reason, rule.source, user_id)
+        log.record(
+            tenant_id, "suppression.unrule", user_id=user_id, kind="suppression", object_id=rule_id,
+            details={"kind": rule.kind, "value": rule.value, "reason": reason},
+        )  # fmt: skip
 
 
 def add_erased(tenant_id: int, key: str, reason: str, by_id: int | None = None) -> None:
     """Keep only the keyed hash of an erased address, so that it never comes back unseen."""
     digest = addresses.hash_of(key, tenant_id)
-    query = Suppression.update(address_key=None).where(
-        Suppression.tenant_id == tenant_id, Suppression.address_hash == digest
-    )
+    query = Suppression.update(
+        address_key=None, until=None, source="erasure", rule_id=None, own_until=None
+    ).where(Suppression.tenant_id == tenant_id, Suppression.address_hash == digest)
     if not query.execute():
         Suppression.create(
             tenant_id=tenant_id, address_hash=digest, reason=reason[:300], source="erasure", by_id=by_id
         )
 
 
-def entry(tenant_id: int, key: str) -> Suppression | None:
-    """The entry that stops this address now."""
-    return _entries(tenant_id, [key]).get(key)
+def block(tenant_id: int, key: str, form: str) -> None:
+    """Note a refused sign-up, masked; at most BLOCKED_AN_HOUR."""
+    since = clock.moment(clock.epoch() - 3_600)
+    lately = SuppressionEvent.select(SuppressionEvent.id).where(
+        SuppressionEvent.tenant_id == tenant_id,
+        SuppressionEvent.act == "blocked",
+        SuppressionEvent.at > since,
+    )
+    if lately.limit(BLOCKED_AN_HOUR).count() < BLOCKED_AN_HOUR:
+        _note(tenant_id, "blocked", "address", addresses.masked(key), "", form[:20], None)
+
+
+def get(tenant_id: int, entry_id: int) -> Suppression:
+    """An entry of the tenant that is its own, not a rule's; raises NotFound."""
+    found = Suppression.get_or_none(
+        Suppression.tenant_id == tenant_id, Suppression.id == entry_id, Suppression.source != "rule"
+    )
+    if found is None:
+        raise NotFound
+    return found
+
+
+def get_rule(tenant_id: int, rule_id: int) -> SuppressionRule:
+    """A rule of the tenant; raises NotFound."""
+    found = SuppressionRule.get_or_none(SuppressionRule.tenant_id == tenant_id, SuppressionRule.id == rule_id)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def entries(tenant_id: int, text: str = "", cursor: str = "") -> keyset.Slice:
+    """A page of addresses, newest first; `text` is a whole address or how it begins."""
+    query = Suppression.select().where(Suppression.tenant_id == tenant_id, Suppression.source != "rule")
+    text = text.strip().casefold()
+    if "@" in text and "." in text.rpartition("@")[2]:
+        try:
+            digest = addresses.hash_of(addresses.key_of(text), tenant_id)
+            query = query.where(
+                (Suppression.address_hash == digest) | Suppression.address_key.startswith(text)
+            )
+        except addresses.BadAddress:
+            query = query.where(Suppression.address_key.startswith(text))
+    elif text:
+        query = query.where(Suppression.address_key.contains(text))
+    return keyset.cut(query, Suppression.id, Suppression.id, cursor, descending=True)
+
+
+def rule_page(tenant_id: int, text: str = "", cursor: str = "") -> keyset.Slice:
+    """A page of rules, newest first."""
+    query = SuppressionRule.select().where(SuppressionRule.tenant_id == tenant_id)
+    if text.strip():
+        query = query.where(SuppressionRule.value.contains(text.strip().casefold()))
+    return keyset.cut(query, SuppressionRule.id, SuppressionRule.id, cursor, descending=True)
+
+
+def events(tenant_id: int, blocked: bool, cursor: str = "") -> keyset.Slice:
+    """A page of the history, or of the refused sign-ups; newest first."""
+    query = SuppressionEvent.select().where(SuppressionEvent.tenant_id == tenant_id)
+    query = query.where(
+        SuppressionEvent.act == "blocked"
+        if blocked
+        else SuppressionEvent.act.in_(["added", "removed", "ended"])
+    )
+    return keyset.cut(query, SuppressionEvent.id, SuppressionEvent.id, cursor, descending=True)
+
+
+def _entries(tenant_id: int, keys: Iterable[str]) -> dict[str, Suppression]:
+    by_hash = {addresses.hash_of(key, tenant_id): key for key in keys}
+    rows = Suppression.select().where(
+        Suppression.tenant_id == tenant_id,
+        Suppression.address_hash.in_(list(by_hash) or [""]),
+        Suppression.until.is_null() | (Suppression.until > clock.now()),
+    )
+    return {by_hash[row.address_hash]: row for row in rows}
+
+
+def _note(
+    tenant_id: int, act: str, kind: str, shown: str, reason: str, source: str, by_id: int | None
+) -> None:
+    SuppressionEvent.create(
+        tenant_id=tenant_id,
+        act=act,
+        kind=kind,
+        shown=shown[:320],
+        reason=reason,
+        source=source[:20],
+        by_id=by_id,
+    )
+
+
+def _reason(text: str) -> str:
+    text = words.one_line(text, 300)
+    if not text:
+        raise Invalid(fields={"reason": N_("Write why. The reason stays in the history.")})
+    return text

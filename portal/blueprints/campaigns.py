@@ -26,7 +26,7 @@ from domain.issues import assembly
 from domain.issues.models import Issue
 from domain.ledger.states import DeliveryState, LeftOut
 from domain.quotas import ledger as quotas
-from domain.subscribers import directory, types
+from domain.subscribers import lists, types
 from portal import context, hypermedia, sending, states
 from portal.access import may, requires
 from portal.errors import into_form
@@ -215,7 +215,7 @@ def _send_now(issue: Issue, campaign: Campaign) -> None:
 
 
 def _fill_choices(form: PlanForm) -> None:
-    form.lists.choices = [SelectChoice(item.id, item.name) for item in directory.lists(g.tenant.id)]
+    form.lists.choices = [SelectChoice(item.id, item.name) for item in lists.every(g.tenant.id)]
 
 
 def _plan_page(issue: Issue, campaign: Campaign, form: PlanForm, status: int = 200) -> Response:

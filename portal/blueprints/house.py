@@ -9,7 +9,7 @@ from domain.accounts.models import Membership
 from domain.audit import log
 from domain.db import database
 from domain.errors import N_, Invalid
-from domain.subscribers import directory
+from domain.subscribers import lists
 from domain.tenancy import founding, tree
 from domain.tenancy.models import Tenant, TenantStatus
 from portal import hypermedia
@@ -50,7 +50,7 @@ def create() -> Response:
         with database.atomic():
             parent_id = tree.get(int(parent)).id if parent.isdigit() else None
             tenant = founding.found(form.name.data or "", form.slug.data or "", parent_id, g.user.id)
-            directory.default_list(tenant.id)
+            lists.default(tenant.id)
             role = policy.ensure_starters()["administrator"]
             Membership.create(tenant_id=tenant.id, user=g.user, role=role)
     except Invalid as error:

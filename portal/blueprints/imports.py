@@ -16,7 +16,7 @@ from dispatcher import tasks
 from domain.accounts import policy
 from domain.accounts.permissions import Permission as P
 from domain.errors import DomainError, Invalid
-from domain.subscribers import columns, directory, imports, types
+from domain.subscribers import columns, imports, lists, types, words
 from domain.subscribers.models import ImportJob
 from portal import filters, hypermedia
 from portal.access import requires
@@ -41,7 +41,7 @@ def upload() -> Response:
         return _files(form, 422)
     path = _stored(form.file.data)
     try:
-        name = directory.one_line(form.file.data.filename or "", 255)
+        name = words.one_line(form.file.data.filename or "", 255)
         job = imports.receive(g.tenant.id, name, path, _root(), g.user.id)
     except Invalid as error:
         path.unlink(missing_ok=True)
@@ -81,7 +81,7 @@ def plan(job_id: int) -> Response:
     options = imports.Options(
         type_id=form.type_id.data or None,
         consent=form.consent.data,
-        proof=directory.one_line(form.proof.data or "", 300),
+        proof=words.one_line(form.proof.data or "", 300),
         list_id=form.list_id.data or None,
         existing=form.existing.data,
     )
@@ -104,7 +104,7 @@ def check(job_id: int) -> Response:
     return hypermedia.page(
         "imports/check.html", job=job, found=imports.forecast(job, _root()), options=options,
         kind=types.get(g.tenant.id, options.type_id) if options.type_id else None,
-        chosen=directory.get_list(g.tenant.id, options.list_id) if options.list_id else None,
+        chosen=lists.get(g.tenant.id, options.list_id) if options.list_id else None,
         existing=next(
             choice.label for choice in EXISTING if choice.value == options.existing
         ),
@@ -185,9 +185,7 @@ def _plan_form(job: ImportJob, formdata: object = None) -> PlanForm:
         *(SelectChoice(kind.id, kind.name) for kind in kinds),
     ]
     form.list_id.choices = [SelectChoice(0, _("no further list"))] + [
-        SelectChoice(chosen.id, chosen.name)
-        for chosen in directory.lists(g.tenant.id)
-        if not chosen.is_default
+        SelectChoice(chosen.id, chosen.name) for chosen in lists.every(g.tenant.id) if not chosen.is_default
     ]
     if formdata is None:
         form.type_id.data, form.list_id.data = options.type_id or 0, options.list_id or 0

@@ -25,7 +25,7 @@ from domain.errors import N_, NotFound
 from domain.ledger import events
 from domain.notices import outbox
 from domain.notices.models import OutboxMail
-from domain.subscribers import addresses, directory, optout, signup, types
+from domain.subscribers import addresses, optout, signup, types, words
 from domain.subscribers.consent import Trace
 from domain.subscribers.models import NewsletterType, Subscriber
 from domain.tenancy import settings as tenant_settings
@@ -178,7 +178,7 @@ def reason(token: str) -> Response:
     sent = _sent(token)
     form = ReasonForm()
     known = form.reason.data if form.reason.data in dict(REASONS) else ""
-    said = ": ".join(filter(None, (known, directory.one_line(form.words.data or "", 200))))
+    said = ": ".join(filter(None, (known, words.one_line(form.words.data or "", 200))))
     if said:
         events.explain(sent.tenant.id, sent.delivery.id, "unsubscribed", said)
     return _message(200, _("Thank you"), _("You help us to do better. You may close this page."))

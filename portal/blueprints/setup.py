@@ -20,7 +20,7 @@ from domain.accounts.models import Membership, User
 from domain.audit import log
 from domain.db import database
 from domain.errors import Invalid
-from domain.subscribers import directory
+from domain.subscribers import lists
 from domain.tenancy import founding
 from portal import context, house, throttle
 from portal.access import Visitor, public
@@ -87,7 +87,7 @@ def _found(form: SetupForm) -> User:
         )  # fmt: skip
         tenant = founding.found(form.tenant.data or "", user_id=user.id)
         Membership.create(tenant_id=tenant.id, user=user, role=roles["administrator"])
-        directory.default_list(tenant.id)
+        lists.default(tenant.id)
         log.record(log.HOUSE, "house.setup", user_id=user.id, kind="user", object_id=user.id)
         return user
 

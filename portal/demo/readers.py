@@ -8,7 +8,7 @@ from typing import Any
 
 from peewee import Model, chunked
 
-from domain.subscribers import addresses, directory, suppression
+from domain.subscribers import addresses, suppression, words
 from domain.subscribers.models import (
     Consent,
     ConsentEvent,
@@ -124,7 +124,7 @@ class _Inventor:
             organisation = row.pop("organisation")
             row |= self._state(n, certain=known is not None)
             row["organisation_id"] = organisation_ids.get(organisation)
-            row["folded"] = directory.folded(row["first_name"], row["last_name"], row["address"])
+            row["folded"] = words.folded(row["first_name"], row["last_name"], row["address"])
             yield row
 
     def _known(self, reader: names.Reader) -> dict[str, Any]:

@@ -28,9 +28,15 @@ class SubscriberForm(FlaskForm):
     last_name = StringField(_l("Last name"), [Length(max=80)])
     organisation = StringField(_l("Organisation"), [Length(max=200)])
     function = StringField(_l("Function"), [Length(max=120)])
+    street = StringField(_l("Street and number"), [Length(max=120)])
+    postcode = StringField(_l("Postcode"), [Length(max=20)])
     city = StringField(_l("City"), [Length(max=120)])
+    region = StringField(_l("State or region"), [Length(max=80)])
     country = StringField(_l("Country"), [Length(max=2, message=_l("Two letters, for example DE."))])
     language = SelectField(_l("Language"), choices=LANGUAGES)
+    birthday = StringField(_l("Birthday"), [Length(max=10)])
+    category = StringField(_l("Category"), [Length(max=60)])
+    tags = StringField(_l("Tags"), [Length(max=600)])
 
 
 class LockForm(FlaskForm):

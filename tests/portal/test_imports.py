@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from dispatcher.jobs import imports as job_runner
 from dispatcher.jobs import registry
 from domain import clock
-from domain.subscribers import directory, imports
+from domain.subscribers import finding, imports
 from domain.subscribers.models import ImportJob, Subscriber
 from tests.portal.conftest import HTMX
 from tests.world import World
@@ -128,7 +128,7 @@ def test_a_lost_nudge_or_a_dead_worker_is_found_by_the_sweep(
     ImportJob.update(state="running", owner_beat=clock.epoch() - imports.STALE_S - 1).execute()
     for sweep in sweeps:
         sweep()
-    assert ImportJob.get().state == "done" and directory.count(world.north.id) == 2
+    assert ImportJob.get().state == "done" and finding.find(world.north.id, finding.Query()).total == 2
 
 
 def test_a_file_can_be_thrown_away_before_it_is_imported(

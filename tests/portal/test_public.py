@@ -7,7 +7,7 @@ from flask.testing import FlaskClient
 from domain import tokens
 from domain.ledger.models import DeliveryEvent
 from domain.notices.models import OutboxMail
-from domain.subscribers import consent, directory
+from domain.subscribers import consent, directory, lists
 from domain.subscribers.models import Consent, ConsentEvent, Subscriber
 from tests.portal import readers
 from tests.world import World
@@ -129,7 +129,7 @@ def test_one_click_signs_off_exactly_this_type(client: FlaskClient, world: World
     revoked = ConsentEvent.get(ConsentEvent.act == "revoke")
     assert revoked.form == "one-click" and revoked.mail_id == reader.delivery.id
     assert DeliveryEvent.select().where(DeliveryEvent.kind == "unsubscribed").count() == 1
-    assert len(directory.lists_of(reader.person)) == 1
+    assert len(lists.of(reader.person)) == 1
 
 
 def test_the_reason_is_optional_and_kept_with_the_mailing(client: FlaskClient, world: World) -> None:

@@ -3,7 +3,7 @@
 import pytest
 from flask.testing import FlaskClient
 
-from domain.subscribers import consent, directory, suppression
+from domain.subscribers import consent, directory, finding, lists, suppression
 from domain.subscribers.models import Consent, DistributionList, ListMember
 from tests.portal import readers
 from tests.portal.conftest import HTMX
@@ -41,18 +41,18 @@ def test_filters_by_type_consent_and_list(manager: FlaskClient, world: World) ->
 
 
 def test_pages_go_on_and_back(manager: FlaskClient, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(directory, "PAGE_SIZE", 2)
+
     for n in range(5):
         created(world, f"p{n}@leser.example")
-    seen, query = [], directory.Query()
+    seen, query = [], finding.Query()
     while True:
-        page = directory.find(world.north.id, query)
+        page = finding.find(world.north.id, query, 2)
         seen += [person.address for person in page.people]
         if page.older_id is None:
             break
-        query = directory.Query(before_id=page.older_id)
+        query = finding.Query(before_id=page.older_id)
     assert seen == [f"p{n}@leser.example" for n in (4, 3, 2, 1, 0)]
-    back = directory.find(world.north.id, directory.Query(after_id=page.newer_id))
+    back = finding.find(world.north.id, finding.Query(after_id=page.newer_id), 2)
     assert [person.address for person in back.people] == ["p2@leser.example", "p1@leser.example"]
 
 
@@ -103,11 +103,11 @@ def test_nobody_loses_the_last_list(manager: FlaskClient, world: World) -> None:
     person = created(world, "anna@leser.example")
     south_list = DistributionList.get(DistributionList.tenant_id == world.south.id)
     manager.post(f"/t/north/subscribers/{person.id}/lists", data={"list": [south_list.id]})
-    assert [chosen.is_default for chosen in directory.lists_of(person)] == [True]
+    assert [chosen.is_default for chosen in lists.of(person)] == [True]
     manager.post("/t/north/subscribers/lists", data={"name": "Messe"})
     chosen = DistributionList.get(DistributionList.name == "Messe")
     manager.post(f"/t/north/subscribers/{person.id}/lists", data={"list": [chosen.id]})
-    assert [found.name for found in directory.lists_of(person)] == ["Messe"]
+    assert [found.name for found in lists.of(person)] == ["Messe"]
     assert manager.post("/t/north/subscribers/lists", data={"name": "Messe"}).status_code == 422
     assert manager.post(f"/t/north/subscribers/lists/{chosen.id}", data={"name": "Fair"}).status_code == 303
 

@@ -37,7 +37,9 @@ def save(
     wrong: dict[str, str | tuple[str, dict[str, object]]] = {}
     if not name:
         wrong["name"] = N_("A status needs a name.")
-    elif any(t.name.casefold() == name.casefold() for t, _ in every(tenant_id) if t.id != (found and found.id)):
+    elif any(
+        t.name.casefold() == name.casefold() for t, _ in every(tenant_id) if t.id != (found and found.id)
+    ):
         wrong["name"] = N_("There is a status with this name already.")
     if not wanted:
         wrong["values"] = N_("Write the values, one in a line.")
@@ -98,7 +100,12 @@ def of(tenant_id: int, holder: Holder, holder_id: int) -> dict[int, Standing]:
 
 
 def put(
-    tenant_id: int, holder: Holder, holder_id: int, track: StatusTrack, value_id: int | None, user_id: int | None
+    tenant_id: int,
+    holder: Holder,
+    holder_id: int,
+    track: StatusTrack,
+    value_id: int | None,
+    user_id: int | None,
 ) -> None:
     """Set the value in one track, None for none; raises Invalid for a value of another track. The caller has found
     the holder through its tenant."""
@@ -107,7 +114,9 @@ def put(
         Standing.track_id == track.id,
     )  # fmt: skip
     value = StatusValue.get_or_none(
-        StatusValue.tenant_id == tenant_id, StatusValue.track_id == track.id, StatusValue.id == (value_id or 0)
+        StatusValue.tenant_id == tenant_id,
+        StatusValue.track_id == track.id,
+        StatusValue.id == (value_id or 0),
     )
     if value_id and value is None:
         raise Invalid(N_("Choose a value from the list."))

@@ -7,7 +7,17 @@ import pytest
 
 from domain import clock
 from domain.errors import Conflict, Invalid, NotFound
-from domain.subscribers import columns, consent, csvfile, directory, imports, intake, optout, suppression
+from domain.subscribers import (
+    columns,
+    consent,
+    csvfile,
+    directory,
+    finding,
+    imports,
+    intake,
+    optout,
+    suppression,
+)
 from domain.subscribers.consent import NOWHERE
 from domain.subscribers.imports import Options
 from domain.subscribers.models import (
@@ -90,7 +100,7 @@ def test_cleverreach_export_in_windows_1252(world: World, root: Path) -> None:
     kurt = by(world, "kurt@leser.example")
     assert consent.state(world.north.id, kurt.id, world.types["city"].id) == Consent.REVOKED
     assert job.rejected_count == 1
-    found = directory.find(world.north.id, directory.Query(text="oeztuerk MUNCHEN"[:8]))
+    found = finding.find(world.north.id, finding.Query(text="oeztuerk MUNCHEN"[:8]))
     assert [p.id for p in found.people] == [frida.id]
 
 

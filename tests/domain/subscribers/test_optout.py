@@ -1,6 +1,6 @@
 """Sign off: exactly one type, idempotent, and nobody loses the last list."""
 
-from domain.subscribers import consent, directory, optout
+from domain.subscribers import consent, directory, lists, optout
 from domain.subscribers.consent import NOWHERE
 from domain.subscribers.models import Consent, ConsentEvent, Subscriber
 from tests.world import World
@@ -30,7 +30,7 @@ def test_sign_off_from_everything_keeps_the_lists(world: World) -> None:
     person = reader(world, "city", "arts")
     assert optout.unsubscribe_all(person, NOWHERE) == 2
     assert optout.unsubscribe_all(person, NOWHERE) == 0
-    assert [chosen.is_default for chosen in directory.lists_of(person)] == [True]
+    assert [chosen.is_default for chosen in lists.of(person)] == [True]
 
 
 def test_preferences_change_only_what_was_ticked_differently(world: World) -> None:

@@ -1,0 +1,165 @@
+"""Customers: the organisations that people belong to."""
+
+from flask import Blueprint, Response, g, request, url_for
+from flask_babel import gettext as _
+
+from domain.accounts import policy
+from domain.accounts.permissions import Permission as P
+from domain.campaigns import received
+from domain.errors import Invalid
+from domain.subscribers import organisations
+from domain.subscribers.facets import fields, notes, tags, tracks
+from domain.subscribers.facets.models import Holder
+from domain.subscribers.models import Organisation
+from portal import facets, hypermedia
+from portal.access import requires
+
+bp = Blueprint("organisations", __name__)
+FILTERS = ("q", "status", "country", "tag", "locked", "order")
+
+
+@bp.get("/organisations")
+@requires(P.SUBSCRIBER_SEE)
+def index() -> Response:
+    asked = request.args
+    query = organisations.Query(
+        text=asked.get("q", "")[:200], status=asked.get("status", ""), country=asked.get("country", "")[:2].upper(),
+        tag_id=asked.get("tag", type=int), is_locked="locked" in asked, order=asked.get("order", "name"),
+        cursor=asked.get("at", ""),
+    )  # fmt: skip
+    page = organisations.find(g.tenant.id, query)
+    return hypermedia.page(
+        "organisations/index.html", "organisations/_results.html", page=page, query=query,
+        filters={k: v for k, v in asked.items() if k in FILTERS and v},
+        counts=organisations.contact_counts(g.tenant.id, [row.id for row in page.rows]),
+        statuses=organisations.statuses(g.tenant.id), tags=tags.every(g.tenant.id), is_locked=organisations.is_locked,
+    )  # fmt: skip
+
+
+@bp.get("/organisations/new")
+@requires(P.SUBSCRIBER_EDIT)
+def new() -> Response:
+    return _form(None)
+
+
+@bp.post("/organisations")
+@requires(P.SUBSCRIBER_EDIT)
+def create() -> Response:
+    return _save(None)
+
+
+@bp.get("/organisations/<int:organisation_id>")
+@requires(P.SUBSCRIBER_SEE)
+def show(organisation_id: int) -> Response:
+    return _record(organisations.get(g.tenant.id, organisation_id))
+
+
+@bp.get("/organisations/<int:organisation_id>/edit")
+@requires(P.SUBSCRIBER_EDIT)
+def edit(organisation_id: int) -> Response:
+    return _form(organisations.get(g.tenant.id, organisation_id))
+
+
+@bp.post("/organisations/<int:organisation_id>")
+@requires(P.SUBSCRIBER_EDIT)
+def save(organisation_id: int) -> Response:
+    return _save(organisations.get(g.tenant.id, organisation_id))
+
+
+@bp.post("/organisations/<int:organisation_id>/lock")
+@requires(P.SUBSCRIBER_EDIT)
+def lock(organisation_id: int) -> Response:
+    organisation = organisations.get(g.tenant.id, organisation_id)
+    until = facets.end_of(request.form.get("until", ""))
+    try:
+        organisations.lock(organisation, request.form.get("reason", ""), until, g.user.id)
+    except Invalid as error:
+        return _record(organisation, facets.wrong(error), 422)
+    return _back(organisation, _("Locked. Its contacts get no mailings."))
+
+
+@bp.post("/organisations/<int:organisation_id>/unlock")
+@requires(P.SUBSCRIBER_EDIT)
+def unlock(organisation_id: int) -> Response:
+    organisation = organisations.get(g.tenant.id, organisation_id)
+    organisations.unlock(organisation, g.user.id)
+    return _back(organisation, _("The lock is lifted."))
+
+
+@bp.post("/organisations/<int:organisation_id>/statuses")
+@requires(P.SUBSCRIBER_EDIT)
+def statuses(organisation_id: int) -> Response:
+    organisation = organisations.get(g.tenant.id, organisation_id)
+    facets.put_statuses(Holder.ORGANISATION, organisation.id)
+    return _back(organisation, _("Saved."))
+
+
+@bp.post("/organisations/<int:organisation_id>/notes")
+@requires(P.SUBSCRIBER_EDIT)
+def note(organisation_id: int) -> Response:
+    organisation = organisations.get(g.tenant.id, organisation_id)
+    notes.add(g.tenant.id, Holder.ORGANISATION, organisation.id, request.form.get("text", ""), g.user.id)
+    return _back(organisation, _("Saved."))
+
+
+@bp.post("/organisations/<int:organisation_id>/notes/<int:note_id>/delete")
+@requires(P.SUBSCRIBER_EDIT)
+def drop_note(organisation_id: int, note_id: int) -> Response:
+    organisation = organisations.get(g.tenant.id, organisation_id)
+    notes.remove(g.tenant.id, Holder.ORGANISATION, organisation.id, note_id, g.user.id)
+    return _back(organisation, _("The note is deleted."))
+
+
+@bp.get("/organisations/<int:organisation_id>/delete")
+@requires(P.SUBSCRIBER_EDIT)
+def confirm_delete(organisation_id: int) -> Response:
+    organisation = organisations.get(g.tenant.id, organisation_id)
+    count = organisations.contact_counts(g.tenant.id, [organisation.id]).get(organisation.id, 0)
+    return hypermedia.page("organisations/delete.html", organisation=organisation, count=count)
+
+
+@bp.post("/organisations/<int:organisation_id>/delete")
+@requires(P.SUBSCRIBER_EDIT)
+def delete(organisation_id: int) -> Response:
+    organisation = organisations.get(g.tenant.id, organisation_id)
+    organisations.delete(organisation, g.user.id)
+    return hypermedia.done(
+        url_for("organisations.index"), _("“%(name)s” is deleted.", name=organisation.name)
+    )
+
+
+def _save(found: Organisation | None) -> Response:
+    values = {**request.form.to_dict(), **facets.typed(Holder.ORGANISATION), **facets.typed_tags()}
+    try:
+        saved = organisations.save(g.tenant.id, values, g.user.id, found)
+    except Invalid as error:
+        return _form(found, facets.wrong(error), 422)
+    return _back(saved, _("Saved."))
+
+
+def _form(found: Organisation | None, wrong: dict[str, str] | None = None, status: int = 200) -> Response:
+    mine = tags.of(g.tenant.id, Holder.ORGANISATION, found.id) if found else []
+    return hypermedia.page(
+        "organisations/edit.html", status=status, organisation=found, wrong=wrong or {},
+        own=fields.every(g.tenant.id, Holder.ORGANISATION), typed=facets.typed(Holder.ORGANISATION),
+        tags=", ".join(tag.name for tag in mine), all_tags=tags.every(g.tenant.id),
+        statuses=organisations.statuses(g.tenant.id),
+    )  # fmt: skip
+
+
+def _record(organisation: Organisation, wrong: dict[str, str] | None = None, status: int = 200) -> Response:
+    key = (g.tenant.id, Holder.ORGANISATION, organisation.id)
+    remarks = notes.of(*key)
+    documents = received.by_organisation(g.tenant.id, organisation.id)
+    people = {organisation.locked_by_id, *(remark.by_id for remark in remarks)}
+    return hypermedia.page(
+        "organisations/show.html", status=status, organisation=organisation, wrong=wrong or {}, notes=remarks,
+        contacts=organisations.contacts(organisation, request.args.get("at", "")), documents=documents,
+        own=fields.every(g.tenant.id, Holder.ORGANISATION), tags=tags.of(*key), tracks=tracks.every(g.tenant.id),
+        standings=tracks.of(*key), locked=organisations.is_locked(organisation),
+        names=policy.names([person for person in people if person]),
+    )  # fmt: skip
+
+
+def _back(organisation: Organisation, message: str) -> Response:
+    return hypermedia.done(url_for("organisations.show", organisation_id=organisation.id), message)

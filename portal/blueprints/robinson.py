@@ -1,0 +1,168 @@
+"""The Robinson list: who may not be mailed, rules, history, refused sign-ups, import."""
+
+import secrets
+from pathlib import Path
+
+from flask import Blueprint, Response, current_app, g, request, url_for
+from flask_babel import gettext as _
+
+from domain.accounts import policy
+from domain.accounts.permissions import Permission as P
+from domain.campaigns import waiting
+from domain.errors import Invalid
+from domain.subscribers import robinson, rules, suppression, words
+from portal import facets, hypermedia
+from portal.access import requires
+
+bp = Blueprint("robinson", __name__)
+VIEWS = ("entries", "rules", "history", "blocked")
+
+
+@bp.get("/suppression")
+@requires(P.SUBSCRIBER_SEE)
+def index() -> Response:
+    return _index()
+
+
+@bp.get("/suppression/preview")
+@requires(P.SUBSCRIBER_EDIT)
+def preview() -> Response:
+    """Whom the entry would hit, before it is written."""
+    asked, wrong, found = _asked(request.args.get("value", ""))
+    return hypermedia.fragment("robinson/_preview.html", asked=asked, wrong=wrong, found=found)
+
+
+@bp.post("/suppression")
+@requires(P.SUBSCRIBER_EDIT)
+def add() -> Response:
+    """Write an entry or a rule; a domain or a pattern first shows whom it hits."""
+    asked, wrong, found = _asked(request.form.get("value", ""))
+    reason = words.one_line(request.form.get("reason", ""), 300)
+    if not reason:
+        wrong = {**wrong, "reason": _("Write why nobody may mail this address.")}
+    if wrong or asked is None:
+        return _index(wrong, asked, found, 422)
+    until = facets.end_of(request.form.get("until", ""))
+    if asked.kind == "address":
+        new = suppression.add(g.tenant.id, asked.value, reason, g.user.id, until=until)
+        view = "entries"
+    elif "sure" not in request.form:
+        return _index({}, asked, found)
+    else:
+        keys = waiting.other_addresses(g.tenant.id)
+        new = (
+            suppression.add_rule(g.tenant.id, asked, reason, g.user.id, until=until, waiting=keys) is not None
+        )
+        view = "rules"
+    if not new:
+        return _index({"value": _("This stands on the list already.")}, None, None, 422)
+    return hypermedia.done(url_for("robinson.index", view=view), _("On the suppression list."))
+
+
+@bp.get("/suppression/entries/<int:entry_id>/remove")
+@requires(P.SUBSCRIBER_EDIT)
+def ask_remove(entry_id: int) -> Response:
+    return _ask(suppression.get(g.tenant.id, entry_id), url_for("robinson.remove", entry_id=entry_id))
+
+
+@bp.post("/suppression/entries/<int:entry_id>/remove")
+@requires(P.SUBSCRIBER_EDIT)
+def remove(entry_id: int) -> Response:
+    entry = suppression.get(g.tenant.id, entry_id)
+    try:
+        suppression.remove(g.tenant.id, entry_id, request.form.get("reason", ""), g.user.id)
+    except Invalid as error:
+        return _ask(entry, url_for("robinson.remove", entry_id=entry_id), facets.wrong(error), 422)
+    return hypermedia.done(url_for("robinson.index"), _("Taken off the list. The reason is in the history."))
+
+
+@bp.get("/suppression/rules/<int:rule_id>/remove")
+@requires(P.SUBSCRIBER_EDIT)
+def ask_remove_rule(rule_id: int) -> Response:
+    return _ask(suppression.get_rule(g.tenant.id, rule_id), url_for("robinson.remove_rule", rule_id=rule_id))
+
+
+@bp.post("/suppression/rules/<int:rule_id>/remove")
+@requires(P.SUBSCRIBER_EDIT)
+def remove_rule(rule_id: int) -> Response:
+    rule = suppression.get_rule(g.tenant.id, rule_id)
+    try:
+        suppression.remove_rule(g.tenant.id, rule_id, request.form.get("reason", ""), g.user.id)
+    except Invalid as error:
+        return _ask(rule, url_for("robinson.remove_rule", rule_id=rule_id), facets.wrong(error), 422)
+    return hypermedia.done(
+        url_for("robinson.index", view="rules"), _("Taken off the list. The reason is in the history.")
+    )
+
+
+@bp.post("/suppression/import")
+@requires(P.SUBSCRIBER_IMPORT)
+def take() -> Response:
+    """A file of addresses, domains, patterns or hashes."""
+    upload = request.files.get("file")
+    reason = words.one_line(request.form.get("reason", ""), 300)
+    wrong = {}
+    if upload is None or not upload.filename:
+        wrong["file"] = _("Choose a file first.")
+    if not reason:
+        wrong["import-reason"] = _("Write where the list comes from.")
+    if wrong or upload is None:
+        return _index(wrong, status=422)
+    folder: Path = current_app.config["SETTINGS"].instance / "imports"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    path = folder / f"{g.tenant.id}-{secrets.token_hex(8)}.txt"
+    try:
+        path.touch(mode=0o600)
+        upload.save(path)
+        found = robinson.take(g.tenant.id, path, reason, None, g.user.id)
+    except Invalid as error:
+        return _index({"file": " ".join(facets.wrong(error).values())}, status=422)
+    finally:
+        path.unlink(missing_ok=True)
+    text = _(
+        "%(added)s added, %(known)s stood there already, %(unread)s lines could not be read.",
+        added=found.added, known=found.known, unread=found.unread,
+    )  # fmt: skip
+    return hypermedia.done(url_for("robinson.index"), text, "hold" if found.unread else "done")
+
+
+def _index(
+    wrong: dict[str, str] | None = None, asked: rules.Asked | None = None, found: robinson.Preview | None = None,
+    status: int = 200,
+) -> Response:  # fmt: skip
+    view = request.args.get("view", "entries")
+    view = view if view in VIEWS else "entries"
+    text, cursor = request.args.get("q", "")[:200], request.args.get("at", "")
+    if view == "rules":
+        page = suppression.rule_page(g.tenant.id, text, cursor)
+    elif view == "entries":
+        page = suppression.entries(g.tenant.id, text, cursor)
+    else:
+        page = suppression.events(g.tenant.id, view == "blocked", cursor)
+    return hypermedia.page(
+        "robinson/index.html", "robinson/_results.html" if status == 200 and request.method == "GET" else None,
+        status=status, view=view, text=text, page=page, wrong=wrong or {}, asked=asked, found=found,
+        names=policy.names([row.by_id for row in page.rows if row.by_id]), max_mb=robinson.MAX_BYTES >> 20,
+    )  # fmt: skip
+
+
+def _asked(text: str) -> tuple[rules.Asked | None, dict[str, str], robinson.Preview | None]:
+    if not text.strip():
+        return None, {"value": _("Write an address, a domain, a pattern with * or a hash.")}, None
+    try:
+        asked = rules.read(text)
+    except Invalid as error:
+        return None, facets.wrong(error), None
+    return asked, {}, robinson.preview(g.tenant.id, asked)
+
+
+def _ask(row: object, url: str, wrong: dict[str, str] | None = None, status: int = 200) -> Response:
+    shown = getattr(row, "value", "") or getattr(row, "address_key", "") or getattr(row, "address_hash", "")
+    return hypermedia.page(
+        "robinson/remove.html",
+        status=status,
+        row=row,
+        shown=shown,
+        url=url,
+        wrong=wrong or {},
+    )

@@ -1,0 +1,70 @@
+"""The record page of a subscriber, for the views that show it and those that come back to it."""
+
+from typing import Any
+
+from flask import Response, g, url_for
+from wtforms.fields.choices import SelectChoice
+
+from domain.accounts import policy
+from domain.audit.models import AuditEntry
+from domain.campaigns import received
+from domain.subscribers import consent, directory, lists, organisations, suppression, types
+from domain.subscribers.facets import fields, notes, tags, tracks
+from domain.subscribers.facets.models import Holder
+from domain.subscribers.models import Organisation, Subscriber
+from portal import hypermedia
+from portal.forms.subscribers import ConsentForm, LockForm
+
+CHANGES = 20
+
+
+def page(
+    person: Subscriber,
+    lock_form: LockForm | None = None,
+    consents: ConsentForm | None = None,
+    status: int = 200,
+) -> Response:
+    """Everything the house knows about a person."""
+    tenant_id = g.tenant.id
+    key = (tenant_id, Holder.SUBSCRIBER, person.id)
+    history = consent.history(tenant_id, person.id)
+    remarks, changes = notes.of(*key), _changes(person)
+    people = [e.by_id for e in history] + [n.by_id for n in remarks] + [c.user_id for c in changes]
+    return hypermedia.page(
+        "subscribers/show.html", status=status, person=person, history=history, changes=changes, notes=remarks,
+        subscriptions=directory.subscriptions(person), kinds={kind.id: kind for kind in types.every(tenant_id)},
+        lists=lists.every(tenant_id), on_lists={chosen.id for chosen in lists.of(person)},
+        organisation=_organisation(person), tags=tags.of(*key), tracks=tracks.every(tenant_id),
+        standings=tracks.of(*key), own=fields.every(tenant_id), received=received.by_person(tenant_id, person.id),
+        suppressed=suppression.entry(tenant_id, person.address_key) if person.address_key else None,
+        names=policy.names([*people, person.locked_by_id]), is_org_locked=organisations.is_locked,
+        lock_form=lock_form or LockForm(formdata=None), consent_form=consents or consent_form(),
+    )  # fmt: skip
+
+
+def back(person: Subscriber, message: str, tone: str = "done") -> Response:
+    return hypermedia.done(url_for("subscribers.show", subscriber_id=person.id), message, tone)
+
+
+def consent_form(formdata: Any = None) -> ConsentForm:
+    form = ConsentForm(formdata=formdata)
+    form.type_id.choices = [SelectChoice(k.id, k.name) for k in types.every(g.tenant.id) if k.active]
+    return form
+
+
+def _organisation(person: Subscriber) -> Organisation | None:
+    if not person.organisation_id:
+        return None
+    return Organisation.get_or_none(
+        Organisation.tenant_id == person.tenant_id, Organisation.id == person.organisation_id
+    )
+
+
+def _changes(person: Subscriber) -> list[AuditEntry]:
+    """The newest entries of the log about this person."""
+    query = AuditEntry.select().where(
+        AuditEntry.tenant_id == person.tenant_id,
+        AuditEntry.kind == "subscriber",
+        AuditEntry.object_id == person.id,
+    )
+    return list(query.order_by(AuditEntry.number.desc()).limit(CHANGES))

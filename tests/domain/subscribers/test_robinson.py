@@ -1,0 +1,206 @@
+"""The suppression list: addresses, domains, patterns and hashes hold at the door, at the snapshot and at the claim."""
+
+import hashlib
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from domain import clock
+from domain.campaigns import audience, snapshot, waiting
+from domain.errors import Invalid, NotFound
+from domain.issues.models import IssueRevision
+from domain.ledger import outbox
+from domain.ledger.models import Delivery
+from domain.ledger.outbox import Terms
+from domain.ledger.states import DeliveryState, LeftOut
+from domain.subscribers import addresses, directory, robinson, rules, signup, suppression
+from domain.subscribers.consent import Trace
+from domain.subscribers.models import Consent, Subscriber, Subscription, Suppression, SuppressionEvent
+from tests import mailings
+from tests.world import World
+
+ADDRESS = "anna@mail.firma.example"
+
+
+def person(world: World, address: str = ADDRESS) -> Subscriber:
+    made = directory.create(world.north.id, {"address": address})
+    Subscription.create(
+        tenant_id=world.north.id,
+        type_id=world.types["city"].id,
+        subscriber_id=made.id,
+        consent=Consent.CONFIRMED,
+    )
+    return made
+
+
+def rule(world: World, text: str, **values: object):
+    return suppression.add_rule(world.north.id, rules.read(text), "asked by phone", world.editor.id, **values)
+
+
+def hashed(algorithm: str, text: str) -> str:
+    return hashlib.new(algorithm, text.encode()).hexdigest()
+
+
+HITTING = [
+    "@firma.example", "mail.firma.example", "anna@*", "*@*.example", "a??a@mail.*", hashed("sha1", ADDRESS),
+    hashed("md5", ADDRESS), hashed("sha256", ADDRESS), hashed("sha1", "@mail.firma.example"),
+]  # fmt: skip
+MISSING = [
+    "@rma.example",
+    "@other.example",
+    "anna@firma.*",
+    "a?a@*",
+    hashed("sha1", "bert@mail.firma.example"),
+]
+
+
+@pytest.mark.parametrize("text", HITTING)
+def test_a_rule_stops_people_who_are_here_and_who_come_later(world: World, text: str) -> None:
+    here = person(world)
+    rule(world, text)
+    assert suppression.entry(world.north.id, here.address_key)
+    assert not suppression.is_suppressed(world.south.id, ADDRESS)
+    Suppression.delete().execute()  # as if somebody came in while the rule was written
+    assert suppression.is_suppressed(world.north.id, ADDRESS)
+    suppression.recognise(world.north.id, ADDRESS)
+    assert suppression.entry(world.north.id, ADDRESS)
+
+
+@pytest.mark.parametrize("text", MISSING)
+def test_a_rule_hits_nobody_else(world: World, text: str) -> None:
+    person(world)
+    rule(world, text)
+    assert not Suppression.select().exists() and not suppression.is_suppressed(world.north.id, ADDRESS)
+
+
+@pytest.mark.parametrize("text", ["", "*", "*@*", "two words", "a@", "@", "-"])
+def test_what_is_no_entry_is_refused(text: str) -> None:
+    with pytest.raises(Invalid):
+        rules.read(text)
+
+
+def test_preview_names_who_would_be_hit_and_writes_nothing(world: World) -> None:
+    person(world)
+    person(world, "kurt@firma.example")
+    person(world, "uta@other.example")
+    found = robinson.preview(world.north.id, rules.read("@firma.example"))
+    assert (found.count, found.more, sorted(found.keys)) == (2, False, [ADDRESS, "kurt@firma.example"])
+    assert robinson.preview(world.north.id, rules.read("*@*.example"), most=2).more
+    assert not Suppression.select().exists()
+
+
+def test_an_own_entry_outlives_the_rule_and_the_other_way_round(world: World) -> None:
+    here = person(world)
+    suppression.add(
+        world.north.id, ADDRESS, "complaint", world.editor.id, until=clock.now() + timedelta(days=2)
+    )
+    made = rule(world, "@firma.example")
+    own = suppression.entry(world.north.id, ADDRESS)
+    assert own.until is None and own.source == "manual"
+    suppression.remove_rule(world.north.id, made.id, "mistake", world.editor.id)
+    own = suppression.entry(world.north.id, ADDRESS)
+    assert own.until is not None
+    made = rule(world, "@firma.example")
+    suppression.remove(world.north.id, own.id, "wishes mail again", world.editor.id)
+    assert suppression.entry(world.north.id, here.address_key).source == "rule"
+    second = rule(world, "anna@*")
+    suppression.remove_rule(world.north.id, made.id, "mistake", world.editor.id)
+    assert suppression.entry(world.north.id, here.address_key).rule_id == second.id
+
+
+def test_taking_off_needs_a_reason_and_stays_in_the_history(world: World) -> None:
+    suppression.add(world.north.id, ADDRESS, "complaint", world.editor.id)
+    entry = suppression.entry(world.north.id, ADDRESS)
+    with pytest.raises(Invalid):
+        suppression.remove(world.north.id, entry.id, "  ", world.editor.id)
+    with pytest.raises(NotFound):
+        suppression.remove(world.south.id, entry.id, "foreign", world.editor.id)
+    suppression.remove(world.north.id, entry.id, "wishes mail again", world.editor.id)
+    assert not suppression.is_suppressed(world.north.id, ADDRESS)
+    acts = [(row.act, row.shown, row.reason) for row in suppression.events(world.north.id, False).rows]
+    assert acts == [("removed", ADDRESS, "wishes mail again"), ("added", ADDRESS, "complaint")]
+
+
+def test_an_ended_entry_stops_nobody(world: World) -> None:
+    rule(world, "@firma.example", until=clock.now() - timedelta(seconds=5))
+    suppression.add(world.north.id, ADDRESS, "holiday", until=clock.now() - timedelta(seconds=5))
+    assert not suppression.is_suppressed(world.north.id, ADDRESS)
+    assert suppression.add(world.north.id, ADDRESS, "again") and suppression.is_suppressed(
+        world.north.id, ADDRESS
+    )
+
+
+def test_a_refused_sign_up_is_noted_without_the_address(world: World) -> None:
+    rule(world, "@firma.example")
+    request = signup.Request(addresses.parse(ADDRESS), [world.types["city"].id])
+    assert (
+        signup.begin(world.north.id, request, Trace(form="/n/north"), lambda opt_in: pytest.fail("mailed"))
+        is None
+    )
+    blocked = suppression.events(world.north.id, True).rows
+    assert [row.shown for row in blocked] == ["a•••••@mail.firma.example"]
+    assert directory.by_key(world.north.id, ADDRESS) is None
+
+
+def test_rules_hold_at_the_snapshot_and_at_the_claim(world: World) -> None:
+    first, second, third = person(world), person(world, "b@two.example"), person(world, "c@three.example")
+    campaign = mailings.draft(world, mailings.issue(world))
+    campaign.revision_id = IssueRevision.create(
+        tenant_id=world.north.id, issue_id=campaign.issue_id, number=1, fingerprint="x", subject="s", preheader="",
+        html="", plain="", compiled=b"", placeholders=[], size_bytes=1, created_by_id=world.editor.id,
+    ).id  # fmt: skip
+    campaign.status = "sending"
+    campaign.save()
+    rule(world, "@firma.example")
+    Suppression.delete().execute()  # not even resolved
+    snapshot.fill(campaign)
+    states = {row.subscriber_id: (row.state, row.reason) for row in Delivery.select()}
+    assert states[first.id] == (DeliveryState.SUPPRESSED, LeftOut.SUPPRESSED)
+    rule(world, "@two.example")
+    Subscriber.update(address="new@four.example", address_key="new@four.example").where(
+        Subscriber.id == third.id
+    ).execute()
+    assert waiting.other_addresses(world.north.id) == ["c@three.example"]
+    rule(world, "@three.example", waiting=waiting.other_addresses(world.north.id))
+    terms = Terms(
+        world.north.id, campaign.id, campaign.type_id, 1, ("confirmed",), None, "Europe/Berlin", lambda: True
+    )
+    assert outbox.claim(terms, 10, 1, 60).rows == []
+    reasons = {row.subscriber_id: row.reason for row in Delivery.select()}
+    assert reasons[second.id] == reasons[third.id] == LeftOut.SUPPRESSED
+    assert audience.numbers(campaign)[1][LeftOut.SUPPRESSED] == 2
+
+
+def test_a_file_of_all_kinds_is_taken_in(world: World, tmp_path: Path) -> None:
+    for address in (ADDRESS, "b@two.example", "c@three.example", "d@four.example"):
+        person(world, address)
+    path = tmp_path / "list.csv"
+    lines = [
+        "Adresse;Grund",
+        "b@two.example;x",
+        "@three.example",
+        hashed("sha1", ADDRESS),
+        "no entry@",
+        "B@two.example",
+    ]
+    path.write_text("\n".join(lines), "utf-8")
+    taken = robinson.take(world.north.id, path, "list of 2026", None, world.editor.id)
+    assert (taken.added, taken.known, taken.unread, taken.first_unread) == (3, 1, 1, "no entry@")
+    stopped = suppression.stopped(
+        world.north.id, [ADDRESS, "b@two.example", "c@three.example", "d@four.example"]
+    )
+    assert stopped == {ADDRESS, "b@two.example", "c@three.example"}
+    again = robinson.take(world.north.id, path, "list of 2026", None, world.editor.id)
+    assert again.added == 0
+
+
+def test_the_bytes_of_the_ecg_list_are_read(world: World, tmp_path: Path) -> None:
+    person(world)
+    path = tmp_path / "ecg-liste.hash"
+    path.write_bytes(
+        b"".join(hashlib.sha1(t.encode()).digest() for t in ("x@y.example", "@mail.firma.example"))
+    )
+    taken = robinson.take(world.north.id, path, "ECG", None, world.editor.id)
+    assert (taken.added, taken.unread) == (2, 0) and suppression.entry(world.north.id, ADDRESS)
+    assert SuppressionEvent.select().where(SuppressionEvent.act == "added").count() == 0

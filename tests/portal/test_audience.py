@@ -1,0 +1,131 @@
+"""Customers, lists, own fields and the suppression list in the portal."""
+
+import io
+
+import pytest
+from flask.testing import FlaskClient
+
+from domain.subscribers import directory, lists, organisations, suppression
+from domain.subscribers.facets import fields
+from domain.subscribers.models import DistributionList, Organisation
+from tests.portal.conftest import HTMX
+from tests.world import World
+
+T = "/t/north"
+
+
+@pytest.fixture
+def manager(client: FlaskClient, world: World, sign_in) -> FlaskClient:
+    return sign_in(client, world.subscriber_manager)
+
+
+def test_a_customer_is_made_found_locked_and_deleted(manager: FlaskClient, world: World) -> None:
+    assert manager.post(f"{T}/organisations", data={"name": " "}).status_code == 422
+    made = manager.post(
+        f"{T}/organisations", data={"name": "Stadt Celle", "status": "A", "tags": "Kommune, Nord"}
+    )
+    path = made.location
+    directory.create(world.north.id, {"address": "a@celle.example", "organisation": "Stadt Celle"})
+    page = manager.get(f"{T}/organisations?q=stadt&status=A", headers=HTMX).text
+    assert "Stadt Celle" in page and "<html" not in page
+    assert "No customer with these filters" in manager.get(f"{T}/organisations?locked=y").text
+    assert manager.post(f"{path}/lock", data={"reason": ""}).status_code == 422
+    manager.post(f"{path}/lock", data={"reason": "Quarrel", "until": "2999-12-31"})
+    record = manager.get(path).text
+    assert "Quarrel" in record and "a@celle.example" in record and "Kommune" in record
+    assert "Stadt Celle" in manager.get(f"{T}/organisations?locked=y").text
+    manager.post(f"{path}/notes", data={"text": "Called <b>them</b>"})
+    assert "Called &lt;b&gt;them" in manager.get(path).text
+    assert "1 contact" in manager.get(f"{path}/delete").text
+    manager.post(f"{path}/delete")
+    assert manager.get(path).status_code == 404 and not Organisation.select().exists()
+
+
+def test_the_last_list_asks_where_to(manager: FlaskClient, world: World) -> None:
+    person = directory.create(world.north.id, {"address": "a@celle.example"})
+    default = lists.default(world.north.id)
+    manager.post(f"{T}/subscribers/lists", data={"name": "Messe"})
+    fair = DistributionList.get(DistributionList.name == "Messe")
+    path = f"{T}/subscribers/lists/{default.id}/members/{person.id}/remove"
+    assert "Where to?" in manager.get(path).text
+    assert manager.post(path).location.endswith("/remove") and lists.of(person) == [default]
+    manager.post(path, data={"to": fair.id})
+    assert lists.of(person) == [fair]
+    assert "a@celle.example" in manager.get(f"{T}/subscribers/lists/{fair.id}").text
+    manager.post(f"{T}/subscribers/lists/{fair.id}/delete", data={"to": default.id})
+    assert lists.of(person) == [default]
+    assert (
+        manager.post(f"{T}/subscribers/lists/{default.id}/delete", data={"to": default.id}).status_code == 409
+    )
+    unknown = manager.post(f"{T}/subscribers/lists/{default.id}/members", data={"address": "x@y.example"})
+    assert unknown.status_code == 422 and "Nobody here has this address" in unknown.text
+
+
+def test_own_fields_are_made_filled_and_shown(manager: FlaskClient, world: World) -> None:
+    wrong = manager.post(f"{T}/fields", data={"name": "Farbe", "kind": "choice"})
+    assert wrong.status_code == 422 and "Write the choices" in wrong.text and 'value="Farbe"' in wrong.text
+    manager.post(f"{T}/fields", data={"name": "Farbe", "kind": "choice", "choices": "rot\nblau"})
+    manager.post(f"{T}/fields", data={"name": "Mitglied seit", "kind": "date", "required": "y"})
+    color, since = fields.every(world.north.id)
+    data = {"address": "a@celle.example", f"own-{color.id}": "rot", f"own-{since.id}": "", "language": ""}
+    empty = manager.post(f"{T}/subscribers", data=data)
+    assert empty.status_code == 422 and "Mitglied seit must not be empty" in empty.text
+    made = manager.post(
+        f"{T}/subscribers", data={**data, f"own-{since.id}": "2020-05-01", "birthday": "3.4."}
+    )
+    assert made.status_code == 303
+    page = manager.get(made.location).text
+    assert "rot" in page and "1 May 2020" in page and "03.04." in page
+    assert (
+        manager.post(
+            f"{T}/subscribers", data={**data, "address": "b@x.example", "birthday": "31.2."}
+        ).status_code
+        == 422
+    )
+
+
+def test_a_domain_is_shown_before_it_is_suppressed(manager: FlaskClient, world: World) -> None:
+    directory.create(world.north.id, {"address": "a@celle.example"})
+    data = {"value": "@celle.example", "reason": "asked"}
+    shown = manager.get(
+        f"{T}/suppression/preview", query_string={"value": "@celle.example"}, headers=HTMX
+    ).text
+    assert "1 person" in shown and "a@celle.example" in shown
+    first = manager.post(f"{T}/suppression", data=data)
+    assert first.status_code == 200 and "I have looked" in first.text
+    assert not suppression.is_suppressed(world.north.id, "a@celle.example")
+    manager.post(f"{T}/suppression", data={**data, "sure": "y"})
+    assert suppression.is_suppressed(world.north.id, "a@celle.example")
+    page = manager.get(f"{T}/suppression?view=rules").text
+    assert "celle.example" in page and "asked" in page
+    assert manager.post(f"{T}/suppression", data={"value": "a b", "reason": "x"}).status_code == 422
+    assert manager.post(f"{T}/suppression", data={"value": "a@b.example"}).status_code == 422
+
+
+def test_a_list_is_imported_and_an_entry_taken_off_with_a_reason(manager: FlaskClient, world: World) -> None:
+    upload = (io.BytesIO(b"b@two.example\n@three.example\n"), "list.txt")
+    manager.post(f"{T}/suppression/import", data={"file": upload, "reason": "List 2026"})
+    entry = suppression.entry(world.north.id, "b@two.example")
+    path = f"{T}/suppression/entries/{entry.id}/remove"
+    assert "List 2026" in manager.get(path).text
+    assert manager.post(path, data={"reason": ""}).status_code == 422
+    manager.post(path, data={"reason": "wishes mail"})
+    assert not suppression.is_suppressed(world.north.id, "b@two.example")
+    assert "wishes mail" in manager.get(f"{T}/suppression?view=history").text
+    assert "two.example" not in manager.get(f"{T}/suppression?q=two.ex").text
+
+
+def test_the_proof_of_consent_names_every_step(manager: FlaskClient, world: World) -> None:
+    person = directory.create(world.north.id, {"address": "a@celle.example"})
+    data = {"type_id": world.types["city"].id, "consent": "proved", "proof": "Card, folder 7"}
+    manager.post(f"{T}/subscribers/{person.id}/types", data=data)
+    page = manager.get(f"{T}/subscribers/{person.id}/proof").text
+    assert "Card, folder 7" in page and "Added by the house with proof" in page and "a@celle.example" in page
+
+
+def test_foreign_customers_and_fields_are_missing(manager: FlaskClient, world: World) -> None:
+    foreign = organisations.save(world.south.id, {"name": "Fremd"}, world.south_editor.id)
+    field = fields.save(world.south.id, {"name": "Fremd"}, world.south_editor.id)
+    for path in (f"organisations/{foreign.id}", f"organisations/{foreign.id}/edit", f"fields/{field.id}"):
+        assert manager.get(f"{T}/{path}").status_code == 404
+    assert manager.post(f"{T}/organisations/{foreign.id}/lock", data={"reason": "x"}).status_code == 404
