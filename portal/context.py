@@ -30,7 +30,10 @@ def enter(slug: str) -> None:
     """Put the person into the tenant of the URL. A tenant without a role for him looks like a missing one."""
     tenant = tree.by_slug(slug)
     rights = policy.rights_of(g.user, tenant.id)
-    if not rights.role_ids or tenant.status in (TenantStatus.NO_SIGN_IN, TenantStatus.BLOCKED):
+    if not (rights.role_ids or rights.visit) or tenant.status in (
+        TenantStatus.NO_SIGN_IN,
+        TenantStatus.BLOCKED,
+    ):
         raise NotFound
     g.tenant, g.rights = tenant, rights
     if session.get("tenant") != tenant.slug:

@@ -1,6 +1,8 @@
 """People with one sign-in, and the roles they hold in tenants."""
 
-from peewee import BooleanField, CharField, ForeignKeyField, IntegerField
+from enum import StrEnum
+
+from peewee import BigIntegerField, BooleanField, CharField, ForeignKeyField, IntegerField
 
 from domain import clock
 from domain.db import BaseModel, MomentField
@@ -17,6 +19,20 @@ class User(BaseModel):
     active = BooleanField(default=True)
     administers_house = BooleanField(default=False)  # tenants, relays, processes of the installation
     created_at = MomentField(default=clock.now)
+    second_nonce = CharField(max_length=40, null=True)  # the secret of the second factor is derived from it
+    second_since = MomentField(null=True)  # None: not switched on
+    second_step = BigIntegerField(default=0)  # the last time step used, so that no code counts twice
+    notice_mail = CharField(max_length=5, default="now")  # notices by mail: now, daily, off
+    stand_in_id = IntegerField(null=True)  # who is told, too, while the person is away
+    away_until = MomentField(null=True)
+
+
+class RecoveryCode(BaseModel):
+    """A way in without the second factor, for one use; the row holds the keyed hash."""
+
+    user = ForeignKeyField(User, backref="recovery_codes", on_delete="CASCADE")
+    code_hash = CharField(max_length=64)
+    used_at = MomentField(null=True)
 
 
 class UserSession(BaseModel):
@@ -46,6 +62,7 @@ class RolePermission(BaseModel):
 
     role = ForeignKeyField(Role, backref="grants", on_delete="CASCADE")
     permission = CharField(max_length=60)
+    denied = BooleanField(default=False)  # forbidden, also if another role of the person allows it
 
     class Meta:
         indexes = ((("role", "permission"), True),)
@@ -63,3 +80,33 @@ class Membership(BaseModel):
 
     class Meta:
         indexes = ((("tenant_id", "user", "role"), True), (("user", "tenant_id"), False))
+
+
+class DutyKind(StrEnum):
+    ADMINISTER = "administer"
+    SUPPORT = "support"
+
+
+class Duty(BaseModel):
+    """A person who administers a tenant and all below it, or may enter them as support."""
+
+    tenant_id = IntegerField()
+    user = ForeignKeyField(User, backref="duties", on_delete="CASCADE")
+    kind = CharField(max_length=12)
+    created_at = MomentField(default=clock.now)
+
+    class Meta:
+        indexes = ((("tenant_id", "user", "kind"), True), (("user", "kind"), False))
+
+
+class SupportVisit(BaseModel):
+    """Support inside of a tenant: for a reason and a limited time, seen by everybody."""
+
+    tenant_id = IntegerField()
+    user = ForeignKeyField(User, on_delete="CASCADE")
+    reason = CharField(max_length=300)
+    began_at = MomentField(default=clock.now)
+    until = MomentField()
+
+    class Meta:
+        indexes = ((("tenant_id", "user", "until"), False),)

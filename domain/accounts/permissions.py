@@ -12,14 +12,17 @@ class Permission(StrEnum):
     ARTICLE_REVIEW = "article.review"
     MEDIA_SEE = "media.see"
     MEDIA_EDIT = "media.edit"
+    MEDIA_DELETE = "media.delete"
     ISSUE_SEE = "issue.see"
     ISSUE_EDIT = "issue.edit"
     ISSUE_TEST = "issue.test"
     CAMPAIGN_SEE = "campaign.see"
     CAMPAIGN_PLAN = "campaign.plan"
     CAMPAIGN_SEND = "campaign.send"
+    APPROVAL_SEE = "approval.see"
     APPROVAL_ASK = "approval.ask"
     APPROVAL_DECIDE = "approval.decide"
+    APPROVAL_SETUP = "approval.setup"
     SUBSCRIBER_SEE = "subscriber.see"
     SUBSCRIBER_EDIT = "subscriber.edit"
     SUBSCRIBER_IMPORT = "subscriber.import"
@@ -27,11 +30,17 @@ class Permission(StrEnum):
     TYPE_SEE = "type.see"
     TYPE_EDIT = "type.edit"
     VOLUME_SEE = "volume.see"
+    RELEASE_SEE = "release.see"
+    RELEASE_EDIT = "release.edit"
+    USER_SEE = "user.see"
     USER_EDIT = "user.edit"
+    ROLE_SEE = "role.see"
     ROLE_EDIT = "role.edit"
     SENDER_EDIT = "sender.edit"
     TENANT_EDIT = "tenant.edit"
+    TENANT_EXPORT = "tenant.export"
     AUDIT_SEE = "audit.see"
+    AUDIT_EXPORT = "audit.export"
 
     @property
     def module(self) -> str:
@@ -46,15 +55,18 @@ SENTENCES: dict[Permission, str] = {
     P.ARTICLE_EDIT_ALL: N_("Changes articles of other people."),
     P.ARTICLE_REVIEW: N_("Accepts articles or returns them with a remark."),
     P.MEDIA_SEE: N_("Sees and uses pictures and documents."),
-    P.MEDIA_EDIT: N_("Uploads, describes, moves and deletes media."),
+    P.MEDIA_EDIT: N_("Uploads, describes and moves media."),
+    P.MEDIA_DELETE: N_("Moves media to the trash and removes folders."),
     P.ISSUE_SEE: N_("Sees issues and their preview."),
     P.ISSUE_EDIT: N_("Creates issues and assembles them."),
     P.ISSUE_TEST: N_("Sends test mails to the own address."),
     P.CAMPAIGN_SEE: N_("Sees mailings, their progress and their numbers."),
     P.CAMPAIGN_PLAN: N_("Chooses recipients, sender and time of a mailing."),
     P.CAMPAIGN_SEND: N_("Sends, pauses and cancels mailings."),
+    P.APPROVAL_SEE: N_("Sees requests for approval and how they were decided."),
     P.APPROVAL_ASK: N_("Asks for approval of a mailing."),
     P.APPROVAL_DECIDE: N_("Approves mailings of other people or returns them."),
+    P.APPROVAL_SETUP: N_("Decides how many people of which role approve what."),
     P.SUBSCRIBER_SEE: N_("Sees subscribers with their personal data."),
     P.SUBSCRIBER_EDIT: N_("Creates and changes subscribers, sets mailing locks."),
     P.SUBSCRIBER_IMPORT: N_("Imports subscribers from files."),
@@ -62,11 +74,17 @@ SENTENCES: dict[Permission, str] = {
     P.TYPE_SEE: N_("Sees newsletter types and their figures."),
     P.TYPE_EDIT: N_("Creates and changes newsletter types."),
     P.VOLUME_SEE: N_("Sees how many mails were sent and what is left."),
+    P.RELEASE_SEE: N_("Sees what is released to other tenants and by them."),
+    P.RELEASE_EDIT: N_("Releases things to other tenants and recalls them."),
+    P.USER_SEE: N_("Sees people, their roles and their access."),
     P.USER_EDIT: N_("Creates people and gives them roles."),
+    P.ROLE_SEE: N_("Sees roles and what they may do."),
     P.ROLE_EDIT: N_("Decides what a role may do and how much it may send."),
     P.SENDER_EDIT: N_("Adds sender domains, makes their DKIM keys and looks after their records."),
     P.TENANT_EDIT: N_("Changes name, imprint, sender and look of the tenant."),
+    P.TENANT_EXPORT: N_("Exports all data of the tenant as one file."),
     P.AUDIT_SEE: N_("Reads the log of who did what."),
+    P.AUDIT_EXPORT: N_("Exports the log."),
 }
 
 MODULES: dict[str, str] = {
@@ -78,6 +96,7 @@ MODULES: dict[str, str] = {
     "subscriber": N_("Subscribers"),
     "type": N_("Newsletter types"),
     "volume": N_("Volume"),
+    "release": N_("Releases"),
     "user": N_("People"),
     "role": N_("Roles"),
     "sender": N_("Sender domains"),
@@ -88,19 +107,21 @@ MODULES: dict[str, str] = {
 _EDITOR = frozenset(
     {
         P.ARTICLE_SEE, P.ARTICLE_WRITE, P.ARTICLE_EDIT_ALL, P.ARTICLE_REVIEW, P.MEDIA_SEE, P.MEDIA_EDIT,
-        P.ISSUE_SEE, P.ISSUE_EDIT, P.ISSUE_TEST, P.CAMPAIGN_SEE, P.CAMPAIGN_PLAN, P.APPROVAL_ASK,
+        P.MEDIA_DELETE, P.ISSUE_SEE, P.ISSUE_EDIT, P.ISSUE_TEST, P.CAMPAIGN_SEE, P.CAMPAIGN_PLAN, P.APPROVAL_SEE,
+        P.APPROVAL_ASK,
         P.SUBSCRIBER_SEE, P.TYPE_SEE, P.VOLUME_SEE,
     }
 )  # fmt: skip
 
 STARTERS: dict[str, tuple[str, frozenset[Permission]]] = {
-    "journalist": (N_("Journalist"), frozenset({P.ARTICLE_WRITE, P.MEDIA_SEE, P.MEDIA_EDIT})),
+    "journalist": (N_("Journalist"), frozenset({P.ARTICLE_WRITE, P.MEDIA_SEE, P.MEDIA_EDIT, P.MEDIA_DELETE})),
     "editor": (N_("Editor"), _EDITOR),
     "chief_editor": (N_("Chief editor"), _EDITOR | {P.APPROVAL_DECIDE, P.CAMPAIGN_SEND}),
     "sender": (
         N_("Sender"),
         frozenset(
-            {P.ISSUE_SEE, P.CAMPAIGN_SEE, P.CAMPAIGN_PLAN, P.CAMPAIGN_SEND, P.APPROVAL_ASK, P.TYPE_SEE, P.VOLUME_SEE}
+            {P.ISSUE_SEE, P.CAMPAIGN_SEE, P.CAMPAIGN_PLAN, P.CAMPAIGN_SEND, P.APPROVAL_SEE, P.APPROVAL_ASK,
+             P.TYPE_SEE, P.VOLUME_SEE}
         ),
     ),
     "subscriber_manager": (
@@ -113,7 +134,10 @@ STARTERS: dict[str, tuple[str, frozenset[Permission]]] = {
     "administrator": (N_("Administrator"), frozenset(Permission)),
     "auditor": (
         N_("Auditor"),
-        frozenset({P.ARTICLE_SEE, P.ISSUE_SEE, P.CAMPAIGN_SEE, P.TYPE_SEE, P.VOLUME_SEE, P.AUDIT_SEE}),
+        frozenset(
+            {P.ARTICLE_SEE, P.ISSUE_SEE, P.CAMPAIGN_SEE, P.APPROVAL_SEE, P.TYPE_SEE, P.VOLUME_SEE, P.RELEASE_SEE,
+             P.AUDIT_SEE}
+        ),
     ),
 }  # fmt: skip
 """Key → (name, rights). Central roles made at the first start; afterwards they are rows like any other."""

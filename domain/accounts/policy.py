@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from peewee import JOIN, fn
 
 from domain import clock
-from domain.accounts.models import Membership, Role, RolePermission, User
+from domain.accounts import duties
+from domain.accounts.models import Membership, Role, RolePermission, SupportVisit, User
 from domain.accounts.permissions import STARTERS, Permission
 from domain.audit import log
 from domain.db import database, unscoped
@@ -20,6 +21,7 @@ class Rights:
 
     permissions: frozenset[Permission]
     role_ids: tuple[int, ...]
+    visit: SupportVisit | None = None  # only as support, for a limited time
 
     def __contains__(self, permission: Permission) -> bool:
         return permission in self.permissions
@@ -31,18 +33,21 @@ NOTHING = Rights(frozenset(), ())
 def rights_of(user: User, tenant_id: int) -> Rights:
     """All rights of `user` in the tenant, joined over the roles that have not ended."""
     rows = (
-        Membership.select(Membership.role, RolePermission.permission)
+        Membership.select(Membership.role, RolePermission.permission, RolePermission.denied)
         .join(RolePermission, JOIN.LEFT_OUTER, on=(RolePermission.role == Membership.role))
         .where(Membership.tenant_id == tenant_id, Membership.user == user, _in_force())
         .order_by(Membership.id)
     )
     held = list(rows.tuples())
+    if tenant_id in duties.administered(user):
+        held += [(role_id, word, False) for role_id, word in _administrator()]
     if not held:
-        return NOTHING
-    known = {word for _role_id, word in held}
+        visit = duties.visit(user, tenant_id)
+        if visit is None:
+            return NOTHING
+        return Rights(frozenset(Permission) - duties.NOT_FOR_SUPPORT, (), visit)
     return Rights(
-        frozenset(p for p in Permission if p.value in known),
-        tuple(dict.fromkeys(role_id for role_id, _ in held)),
+        _joined((word, denied) for _role, word, denied in held), tuple(dict.fromkeys(r for r, _, _ in held))
     )
 
 
@@ -55,21 +60,33 @@ def rights_by_tenant(user: User) -> dict[int, Rights]:
     )
     for tenant_id, role_id in rows.tuples():
         held.setdefault(tenant_id, []).append(role_id)
-    known = permissions_by_role({role_id for ids in held.values() for role_id in ids})
+    administered = duties.administered(user)
+    if administered:
+        administrator = ensure_starters()["administrator"].id
+        for tenant_id in administered:
+            held.setdefault(tenant_id, []).append(administrator)
+    known: dict[int, list[tuple[str, bool]]] = {}
+    wanted = {role_id for ids in held.values() for role_id in ids}
+    rows = RolePermission.select(RolePermission.role, RolePermission.permission, RolePermission.denied)
+    for role_id, word, denied in rows.where(RolePermission.role.in_(wanted or [0])).tuples():
+        known.setdefault(role_id, []).append((word, denied))
     return {
-        tenant_id: Rights(frozenset().union(*(known[role_id] for role_id in ids)), tuple(ids))
+        tenant_id: Rights(_joined(pair for role_id in ids for pair in known.get(role_id, [])), tuple(ids))
         for tenant_id, ids in held.items()
     }
 
 
 @unscoped("the person's own roles, wherever they are")
 def tenants_of(user: User) -> list[Tenant]:
-    """The tenants in which `user` holds a role and people may sign in, by name."""
-    mine = Membership.select(Membership.tenant_id).where(Membership.user == user, _in_force())
+    """The tenants in which `user` holds a role (or administers, or is as support) and people may sign in, by name."""
+    mine = Tenant.id.in_(
+        Membership.select(Membership.tenant_id).where(Membership.user == user, _in_force())
+    ) | Tenant.id.in_(duties.visited(user))
+    administered = duties.administered(user)
+    if administered:
+        mine |= Tenant.id.in_(administered)
     closed = (TenantStatus.NO_SIGN_IN, TenantStatus.BLOCKED)
-    return list(
-        Tenant.select().where(Tenant.id.in_(mine), Tenant.status.not_in(closed)).order_by(Tenant.name)
-    )
+    return list(Tenant.select().where(mine, Tenant.status.not_in(closed)).order_by(Tenant.name))
 
 
 def people_with(permission: Permission, tenant_id: int) -> list[User]:
@@ -81,13 +98,22 @@ def people_with(permission: Permission, tenant_id: int) -> list[User]:
         .where(
             Membership.tenant_id == tenant_id,
             RolePermission.permission == permission,
+            ~RolePermission.denied,
             User.active,
             _in_force(),
         )
         .distinct()
         .order_by(User.name)
     )
-    return list(query)
+    refused = (
+        Membership.select(Membership.user)
+        .join(RolePermission, on=(RolePermission.role == Membership.role))
+        .where(
+            Membership.tenant_id == tenant_id, _in_force(),
+            RolePermission.permission == permission, RolePermission.denied,
+        )
+    )  # fmt: skip
+    return list(query.where(User.id.not_in(refused)))
 
 
 def names(user_ids: Iterable[int | None]) -> dict[int, str]:
@@ -117,11 +143,36 @@ def permissions_of(role_id: int) -> frozenset[Permission]:
 
 def permissions_by_role(role_ids: Iterable[int]) -> dict[int, frozenset[Permission]]:
     """Role id → its rights, for all of `role_ids` at once."""
+    return _by_role(role_ids, denied=False)
+
+
+def forbidden_by_role(role_ids: Iterable[int]) -> dict[int, frozenset[Permission]]:
+    """Role id → what it forbids, also when another role of the person allows it."""
+    return _by_role(role_ids, denied=True)
+
+
+def _by_role(role_ids: Iterable[int], denied: bool) -> dict[int, frozenset[Permission]]:
     words: dict[int, set[str]] = {role_id: set() for role_id in role_ids}
     rows = RolePermission.select(RolePermission.role, RolePermission.permission)
-    for role_id, word in rows.where(RolePermission.role.in_(list(words) or [0])).tuples():
+    wanted = RolePermission.role.in_(list(words) or [0]) & (RolePermission.denied == denied)
+    for role_id, word in rows.where(wanted).tuples():
         words[role_id].add(word)
     return {role_id: frozenset(p for p in Permission if p.value in known) for role_id, known in words.items()}
+
+
+def _joined(pairs: Iterable[tuple[str | None, bool | None]]) -> frozenset[Permission]:
+    """The rights of several roles together: what any allows and none forbids."""
+    words: dict[bool, set[str | None]] = {False: set(), True: set()}
+    for word, denied in pairs:
+        words[bool(denied)].add(word)
+    return frozenset(p for p in Permission if p.value in words[False] - words[True])
+
+
+def _administrator() -> list[tuple[int, str]]:
+    """(role, right) pairs of the central administrator, which a duty to administer gives."""
+    role = ensure_starters()["administrator"]
+    rows = RolePermission.select(RolePermission.role, RolePermission.permission)
+    return list(rows.where(RolePermission.role == role, ~RolePermission.denied).tuples())
 
 
 def holders_by_role(tenant_id: int) -> dict[int, int]:
@@ -182,26 +233,38 @@ def role_name(text: str) -> str:
 
 
 def set_permissions(
-    role: Role, wanted: frozenset[Permission], actor: User, actor_rights: Rights, tenant_id: int
+    role: Role,
+    wanted: frozenset[Permission],
+    actor: User,
+    actor_rights: Rights,
+    tenant_id: int,
+    forbidden: frozenset[Permission] | None = None,
 ) -> None:
-    """Give a role exactly `wanted`. Nobody grants a right that he does not hold: raises Forbidden."""
+    """Give a role exactly `wanted`, and let it forbid exactly `forbidden` (None: as before). Nobody grants a right
+    that he does not hold, nor lifts what forbids it: raises Forbidden."""
     with database.atomic():
-        before = permissions_of(role.id)
-        if wanted == before:
+        before, refused = permissions_of(role.id), forbidden_by_role([role.id])[role.id]
+        forbidden = refused if forbidden is None else forbidden
+        wanted -= forbidden
+        if wanted == before and forbidden == refused:
             return
-        if not (wanted - before) <= actor_rights.permissions:
+        if not ((wanted - before) | (refused - forbidden)) <= actor_rights.permissions:
             raise Forbidden(N_("You cannot grant a right that you do not hold yourself."))
         concerned = _tenants_with(role) | {tenant_id}
         keepers = kept(concerned)
         RolePermission.delete().where(RolePermission.role == role).execute()
-        if wanted:
-            RolePermission.insert_many(
-                [(role.id, p.value) for p in sorted(wanted)], [RolePermission.role, RolePermission.permission]
-            ).execute()
+        rows = [(role.id, p.value, False) for p in sorted(wanted)]
+        rows += [(role.id, p.value, True) for p in sorted(forbidden)]
+        if rows:
+            columns = [RolePermission.role, RolePermission.permission, RolePermission.denied]
+            RolePermission.insert_many(rows, columns).execute()
         refuse_lockout(concerned, keepers)
         log.record(
             tenant_id, "role.permissions", user_id=actor.id, kind="role", object_id=role.id,
-            details={"before": sorted(before), "after": sorted(wanted)},
+            details={
+                "before": sorted(before), "after": sorted(wanted), "forbade": sorted(refused),
+                "forbids": sorted(forbidden),
+            },
         )  # fmt: skip
 
 
@@ -214,7 +277,9 @@ KEYS = (
 def kept(tenant_ids: Iterable[int]) -> set[tuple[int, str]]:
     """(tenant, key right) pairs that somebody active holds without an end date."""
     query = (
-        Membership.select(Membership.tenant_id, RolePermission.permission)
+        Membership.select(
+            Membership.tenant_id, Membership.user, RolePermission.permission, RolePermission.denied
+        )
         .join(User)
         .switch(Membership)
         .join(RolePermission, on=(RolePermission.role == Membership.role))
@@ -226,7 +291,11 @@ def kept(tenant_ids: Iterable[int]) -> set[tuple[int, str]]:
         )
         .distinct()
     )
-    return set(query.tuples())
+    rows = set(query.tuples())
+    refused = {(tenant_id, user_id, word) for tenant_id, user_id, word, denied in rows if denied}
+    return {
+        (t, word) for t, user_id, word, denied in rows if not denied and (t, user_id, word) not in refused
+    }
 
 
 def refuse_lockout(tenant_ids: Iterable[int], before: set[tuple[int, str]]) -> None:

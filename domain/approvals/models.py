@@ -2,10 +2,10 @@
 
 from enum import StrEnum
 
-from peewee import BigIntegerField, CharField, IntegerField, TextField
+from peewee import BigIntegerField, BooleanField, CharField, IntegerField, TextField
 
 from domain import clock
-from domain.db import MomentField
+from domain.db import JSONText, MomentField
 from domain.tenancy.models import TenantModel
 
 
@@ -15,6 +15,51 @@ class ApprovalState(StrEnum):
     RETURNED = "returned"
     REJECTED = "rejected"
     VOID = "void"
+    WITHDRAWN = "withdrawn"
+    REVOKED = "revoked"
+    SKIPPED = "skipped"  # too few recipients to need one
+
+
+class ApprovalFlow(TenantModel):
+    """How one kind of object is approved in a tenant: its steps and how long a request waits."""
+
+    kind = CharField(max_length=40)
+    object_id = BigIntegerField(null=True)  # a media folder; None: everything of the kind
+    free_below = IntegerField(default=0)  # fewer recipients than this need no approval
+    deadline_h = IntegerField(null=True)  # a request is void after so many hours
+    escalate_h = IntegerField(null=True)  # after so many hours everybody who may decide is told again
+    told_role_id = IntegerField(null=True)  # these are told, too
+    self_allowed = BooleanField(default=False)
+
+    class Meta:
+        indexes = ((("tenant_id", "kind", "object_id"), False),)
+
+
+class ApprovalStep(TenantModel):
+    """One step of a flow: so many people of a role, only from a number of recipients on."""
+
+    flow_id = IntegerField()
+    position = IntegerField()
+    role_id = IntegerField(null=True)  # None: everybody who may decide
+    needed = IntegerField(default=1)
+    from_size = IntegerField(default=0)
+
+    class Meta:
+        indexes = ((("tenant_id", "flow_id", "position"), False),)
+
+
+class ApprovalVote(TenantModel):
+    """What one person decided in one step of a request."""
+
+    approval_id = IntegerField()
+    step = IntegerField()
+    user_id = IntegerField()
+    state = CharField(max_length=12)
+    remark = TextField(default="")
+    at = MomentField(default=clock.now)
+
+    class Meta:
+        indexes = ((("tenant_id", "approval_id", "step", "user_id"), True),)
 
 
 class Approval(TenantModel):
@@ -31,6 +76,13 @@ class Approval(TenantModel):
     decided_by_id = IntegerField(null=True)
     decided_at = MomentField(null=True)
     remark = TextField(default="")
+    steps = JSONText(
+        default=list
+    )  # the steps when it was asked: [{"role_id", "needed"}]; empty: one by anybody
+    size = IntegerField(default=0)  # recipients when it was asked
+    deadline_at = MomentField(null=True)
+    escalate_at = MomentField(null=True)
+    reason = CharField(max_length=200, default="")  # why it became void
 
     class Meta:
         indexes = ((("tenant_id", "kind", "object_id"), False), (("tenant_id", "state"), False))

@@ -42,6 +42,8 @@ class Article(TenantModel):
     created_at = MomentField(default=clock.now)
     updated_at = MomentField(default=clock.now)
     submitted_at = MomentField(null=True)
+    origin_tenant_id = IntegerField(null=True)  # copied from this tenant's article
+    origin_id = BigIntegerField(null=True)
 
     class Meta:
         indexes = (

@@ -43,6 +43,8 @@ class Issue(TenantModel):
     version = IntegerField(default=1)
     deadline_at = MomentField(null=True)
     planned_at = MomentField(null=True)
+    origin_tenant_id = IntegerField(null=True)  # copied from this tenant's issue
+    origin_id = IntegerField(null=True)
     created_by_id = IntegerField()
     created_at = MomentField(default=clock.now)
     updated_at = MomentField(default=clock.now)
@@ -67,6 +69,7 @@ class Block(TenantModel):
     position = IntegerField()
     kind = CharField(max_length=20)
     article_id = BigIntegerField(null=True)
+    source_tenant_id = IntegerField(null=True)  # whose article it is, when it is linked from another tenant
     data = JSONText(default=dict)  # by kind: html, layout, asset_id, alt, label, url
     locked = BooleanField(default=False)
     hidden = BooleanField(default=False)

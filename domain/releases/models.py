@@ -25,6 +25,8 @@ class Release(TenantModel):
     until = MomentField(null=True)
     created_by_id = IntegerField(null=True)
     created_at = MomentField(default=clock.now)
+    recalled_at = MomentField(null=True)
+    recalled_by_id = IntegerField(null=True)
 
     class Meta:
         indexes = ((("tenant_id", "kind", "object_id"), False), (("to_tenant_id", "kind"), False))

@@ -24,6 +24,9 @@ class Tenant(BaseModel):
     status = CharField(max_length=20, default=TenantStatus.ACTIVE)
     is_demo = BooleanField(default=False)  # sends to the mail catcher whatever SMTP_URL says
     host = CharField(max_length=255, null=True, unique=True)  # own host name in links; None: PUBLIC_URL
+    is_test = BooleanField(default=False)  # does everything but send
+    is_blueprint = BooleanField(default=False)  # new tenants begin as copies of it
+    delete_at = MomentField(null=True)  # to be deleted then, until somebody takes it back
     settings = JSONText(default=dict)
     created_at = MomentField(default=clock.now)
 

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Iterable
 
 from domain.errors import N_, Invalid, NotFound
 from domain.tenancy.models import Tenant
@@ -46,6 +47,20 @@ def ancestors(tenant: Tenant) -> list[Tenant]:
             break
         found.append(parent)
         parent_id = parent.parent_id
+    return found
+
+
+def subtree(roots: Iterable[int]) -> set[int]:
+    """Ids of the tenants `roots` and of all below them, in one query."""
+    below: dict[int, list[int]] = {}
+    for tenant_id, parent_id in Tenant.select(Tenant.id, Tenant.parent_id).tuples():
+        below.setdefault(parent_id or 0, []).append(tenant_id)
+    found, stack = set(), list(roots)
+    while stack:
+        tenant_id = stack.pop()
+        if tenant_id not in found:
+            found.add(tenant_id)
+            stack += below.get(tenant_id, [])
     return found
 
 

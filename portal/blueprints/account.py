@@ -1,12 +1,16 @@
 """The own account: name, language, look, password, sessions; and the first password of an invitation."""
 
+import re
+
+import segno
 from flask import Blueprint, Response, abort, g, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import refresh
 from flask_login import current_user
+from markupsafe import Markup
 
 from domain import clock, tokens
-from domain.accounts import passwords, people, sessions
+from domain.accounts import passwords, people, second, sessions
 from domain.accounts.models import UserSession
 from domain.audit import log
 from domain.db import database
@@ -15,10 +19,11 @@ from portal import browsers, hypermedia, throttle
 from portal.access import public, signed_in
 from portal.errors import into_form
 from portal.forms.account import AccountForm, PasswordForm
-from portal.forms.session import NewPasswordForm
+from portal.forms.session import CodeForm, NewPasswordForm
 
 bp = Blueprint("account", __name__)
 TRIES = "10 per 15 minutes"
+OFFER_MAX_AGE_S = 1800
 
 
 @bp.get("/account")
@@ -62,6 +67,78 @@ def password() -> Response:
             except Invalid as error:
                 into_form(form, error)
     return _page(AccountForm(formdata=None, obj=g.user), form, 422)
+
+
+@bp.get("/account/second")
+@signed_in
+def second_factor() -> Response:
+    """The QR code of a new secret; nothing is stored before a right code confirms it."""
+    return _second(CodeForm(formdata=None), second.proposed())
+
+
+@bp.post("/account/second")
+@signed_in
+def second_on() -> Response:
+    form = CodeForm()
+    try:
+        nonce = tokens.read_timed_token("second-on", request.form.get("offer", ""), OFFER_MAX_AGE_S)
+    except tokens.BadToken:
+        return _second(form, second.proposed(), 422)
+    if not throttle.hit(TRIES, "second", str(g.user.id)):
+        abort(429)
+    try:
+        if not form.validate():
+            return _second(form, nonce, 422)
+        codes = second.switch_on(g.user, nonce, form.code.data or "")
+    except Invalid as error:
+        into_form(form, error)
+        return _second(form, nonce, 422)
+    return hypermedia.page("account/codes.html", codes=codes)
+
+
+@bp.post("/account/second/codes")
+@signed_in
+def second_codes() -> Response:
+    """New recovery codes, for the price of the password."""
+    refusal = _password_refused()
+    return refusal or hypermedia.page("account/codes.html", codes=second.recovery_codes(g.user))
+
+
+@bp.post("/account/second/off")
+@signed_in
+def second_off() -> Response:
+    refusal = _password_refused()
+    if refusal:
+        return refusal
+    second.switch_off(g.user, g.user.id)
+    return hypermedia.done(url_for("account.index"), _("Signing in needs only your password again."))
+
+
+def _password_refused() -> Response | None:
+    """A page that says so, when the own password beside the button is wrong."""
+    if not throttle.hit(TRIES, "password", str(g.user.id)):
+        abort(429)
+    if second.is_on(g.user) and passwords.verify(g.user.password_hash, request.form.get("current", "")):
+        return None
+    hypermedia.flash(_("This is not your current password."), "fail")
+    return _page(AccountForm(formdata=None, obj=g.user), PasswordForm(formdata=None), 422)
+
+
+def _second(form: CodeForm, nonce: str, status: int = 200) -> Response:
+    code = segno.make(second.address(g.user, nonce), error="m")
+    return hypermedia.page(
+        "account/second.html", status=status, form=form, offer=tokens.timed_token("second-on", nonce),
+        secret=" ".join(re.findall("....", second.secret(g.user, nonce))),
+        qr=Markup(code.svg_inline(border=2, omitsize=True)),  # noqa: S704 - ours
+    )  # fmt: skip
+
+
+@bp.post("/account/sessions/end")
+@signed_in
+def end_others() -> Response:
+    """Sign out everywhere but here."""
+    sessions.end_all(g.user, except_secret=current_user.id)
+    return hypermedia.done(url_for("account.index"), _("All other devices are signed out."))
 
 
 @bp.post("/account/sessions/<int:session_id>/end")
@@ -116,5 +193,6 @@ def _page(form: AccountForm, password_form: PasswordForm, status: int = 200) -> 
     return hypermedia.page(
         "account/index.html", status=status, form=form, password_form=password_form,
         mine=[(s, *browsers.described(s.agent)) for s in mine.order_by(UserSession.seen_at.desc()).limit(50)],
-        current_id=current.id if current else None,
+        current_id=current.id if current else None, second_on=second.is_on(g.user),
+        codes_left=second.codes_left(g.user) if second.is_on(g.user) else 0,
     )  # fmt: skip

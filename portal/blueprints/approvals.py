@@ -32,7 +32,7 @@ PARTS = ("wide", "narrow", "text")
 
 
 @bp.get("/approvals")
-@requires(P.APPROVAL_ASK, P.APPROVAL_DECIDE)
+@requires(P.APPROVAL_SEE, P.APPROVAL_ASK, P.APPROVAL_DECIDE)
 def index() -> Response:
     waiting = flow.open_requests(g.tenant.id)
     decided = flow.decided(g.tenant.id, request.args.get("before", type=int))
@@ -46,13 +46,13 @@ def index() -> Response:
 
 
 @bp.get("/approvals/<int:approval_id>")
-@requires(P.APPROVAL_ASK, P.APPROVAL_DECIDE)
+@requires(P.APPROVAL_SEE, P.APPROVAL_ASK, P.APPROVAL_DECIDE)
 def show(approval_id: int) -> Response:
     return _page(*_find(approval_id))
 
 
 @bp.get("/approvals/<int:approval_id>/mail")
-@requires(P.APPROVAL_ASK, P.APPROVAL_DECIDE)
+@requires(P.APPROVAL_SEE, P.APPROVAL_ASK, P.APPROVAL_DECIDE)
 def mail(approval_id: int) -> Response:
     """The frozen mail, as a document of its own."""
     _approval, _campaign, revision = _find(approval_id)

@@ -102,7 +102,7 @@ def describe(asset_id: int) -> Response:
 
 
 @bp.post("/media/<int:asset_id>/trash")
-@requires(P.MEDIA_EDIT)
+@requires(P.MEDIA_DELETE)
 def trash(asset_id: int) -> Response:
     asset = library.get(g.tenant.id, asset_id)
     library.trash(asset, g.user.id)
@@ -141,7 +141,7 @@ def rename_folder(folder_id: int) -> Response:
 
 
 @bp.post("/media/f/<int:folder_id>/remove")
-@requires(P.MEDIA_EDIT)
+@requires(P.MEDIA_DELETE)
 def remove_folder(folder_id: int) -> Response:
     found = library.folder(g.tenant.id, folder_id)
     library.remove_folder(found)

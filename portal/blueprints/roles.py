@@ -15,7 +15,7 @@ from domain.errors import N_, Forbidden, Invalid
 from domain.quotas import ledger as quotas
 from domain.quotas.models import Window
 from portal import filters, hypermedia
-from portal.access import requires
+from portal.access import may, requires
 from portal.errors import into_form
 from portal.forms.roles import LimitsForm, NameForm
 
@@ -33,12 +33,14 @@ ACTIONS: dict[str, str] = {  # columns of the matrix, in the order of a mail's w
     "send": N_("Send"),
     "import": N_("Import"),
     "export": N_("Export"),
+    "delete": N_("Delete"),
+    "setup": N_("Set up"),
 }
 SAME_COLUMN = {"write": "edit"}
 
 
 @bp.get("/admin/roles")
-@requires(P.ROLE_EDIT)
+@requires(P.ROLE_SEE, P.ROLE_EDIT)
 def index() -> Response:
     return _index(NameForm(formdata=None))
 
@@ -70,13 +72,14 @@ def copy(role_id: int) -> Response:
         name = _("Copy of %(name)s", name=name)[:80]
     with database.atomic():
         made = policy.create_role(g.tenant.id, name, g.user)
-        policy.set_permissions(made, policy.permissions_of(role.id), g.user, g.rights, g.tenant.id)
+        forbidden = policy.forbidden_by_role([role.id])[role.id]
+        policy.set_permissions(made, policy.permissions_of(role.id), g.user, g.rights, g.tenant.id, forbidden)
         quotas.set_limits(made.id, dict(quotas.limits_of(role.id)))
     return hypermedia.done(url_for("roles.edit", role_id=made.id), _("The copy belongs to this tenant only."))
 
 
 @bp.get("/admin/roles/<int:role_id>")
-@requires(P.ROLE_EDIT)
+@requires(P.ROLE_SEE, P.ROLE_EDIT)
 def edit(role_id: int) -> Response:
     role = policy.role_for(g.tenant.id, role_id)
     form = LimitsForm(formdata=None).fill(quotas.limits_of(role.id))
@@ -98,7 +101,8 @@ def save(role_id: int) -> Response:
     try:
         with database.atomic():
             before = quotas.limits_of(role.id)
-            policy.set_permissions(role, wanted, g.user, g.rights, g.tenant.id)
+            policy.set_permissions(role, wanted, g.user, g.rights, g.tenant.id, _forbidden())
+            _refuse_more_than_own(form.wanted(), before)
             quotas.set_limits(role.id, form.wanted())
             after = quotas.limits_of(role.id)
             if before != after:
@@ -148,6 +152,7 @@ def _edit(role: Role, form: LimitsForm, granted: frozenset[P], status: int = 200
         "roles/edit.html", status=status, role=role, name=shown_name(role), form=form, modules=_matrix(),
         actions=list(ACTIONS.values()), sentences=SENTENCES, granted=granted, mine=g.rights.permissions,
         editable=_editable(role), people=people, tenants=tenants, windows=list(Window),
+        forbidden=policy.forbidden_by_role([role.id])[role.id],
     )  # fmt: skip
 
 
@@ -184,6 +189,27 @@ def _wanted() -> frozenset[P]:
     return frozenset({p for p in ticked if p.module in on} | first)
 
 
+def _forbidden() -> frozenset[P]:
+    """What the role forbids whatever other roles allow; None of it when the form does not speak of it."""
+    known = {p.value for p in P}
+    return frozenset(P(word) for word in request.form.getlist("forbidden") if word in known)
+
+
+def _refuse_more_than_own(wanted: dict[Window, int | None], before: dict[Window, int]) -> None:
+    """Nobody raises a limit above what holds for himself; administrators of the installation have none."""
+    if g.user.administers_house:
+        return
+    own = [quotas.limits_of(role_id) for role_id in g.rights.role_ids]
+    for window, ceiling in wanted.items():
+        mine = None if any(window not in held for held in own) else max(held[window] for held in own)
+        if mine is None or ceiling == before.get(window):
+            continue
+        if ceiling is None or ceiling > mine:
+            raise Invalid(
+                fields={f"limit_{window}": (N_("You may send at most %(mine)s yourself."), {"mine": mine})}
+            )
+
+
 def _written(error: Invalid) -> Invalid:
     """The same with its numbers in the reader's way of writing them."""
     fields: dict[str, Any] = {}
@@ -197,4 +223,4 @@ def _written(error: Invalid) -> Invalid:
 
 
 def _editable(role: Role) -> bool:
-    return role.tenant_id is not None or g.user.administers_house
+    return may(P.ROLE_EDIT) and (role.tenant_id is not None or g.user.administers_house)

@@ -22,7 +22,7 @@ from flask_wtf.csrf import generate_csrf
 
 from dispatcher import tasks
 from domain import tokens
-from domain.accounts import policy, sessions
+from domain.accounts import policy, second, sessions
 from domain.accounts.models import User
 from domain.audit import log
 from domain.db import database
@@ -31,12 +31,13 @@ from domain.notices import outbox
 from portal import context, house, hypermedia, throttle
 from portal.access import Visitor, public
 from portal.errors import into_form
-from portal.forms.session import ForgotForm, NewPasswordForm, SignInForm
+from portal.forms.session import CodeForm, ForgotForm, NewPasswordForm, SignInForm
 
 bp = Blueprint("session", __name__)
 
 PER_ACCOUNT = "10 per 15 minutes"
 PER_NETWORK = "100 per hour"
+SECOND_MAX_AGE_S = 600
 
 
 @bp.get("/")
@@ -78,12 +79,31 @@ def sign_in_now() -> Response:
     if user is None:
         form.form_errors = [_("E-mail address or password is wrong.")]
         return _door(form, 422)
-    _enter(user, bool(form.keep.data))
-    if _is_over_page():
-        answer = make_response("", 204)
-        answer.headers["X-CSRFToken"] = generate_csrf()
-        return answer
-    return make_response(redirect(_local(request.form.get("next")) or url_for("session.start"), 303))
+    if second.is_on(user):
+        waiting = tokens.timed_token("second", [user.id, bool(form.keep.data)])
+        return _code_page(CodeForm(formdata=None), waiting, 422 if _is_over_page() else 200)
+    return _welcome(user, bool(form.keep.data))
+
+
+@bp.post("/signin/code")
+@public
+def sign_in_code() -> Response:
+    """The second step: a code of the app, or a recovery code. The password was right less than ten minutes ago."""
+    form, waiting = CodeForm(), request.form.get("waiting", "")
+    try:
+        user_id, keep = tokens.read_timed_token("second", waiting, SECOND_MAX_AGE_S)
+        user = User.get_or_none(User.id == user_id, User.active)
+    except tokens.BadToken:
+        user = None
+    if user is None or not second.is_on(user):
+        return _door(SignInForm(formdata=None), 422)
+    if not throttle.hit(PER_ACCOUNT, "sign-in-code", str(user.id)):
+        form.form_errors = [_("Too many tries. Wait 15 minutes, then try again.")]
+        return _code_page(form, waiting, 429)
+    if not form.validate() or not second.check(user, form.code.data or ""):
+        form.code.errors = [_(second.WRONG)]
+        return _code_page(form, waiting, 422)
+    return _welcome(user, keep)
 
 
 @bp.post("/signout")
@@ -160,6 +180,21 @@ def reset_now(token: str) -> Response:
         return _reset_page(token, form, 422)
     hypermedia.flash(_("The new password is set. Sign in with it."))
     return make_response(redirect(url_for("session.sign_in"), 303))
+
+
+def _welcome(user: User, keep: bool) -> Response:
+    _enter(user, keep)
+    if _is_over_page():
+        answer = make_response("", 204)
+        answer.headers["X-CSRFToken"] = generate_csrf()
+        return answer
+    return make_response(redirect(_local(request.form.get("next")) or url_for("session.start"), 303))
+
+
+def _code_page(form: CodeForm, waiting: str, status: int) -> Response:
+    template = "session/_code.html" if _is_over_page() else "session/code.html"
+    page = render_template(template, form=form, waiting=waiting, next=_local(request.values.get("next")))
+    return make_response(page, status)
 
 
 def _enter(user: User, keep: bool) -> None:

@@ -8,13 +8,15 @@ from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 
 from dispatcher import tasks
-from domain.accounts import people, policy
+from domain.accounts import people, policy, reasons
 from domain.accounts.models import Role, User
+from domain.accounts.permissions import MODULES, SENTENCES
 from domain.accounts.permissions import Permission as P
 from domain.content.markup import fold
 from domain.errors import N_, Forbidden, Invalid
 from domain.notices import outbox
-from portal import hypermedia
+from domain.quotas import ledger as quotas
+from portal import context, hypermedia
 from portal.access import requires
 from portal.errors import into_form
 from portal.forms.users import PersonForm, RolesForm, last_day
@@ -24,7 +26,7 @@ PAGE_SIZE = 50
 
 
 @bp.get("/admin/people")
-@requires(P.USER_EDIT)
+@requires(P.USER_SEE, P.USER_EDIT)
 def index() -> Response:
     text = request.args.get("q", "")[:100]
     words = fold(text).split()
@@ -74,13 +76,30 @@ def create() -> Response:
 
 
 @bp.get("/admin/people/<int:user_id>")
-@requires(P.USER_EDIT)
+@requires(P.USER_SEE, P.USER_EDIT)
 def show(user_id: int) -> Response:
     member = people.member(g.tenant.id, user_id)
     shown = MultiDict([("roles", str(role.id)) for role in member.roles])
     form = RolesForm(formdata=shown)
     form.until.data = last_day(member.until) if member.state != "ended" else None
     return _show(member, form)
+
+
+@bp.get("/admin/people/<int:user_id>/why")
+@requires(P.USER_SEE, P.USER_EDIT)
+def why(user_id: int) -> Response:
+    """May this person do that here? With the roles, limits and territory that decide."""
+    member = people.member(g.tenant.id, user_id)
+    word = request.args.get("right", P.CAMPAIGN_SEND.value)
+    right = P(word) if word in {p.value for p in P} else P.CAMPAIGN_SEND
+    rights = policy.rights_of(member.user, g.tenant.id)
+    role_id = quotas.most_generous(rights.role_ids)
+    zone = str(context.effective_settings()["time_zone"])
+    return hypermedia.page(
+        "users/why.html", "users/_why.html", person=member.user, right=right, modules=MODULES, sentences=SENTENCES,
+        verdict=reasons.explain(member.user, g.tenant, right), granted=rights.permissions,
+        standings=quotas.standings(g.tenant.id, role_id, zone), sends=right == P.CAMPAIGN_SEND,
+    )  # fmt: skip
 
 
 @bp.post("/admin/people/<int:user_id>/roles")

@@ -2,7 +2,7 @@
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, EmailField, PasswordField
+from wtforms import BooleanField, EmailField, PasswordField, StringField
 from wtforms.validators import InputRequired, Length
 
 
@@ -12,6 +12,10 @@ class SignInForm(FlaskForm):
     )
     password = PasswordField(_l("Password"), [InputRequired(_l("Enter your password."))])
     keep = BooleanField(_l("Stay signed in on this device for 30 days"))
+
+
+class CodeForm(FlaskForm):
+    code = StringField(_l("Code"), [InputRequired(_l("Enter the code.")), Length(max=40)])
 
 
 class ForgotForm(FlaskForm):

@@ -206,6 +206,10 @@ class Matrix:
     def _pair(self, said: str, method: str, url: str, make: Any) -> None:
         foreign = self.door.knock(self.made.actor, method, url, **make(FOREIGN))
         missing = self.door.knock(self.made.actor, method, url, **make(NOBODYS))
+        if not foreign.alike(missing) and foreign.status == missing.status:
+            again = self.door.knock(self.made.actor, method, url, **make(NOBODYS))
+            if not again.alike(missing):  # a page that is new each time (a fresh secret) is alike to no twin
+                missing = foreign
         self.tally.judge(said, foreign, (), missing)
 
     def _public(self, method: str, rule: Rule) -> None:

@@ -1,0 +1,138 @@
+"""What a person does beyond the own roles: administer a part of the tree, enter tenants as support.
+
+Support needs no password of the tenant. A visit has a reason and an end, is written into the log of the tenant and
+of the installation, and is shown on every page.
+"""
+
+from datetime import timedelta
+
+from domain import clock
+from domain.accounts.models import Duty, DutyKind, SupportVisit, User
+from domain.accounts.permissions import Permission
+from domain.audit import log
+from domain.db import database, unscoped
+from domain.errors import N_, Forbidden, Invalid, NotFound
+from domain.tenancy import tree
+from domain.tenancy.models import Tenant, TenantStatus
+
+VISIT = timedelta(minutes=30)
+NOT_FOR_SUPPORT = frozenset(
+    {
+        Permission.CAMPAIGN_SEND, Permission.APPROVAL_DECIDE, Permission.SUBSCRIBER_EXPORT, Permission.TENANT_EXPORT,
+        Permission.RELEASE_EDIT, Permission.USER_EDIT, Permission.ROLE_EDIT,
+    }
+)  # fmt: skip
+
+
+def administered(user: User) -> set[int]:
+    """Ids of the tenants that the person administers by a duty: its tenants and all below."""
+    roots = _roots(user, DutyKind.ADMINISTER)
+    return tree.subtree(roots) if roots else set()
+
+
+def may_support(user: User, tenant_id: int) -> bool:
+    """Whether the person may enter the tenant as support."""
+    return bool(user.administers_house) or tenant_id in tree.subtree(_roots(user, DutyKind.SUPPORT))
+
+
+def supported(user: User) -> list[Tenant]:
+    """Tenants that the person may enter as support, by name."""
+    query = Tenant.select().where(Tenant.status != TenantStatus.BLOCKED).order_by(Tenant.name)
+    if not user.administers_house:
+        query = query.where(Tenant.id.in_(tree.subtree(_roots(user, DutyKind.SUPPORT)) or [0]))
+    return list(query)
+
+
+def enter(user: User, tenant: Tenant, reason: str, address: str = "") -> SupportVisit:
+    """Begin a visit of half an hour; raises Forbidden without the duty, Invalid (reason) without a reason."""
+    if not may_support(user, tenant.id):
+        raise NotFound
+    reason = " ".join(reason.split())[:300]
+    if len(reason) < 5:
+        raise Invalid(fields={"reason": N_("Say in a few words why you need to enter.")})
+    if tenant.status == TenantStatus.BLOCKED:
+        raise Forbidden(N_("This tenant is blocked."))
+    with database.atomic():
+        made = SupportVisit.create(tenant_id=tenant.id, user=user, reason=reason, until=clock.now() + VISIT)
+        for where in (tenant.id, log.HOUSE):
+            log.record(
+                where, "support.enter", user_id=user.id, kind="tenant", object_id=tenant.id, address=address,
+                details={"reason": reason, "until": made.until.isoformat()},
+            )  # fmt: skip
+    return made
+
+
+def leave(user: User, tenant_id: int) -> None:
+    """End the visit now."""
+    with database.atomic():
+        ended = (
+            SupportVisit.update(until=clock.now())
+            .where(
+                SupportVisit.tenant_id == tenant_id,
+                SupportVisit.user == user,
+                SupportVisit.until > clock.now(),
+            )
+            .execute()
+        )
+        if ended:
+            for where in (tenant_id, log.HOUSE):
+                log.record(where, "support.leave", user_id=user.id, kind="tenant", object_id=tenant_id)
+
+
+def visit(user: User, tenant_id: int) -> SupportVisit | None:
+    """The visit in which the person is at this moment."""
+    query = SupportVisit.select().where(
+        SupportVisit.tenant_id == tenant_id, SupportVisit.user == user, SupportVisit.until > clock.now()
+    )
+    return query.order_by(SupportVisit.until.desc()).first()
+
+
+@unscoped("the person's own visits, wherever they are")
+def visited(user: User) -> list[int]:
+    """Ids of the tenants in which the person is as support."""
+    query = SupportVisit.select(SupportVisit.tenant_id).where(
+        SupportVisit.user == user, SupportVisit.until > clock.now()
+    )
+    return [tenant_id for (tenant_id,) in query.tuples()]
+
+
+def holders(tenant_id: int) -> list[Duty]:
+    """Who administers or supports from this tenant downwards."""
+    return list(Duty.select(Duty, User).join(User).where(Duty.tenant_id == tenant_id).order_by(User.name))
+
+
+def give(tenant: Tenant, user: User, kind: DutyKind, actor: User) -> None:
+    """Let a person administer or support the tenant and all below it."""
+    with database.atomic():
+        Duty.insert(tenant_id=tenant.id, user=user, kind=kind).on_conflict_ignore().execute()
+        log.record(
+            tenant.id,
+            "duty.give",
+            user_id=actor.id,
+            kind="user",
+            object_id=user.id,
+            details={"duty": kind.value},
+        )
+
+
+def take(tenant: Tenant, duty_id: int, actor: User) -> None:
+    """End a duty; raises NotFound."""
+    found = Duty.get_or_none(Duty.tenant_id == tenant.id, Duty.id == duty_id)
+    if found is None:
+        raise NotFound
+    with database.atomic():
+        Duty.delete().where(Duty.tenant_id == tenant.id, Duty.id == duty_id).execute()
+        log.record(
+            tenant.id,
+            "duty.take",
+            user_id=actor.id,
+            kind="user",
+            object_id=found.user_id,
+            details={"duty": found.kind},
+        )
+
+
+@unscoped("the person's own duties, wherever they are")
+def _roots(user: User, kind: DutyKind) -> list[int]:
+    query = Duty.select(Duty.tenant_id).where(Duty.user == user, Duty.kind == kind)
+    return [tenant_id for (tenant_id,) in query.tuples()]

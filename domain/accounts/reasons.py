@@ -1,0 +1,85 @@
+"""May this person do that here, and why? Every role, end date and state that has a say, in words."""
+
+from dataclasses import dataclass, field
+
+from domain import clock
+from domain.accounts import duties, policy
+from domain.accounts.models import Membership, Role, User
+from domain.accounts.permissions import Permission
+from domain.errors import N_
+from domain.tenancy.models import Tenant, TenantStatus
+
+
+@dataclass(frozen=True)
+class Reason:
+    """One thing that has a say: a tone (done: allows, fail: forbids, rest: says nothing) and a sentence."""
+
+    tone: str
+    message: str
+    params: dict[str, object] = field(default_factory=dict)
+    role: Role | None = None
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether the person may, and everything that decides it; the deciding ones first."""
+
+    allowed: bool
+    reasons: tuple[Reason, ...]
+
+
+def explain(user: User, tenant: Tenant, permission: Permission) -> Verdict:
+    """Ask the same tables as policy.rights_of, and say what each of them answers."""
+    closed = list(_closed(user, tenant))
+    said = list(_roles(user, tenant.id, permission))
+    if tenant.id in duties.administered(user):
+        said.append(
+            Reason("done", N_("Administers this part of the house, as an administrator of a tenant above."))
+        )
+    visit = duties.visit(user, tenant.id)
+    if visit and not any(reason.tone == "done" for reason in said):
+        tone = "fail" if permission in duties.NOT_FOR_SUPPORT else "done"
+        said.append(
+            Reason(tone, N_("Is here as support for a limited time: %(reason)s"), {"reason": visit.reason})
+        )
+    if not said:
+        said.append(Reason("fail", N_("Holds no role in this tenant.")))
+    allowed = not closed and permission in policy.rights_of(user, tenant.id)
+    order = {"fail": 0, "done": 1, "rest": 2} if not allowed else {"done": 0, "fail": 1, "rest": 2}
+    return Verdict(allowed, tuple(sorted([*closed, *said], key=lambda reason: order[reason.tone])))
+
+
+def _closed(user: User, tenant: Tenant) -> list[Reason]:
+    found = []
+    if not user.active:
+        found.append(Reason("fail", N_("The account is deactivated.")))
+    if tenant.status == TenantStatus.NO_SIGN_IN:
+        found.append(Reason("fail", N_("Nobody may sign in to this tenant at the moment.")))
+    if tenant.status == TenantStatus.BLOCKED:
+        found.append(Reason("fail", N_("This tenant is blocked.")))
+    return found
+
+
+def _roles(user: User, tenant_id: int, permission: Permission) -> list[Reason]:
+    query = (
+        Membership.select(Membership, Role)
+        .join(Role)
+        .where(Membership.tenant_id == tenant_id, Membership.user == user)
+        .order_by(Membership.id)
+    )
+    held = list(query)
+    ids = [m.role_id for m in held]
+    allowed, forbidden = policy.permissions_by_role(ids), policy.forbidden_by_role(ids)
+    found = []
+    for m in held:
+        if m.until and m.until <= clock.now():
+            found.append(Reason("rest", N_("This role has ended."), {}, m.role))
+        elif permission in forbidden[m.role_id]:
+            found.append(Reason("fail", N_("This role forbids it in any case."), {}, m.role))
+        elif permission in allowed[m.role_id]:
+            found.append(Reason("done", N_("This role allows it."), {}, m.role))
+        elif not any(p.module == permission.module for p in allowed[m.role_id]):
+            found.append(Reason("rest", N_("The area is switched off in this role."), {}, m.role))
+        else:
+            found.append(Reason("rest", N_("This role does not include it."), {}, m.role))
+    return found
