@@ -96,6 +96,8 @@ TABLE: dict[str, dict[object, tuple[str, str, str]]] = {
         "rejected": (N_("Rejected"), "fail", "circle-x"),
         "void": (N_("Void"), "hold", "refresh-alert"),
         "skipped": (N_("Not needed"), "rest", "minus"),
+        "withdrawn": (N_("Withdrawn"), "rest", "arrow-back-up"),
+        "revoked": (N_("Revoked"), "fail", "ban"),
     },
     "person": {
         "active": (N_("Active"), "done", "circle-check"),
