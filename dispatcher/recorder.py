@@ -17,6 +17,7 @@ import peewee
 import structlog
 
 from dispatcher import signing, starting, sysmail, takeover
+from dispatcher.desk import Desk, OwnDesk
 from dispatcher.personalise import RecipientRefused
 from dispatcher.pipeline import Run
 from dispatcher.pump import LEASE_MARGIN_S, Pump
@@ -27,7 +28,6 @@ from dispatcher.transport.replies import FAILED, Outcome
 from domain import db, tokens
 from domain.campaigns.models import Campaign
 from domain.errors import N_, DomainError
-from domain.ledger import outbox
 from domain.ledger.rows import Settlement
 from domain.tenancy import tree
 from domain.tenancy.models import Tenant
@@ -63,13 +63,20 @@ class Recorder:
     """`record`, `record_system`, `ask` and `wake` may be called from any thread and never wait."""
 
     def __init__(
-        self, owner_id: int, senders: Senders, system_sender: str, domain: str, pace: Pace | None = None
+        self,
+        owner_id: int,
+        senders: Senders,
+        system_sender: str,
+        domain: str,
+        pace: Pace | None = None,
+        desk: Desk | None = None,
     ) -> None:
         self._owner_id = owner_id
         self._senders = senders
         self._system_sender = system_sender
         self._domain = domain
         self._pace = pace or Pace()
+        self._desk = desk or OwnDesk()
         self._queue: queue.SimpleQueue[Callable[[_Inbox], None]] = queue.SimpleQueue()
         self._inbox = _Inbox()
         self._pools: dict[Relay, Pool] = {}
@@ -146,7 +153,7 @@ class Recorder:
         inbox = self._inbox
         if inbox.settlements:
             batch = inbox.settlements
-            outbox.settle(batch)
+            self._desk.settle(batch)
             inbox.settlements = []
             self.pump.settled([settlement.delivery_id for settlement in batch])
         while inbox.system:
@@ -261,7 +268,7 @@ class Recorder:
             return
         now = self.pump.loop.clock()
         self._adapt(run, pool, now)
-        claimed = outbox.claim(starting.terms(campaign), run.batch, self._owner_id, self._pace.lease_s)
+        claimed = self._desk.claim(campaign, run.batch, self._owner_id, self._pace.lease_s)
         run.claimed_at = now
         if claimed.rows:
             self.pump.feed(run, claimed.rows, now + self._pace.lease_s)

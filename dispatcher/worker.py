@@ -22,6 +22,7 @@ from huey import Huey
 from huey.consumer import Consumer
 
 from dispatcher import completion, queues, senders, starting, takeover, tasks
+from dispatcher.desk import Desk, OwnDesk, SideDesk
 from dispatcher.journal import Journal
 from dispatcher.pump import Pump
 from dispatcher.recorder import Pace, Recorder
@@ -56,9 +57,14 @@ class Deliver:
     """Pump, recorder and starter of one process, apart from signals and queue, so that tests can run it."""
 
     def __init__(
-        self, settings: Settings, pace: Pace | None = None, died: Callable[[], None] = lambda: None
+        self,
+        settings: Settings,
+        pace: Pace | None = None,
+        died: Callable[[], None] = lambda: None,
+        desk: Desk | None = None,
     ) -> None:
         self._died = died
+        self._desk = desk or OwnDesk()
         self._pace = pace or Pace()
         host = urlsplit(settings.public_url).hostname or "localhost"
         domain = "localhost" if host.replace(".", "").isdigit() else host
@@ -72,6 +78,7 @@ class Deliver:
             f"rundbrief@{domain}",
             domain,
             self._pace,
+            self._desk,
         )
         self.pump = self.recorder.pump = Pump(self._journal, self.recorder)
         self._stop = threading.Event()
@@ -107,6 +114,7 @@ class Deliver:
         self.pump.drain_posted()
         self.pump.loop.close()
         self._journal.close()
+        self._desk.close()
         with db.connection():
             takeover.signed_off(self._process.id)
         log.info("deliver stopped", process=self._process.id)
@@ -139,7 +147,8 @@ def deliver(settings: Settings, pace: Pace | None = None) -> None:
     _prepare(settings)
     sys.setswitchinterval(SWITCH_S)
     # a thread that dies takes the process along: it is started anew and folds its journal in
-    engine = Deliver(settings, pace, died=lambda: os._exit(70))
+    desk = SideDesk(settings.database_url, settings.secret_key)
+    engine = Deliver(settings, pace, died=lambda: os._exit(70), desk=desk)
     tasks.bodies["wake_deliver"] = lambda _: engine.wake()
     tasks.bodies["send_system_mail"] = lambda _: engine.wake()
     engine.start()
