@@ -71,9 +71,10 @@ class Pump:
         """Let a campaign send through `pool`."""
         self.post(lambda: self._rotations[pool].add(run))
 
-    def halt(self, pool: Pool, run: Run) -> None:
-        """Take a campaign out; rows not handed over go back to the queue."""
-        self.post(lambda: self._halt(pool, run))
+    def halt(self, pool: Pool, run: Run, then: Callable[[list[int]], None]) -> None:
+        """Take a campaign out; rows not handed over go back to the queue. `then` is told in the pump's thread which
+        deliveries are being handed over at that moment: one per connection at most."""
+        self.post(lambda: then(self._halt(pool, run)))
 
     def feed(self, run: Run, rows: list[Row], lease_end: float) -> None:
         """Rows claimed for a campaign; `lease_end` on the loop's clock."""
@@ -136,10 +137,11 @@ class Pump:
         for run in rotation.runs:
             self._settlements += run.put_off(run.take_back(), "", 0)
 
-    def _halt(self, pool: Pool, run: Run) -> None:
+    def _halt(self, pool: Pool, run: Run) -> list[int]:
         if pool in self._rotations:
             self._rotations[pool].remove(run)
         self._settlements += run.put_off(run.take_back(), "", 0)
+        return self.loop.recall(lambda mail: type(mail.tag) is tuple and mail.tag[0] is run)
 
     def _fed(self, run: Run, leased: list[tuple[Row, float]]) -> None:
         run.asked = False

@@ -18,6 +18,7 @@ import structlog
 
 from dispatcher import signing, starting, sysmail, takeover
 from dispatcher.desk import Desk, OwnDesk
+from dispatcher.halting import Halting
 from dispatcher.personalise import RecipientRefused
 from dispatcher.pipeline import Run
 from dispatcher.pump import LEASE_MARGIN_S, Pump
@@ -44,6 +45,7 @@ class Pace:
     scan_s: float = 2.0
     beat_s: float = 5.0
     sweep_s: float = 15.0
+    halt_s: float = 0.25  # a pause must hold within a second
     lease_s: int = 120
     batch_max: int = 1000
     batch_ahead_s: float = 5.0  # rows claimed ahead, measured by how fast the last batch went
@@ -81,7 +83,8 @@ class Recorder:
         self._inbox = _Inbox()
         self._pools: dict[Relay, Pool] = {}
         self._runs: dict[int, tuple[Run, Pool, Campaign]] = {}
-        self._due = {"scan": 0.0, "beat": 0.0, "sweep": 0.0}
+        self._due = {"scan": 0.0, "beat": 0.0, "sweep": 0.0, "halt": 0.0}
+        self._halting = Halting(owner_id, lambda act: self._queue.put(lambda _: act()))
         self._stopping = False
         self.quiet = threading.Event()
         self.pump: Pump
@@ -173,6 +176,9 @@ class Recorder:
         if now >= self._due["sweep"]:
             takeover.fold_dead(self._owner_id)
             self._due["sweep"] = now + self._pace.sweep_s
+        if now >= self._due["halt"]:
+            self._halting.answer(self._drop)
+            self._due["halt"] = now + self._pace.halt_s
         if now >= self._due["scan"] or self._inbox.scan:
             self._inbox.scan = False
             self._due["scan"] = now + self._pace.scan_s
@@ -202,8 +208,7 @@ class Recorder:
         for campaign_id, (run, pool, _) in list(self._runs.items()):
             campaign = found.get(campaign_id)
             if campaign is None or campaign.revision_id != run.revision_id or pool.retired:
-                del self._runs[campaign_id]
-                self.pump.halt(pool, run)
+                self._drop(campaign_id)
         for campaign in found.values():
             try:
                 followed = self._follow(campaign)
@@ -218,6 +223,12 @@ class Recorder:
                 )
         self._close_unused_pools()
 
+    def _drop(self, campaign_id: int) -> None:
+        """Take a campaign out of the pump, if it is in there."""
+        entry = self._runs.pop(campaign_id, None)
+        if entry is not None:
+            self._halting.stop(self.pump, entry[1], entry[0])
+
     def _follow(self, campaign: Campaign) -> Run | None:
         """The run of a campaign on its current relay; None if it cannot send now."""
         try:
@@ -229,8 +240,7 @@ class Recorder:
             run, old, _ = self._runs[campaign.id]
             # the relay has moved (the catcher's port, an edited row), or the keys that sign have changed
             if old is not pool or run.key_ids != signing.key_ids(campaign):
-                self.pump.halt(old, run)
-                del self._runs[campaign.id]
+                self._drop(campaign.id)
             else:
                 self._runs[campaign.id] = (run, pool, campaign)
                 return run

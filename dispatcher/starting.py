@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import structlog
 
 from dispatcher import completion
 from dispatcher.compose import Compiled
 from domain import clock
-from domain.campaigns import audience, lifecycle, planning, snapshot
+from domain.campaigns import audience, lifecycle, order, planning, snapshot
 from domain.campaigns.models import Campaign, CampaignStatus
 from domain.db import database, unscoped
 from domain.errors import N_, Conflict, DomainError
 from domain.issues.models import IssueRevision
-from domain.ledger import outbox
+from domain.ledger import closing, outbox
 from domain.ledger.outbox import Terms
 from domain.ledger.states import DeliveryState
-from domain.quotas.ledger import Standing
-from domain.quotas.models import Window
+from domain.quotas.counters import Standing
 from domain.senders import domains
 from domain.tenancy import settings as tenant_settings
 from domain.tenancy import tree
@@ -43,8 +44,11 @@ def start_due() -> int:
 def _start(campaign: Campaign) -> bool:
     """One campaign; a refusal of the domain stops it with the reason, for a person to decide."""
     try:
-        if campaign.status == CampaignStatus.SCHEDULED and not _change(
-            campaign, CampaignStatus.SCHEDULED, status=CampaignStatus.PREPARING, started_at=clock.now()
+        if _is_overdue(campaign):
+            return False
+        begun = campaign.status == CampaignStatus.PREPARING and campaign.started_at is not None
+        if not begun and not _change(
+            campaign, campaign.status, status=CampaignStatus.PREPARING, started_at=clock.now()
         ):
             return False
         campaign = planning.get(campaign.tenant_id, campaign.id)
@@ -52,17 +56,47 @@ def _start(campaign: Campaign) -> bool:
             stop(campaign, N_("What would be sent is not what was approved. Ask for approval again."))
             return False
         planning.check_sender(campaign.tenant_id, campaign.sender_address)
-        snapshot.fill(campaign)
-        return _change(campaign, CampaignStatus.PREPARING, status=CampaignStatus.SENDING)
+        if campaign.snapshot_at is None:
+            snapshot.fill(campaign)
+        return _change(
+            campaign, CampaignStatus.PREPARING, status=CampaignStatus.SENDING,
+            snapshot_at=campaign.snapshot_at or clock.now(),
+        )  # fmt: skip
     except DomainError as error:
         log.warning("campaign stopped", campaign=campaign.id, reason=str(error))
         stop(campaign, error.message, error.params)
         return False
 
 
+def _is_overdue(campaign: Campaign) -> bool:
+    """Whether a campaign is so late that a person must look at it; it is stopped then. Once somebody has let it
+    go on, it is no longer SCHEDULED and nothing holds it."""
+    if campaign.status != CampaignStatus.SCHEDULED:
+        return False
+    hours = order.hours_late(campaign, tenant_settings.effective(tree.get(campaign.tenant_id)), clock.now())
+    if hours is None:
+        return False
+    stop(campaign, order.OVERDUE, {"hours": hours})
+    return True
+
+
+@unscoped("one dispatcher serves all tenants")
+def close_cancelled() -> None:
+    """Give every row of a cancelled campaign a final state; what is being handed over just now comes later."""
+    left = Campaign.select().where(
+        Campaign.status == CampaignStatus.CANCELLED, Campaign.closed_at.is_null()
+    )  # fmt: skip
+    for campaign in list(left):
+        while closing.close(campaign.tenant_id, campaign.id):
+            pass
+        if not outbox.is_open(campaign.tenant_id, campaign.id):
+            _change(campaign, CampaignStatus.CANCELLED, closed_at=clock.now())
+
+
 @unscoped("one dispatcher serves all tenants")
 def sending() -> list[Campaign]:
-    """Campaigns that may send now, over all tenants; those whose waiting time is over go on."""
+    """Campaigns that may send now, over all tenants; those whose waiting time is over go on, those whose tenant
+    has its quiet hours wait."""
     now = clock.now()
     over = (Campaign.status == CampaignStatus.WAITING) & (Campaign.wait_until <= now)
     Campaign.update(status=CampaignStatus.SENDING, wait_reason="", wait_params={}, wait_until=None).where(
@@ -74,7 +108,7 @@ def sending() -> list[Campaign]:
     query = Campaign.select().where(
         Campaign.status == CampaignStatus.SENDING, Campaign.tenant_id.in_(open_tenants)
     )
-    return _verified(list(query.order_by(Campaign.id)))
+    return _verified([c for c in query.order_by(Campaign.id) if not _is_quiet(c)])
 
 
 def _verified(found: list[Campaign]) -> list[Campaign]:
@@ -86,27 +120,40 @@ def _verified(found: list[Campaign]) -> list[Campaign]:
     return [c for c in found if (c.tenant_id, c.sender_address) not in lost]
 
 
+def _is_quiet(campaign: Campaign) -> bool:
+    settings = tenant_settings.effective(tree.get(campaign.tenant_id))
+    until = order.quiet_until(settings, clock.now())
+    if until is not None:
+        _wait(campaign, order.QUIET, {}, until)
+    return until is not None
+
+
 def terms(campaign: Campaign) -> Terms:
     """What a claim must know; asks inside its transaction whether the campaign still sends this revision."""
     tenant_id, campaign_id, revision_id = campaign.tenant_id, campaign.id, campaign.revision_id
-    zone = tenant_settings.effective(tree.get(tenant_id))["time_zone"]
+    settings = tenant_settings.effective(tree.get(tenant_id))
 
     def running() -> bool:
-        return (
-            Campaign.select()
+        if order.quiet_until(settings, clock.now()) is not None:
+            return False
+        still = (
+            Campaign.select(Campaign.hold_uncertain)
             .where(
                 Campaign.tenant_id == tenant_id,
                 Campaign.id == campaign_id,
                 Campaign.status == CampaignStatus.SENDING,
                 Campaign.revision_id == revision_id,
             )
-            .exists()
+            .first()
         )
+        if still is not None and still.hold_uncertain:
+            outbox.hold_uncertain(tenant_id, campaign_id)  # before the claim could send them once more
+        return still is not None
 
-    consents = tuple(audience.consents(campaign))
     return Terms(
-        tenant_id, campaign_id, campaign.type_id, revision_id, consents, campaign.role_id, zone, running
-    )
+        tenant_id, campaign_id, campaign.type_id, revision_id, tuple(audience.consents(campaign)),
+        campaign.role_id, settings["time_zone"], running, campaign.started_by_id, order.portions(campaign),
+    )  # fmt: skip
 
 
 def compiled(campaign: Campaign) -> Compiled:
@@ -124,27 +171,16 @@ def compiled(campaign: Campaign) -> Compiled:
 
 def wait_for(campaign: Campaign, limit: Standing) -> None:
     """A volume limit is reached: go on when its window ends; a limit per campaign waits for a person."""
-    if limit.window == Window.CAMPAIGN or limit.resets_at is None:
-        stop(campaign, N_("The limit of %(limit)s mails per mailing is reached."), {"limit": limit.ceiling})
-        return
-    reasons = {
-        Window.HOUR: N_("The limit of %(limit)s mails per hour is reached."),
-        Window.DAY: N_("The limit of %(limit)s mails per day is reached."),
-        Window.MONTH: N_("The limit of %(limit)s mails per month is reached."),
-    }
-    _change(
-        campaign,
-        CampaignStatus.SENDING,
-        status=CampaignStatus.WAITING,
-        wait_reason=reasons[limit.window],
-        wait_params={"limit": limit.ceiling},
-        wait_until=limit.resets_at,
-    )
+    reason, params = order.reason(limit)
+    if limit.resets_at is None:
+        stop(campaign, reason, params)
+    else:
+        _wait(campaign, reason, params, limit.resets_at)
 
 
 def stop(campaign: Campaign, reason: str, params: dict[str, object] | None = None) -> None:
     """Something that a person must decide; the reason is shown in the portal."""
-    for status in (CampaignStatus.PREPARING, CampaignStatus.SENDING):
+    for status in (CampaignStatus.SCHEDULED, CampaignStatus.PREPARING, CampaignStatus.SENDING):
         _change(
             campaign,
             status,
@@ -152,6 +188,13 @@ def stop(campaign: Campaign, reason: str, params: dict[str, object] | None = Non
             wait_reason=reason[:200],
             wait_params=params or {},
         )
+
+
+def _wait(campaign: Campaign, reason: str, params: dict[str, object], until: datetime) -> None:
+    _change(
+        campaign, CampaignStatus.SENDING, status=CampaignStatus.WAITING, wait_reason=reason, wait_params=params,
+        wait_until=until,
+    )  # fmt: skip
 
 
 def finish_if_done(campaign: Campaign) -> bool:

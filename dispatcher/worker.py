@@ -124,6 +124,7 @@ class Deliver:
         while not self._stop.is_set():
             try:
                 with db.connection():
+                    starting.close_cancelled()
                     if starting.start_due():
                         self.recorder.wake()
             except peewee.PeeweeException as error:

@@ -59,6 +59,7 @@ TABLE: dict[str, dict[object, tuple[str, str, str]]] = {
         D.SUPPRESSED: (N_("Left out"), "rest", "user-off"),
         D.UNCERTAIN: (N_("Uncertain"), "hold", "help-circle"),
         D.HELD: (N_("On hold"), "hold", "hand-stop"),
+        D.CANCELLED: (N_("Not sent"), "rest", "ban"),
     },
     "left_out": {
         LeftOut.LOCKED: (N_("Mailing lock"), "rest", "lock"),

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 from dispatcher.transport.connection import Connection
 from dispatcher.transport.pool import Pool
 from dispatcher.transport.protocol import INTENT, TROUBLE, Client, Event, Mail
-from dispatcher.transport.replies import SENT
+from dispatcher.transport.replies import BODY, SENT
 
 Handler = Callable[[list[Event]], None]
 _CHECK_EVERY_S = 0.2
@@ -87,6 +87,21 @@ class Loop:
             self._connections[number].client.retiring = True
         if not pool.connections:
             self.pools.remove(pool)
+
+    def recall(self, chosen: Callable[[Mail], bool]) -> list[int]:
+        """Hand over no chosen mail whose body has not begun: it comes back when the server is ready for it.
+        Returns the deliveries whose body has begun, at most one per connection."""
+        begun = []
+        for connection in self._connections.values():
+            client = connection.client
+            for position, mail in enumerate(client.mails):
+                if not chosen(mail):
+                    continue
+                if position == 0 and BODY in client.expected and mail.refusal is None:
+                    begun.append(mail.delivery_id)
+                else:
+                    mail.lease_end = 0.0
+        return begun
 
     def abandon(self, text: str) -> None:
         """Close everything at once; what was under way is settled as by its phase."""

@@ -12,7 +12,7 @@ from domain.db import database
 from domain.errors import N_, Conflict, Forbidden
 from domain.issues import assembly
 from domain.issues.models import IssueState
-from domain.ledger import outbox
+from domain.ledger import closing, halts, outbox
 from domain.ledger.states import DeliveryState
 from domain.notices import bell
 
@@ -36,9 +36,11 @@ def decide(
         flow.decide(approval, user.id, state, fingerprint, remark, self_allowed)
         issue = assembly.get(campaign.tenant_id, campaign.issue_id)
         if state == ApprovalState.APPROVED:
+            now = clock.now()
             _move(
-                campaign, (S.IN_APPROVAL,), S.SCHEDULED, started_by_id=approval.asked_by_id, role_id=role_id
-            )
+                campaign, (S.IN_APPROVAL,), S.SCHEDULED, started_by_id=approval.asked_by_id, role_id=role_id,
+                due_at=max(campaign.send_at or now, now),
+            )  # fmt: skip
             assembly.mark(issue, IssueState.APPROVED)
         else:
             _move(campaign, (S.IN_APPROVAL,), S.DRAFT)
@@ -65,6 +67,7 @@ def pause(campaign: Campaign, user_id: int) -> None:
         raise Conflict(N_("This mailing has not begun. Change its time instead."))
     with database.atomic():
         _move(campaign, PAUSABLE, S.PAUSED)
+        halts.begin(campaign.tenant_id, campaign.id)
         _log(campaign, "campaign.pause", user_id)
 
 
@@ -82,6 +85,8 @@ def cancel(campaign: Campaign, user_id: int) -> None:
         _move(campaign, CANCELLABLE, S.CANCELLED, finished_at=clock.now())
         issue = assembly.get(campaign.tenant_id, campaign.issue_id)
         assembly.mark(issue, IssueState.SENT if begun else IssueState.DRAFT)
+        halts.begin(campaign.tenant_id, campaign.id)
+        closing.close(campaign.tenant_id, campaign.id)  # the dispatcher closes what is left of a large one
         _log(campaign, "campaign.cancel", user_id)
 
 

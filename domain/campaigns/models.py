@@ -22,6 +22,14 @@ class CampaignStatus(StrEnum):
     FINISHED = "finished"
 
 
+class Course(StrEnum):
+    """Why a campaign exists beside its parent."""
+
+    OWN = ""
+    MISSING = "missing"  # the same mail to those who have not got it
+    CORRECTION = "correction"  # another mail to those who have
+
+
 class Campaign(TenantModel):
     """`audience` = {"all": bool, "lists": [ids], "segment": id|None, "consents": [states mailed]}; the newsletter
     type always narrows it. `fingerprint` is what the approval covered."""
@@ -29,7 +37,9 @@ class Campaign(TenantModel):
     issue_id = IntegerField()
     type_id = IntegerField()
     revision_id = IntegerField(null=True)
-    parent_id = IntegerField(null=True)  # a correction, or "to those still missing"
+    parent_id = IntegerField(null=True)
+    course = CharField(max_length=12, default=Course.OWN)
+    version = IntegerField(default=1)  # rises with every change of the plan: guards against lost updates
     rollout_id = IntegerField(null=True)
     name = CharField(max_length=120)
     status = CharField(max_length=12, default=CampaignStatus.DRAFT)
@@ -44,7 +54,14 @@ class Campaign(TenantModel):
     approval_id = IntegerField(null=True)
     priority = SmallIntegerField(default=0)
     hold_uncertain = BooleanField(default=False)
+    interval_count = IntegerField(null=True)  # at most so many mails …
+    interval_s = IntegerField(null=True)  # … every so many seconds
+    latest_start_h = IntegerField(null=True)  # later than this a person decides; None: as the tenant has it
+    due_at = MomentField(null=True)  # when it should have begun: its time, or its approval if that was later
     snapshot_cursor = IntegerField(default=0)  # last subscriber id taken over
+    snapshot_at = MomentField(null=True)  # all recipients are in the ledger; nobody is added any more
+    correcting = BooleanField(default=False)  # paused for an edit; the approved revision stands in `previous`
+    previous = JSONText(null=True)
     wait_reason = CharField(max_length=200, default="")
     wait_params = JSONText(default=dict)
     wait_until = MomentField(null=True)
@@ -54,6 +71,7 @@ class Campaign(TenantModel):
     started_at = MomentField(null=True)
     sent_at = MomentField(null=True)  # nothing queued or leased any more
     finished_at = MomentField(null=True)
+    closed_at = MomentField(null=True)  # of a cancelled one: no row is open any more
 
     class Meta:
         indexes = ((("tenant_id", "status"), False), (("tenant_id", "issue_id"), False))

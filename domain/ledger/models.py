@@ -34,7 +34,8 @@ class Delivery(TenantModel):
     next_at = BigIntegerField(default=0)
     reserved_at = BigIntegerField(
         null=True
-    )  # moment whose windows hold the volume reservation; a retry reuses it
+    )  # moment of the claim that reserved volume for it; a retry reuses that
+    reservation_id = BigIntegerField(null=True)  # quotas.Reservation; None: nothing is reserved
     revision_id = IntegerField(null=True)
     handed_over = BooleanField(default=False)
     maybe_duplicate = BooleanField(default=False)
@@ -90,3 +91,40 @@ class DispatcherProcess(BaseModel):
     started_at = BigIntegerField()
     heartbeat_at = BigIntegerField()
     stopped_at = BigIntegerField(null=True)
+
+
+class Halt(TenantModel):
+    """Somebody has paused or cancelled a campaign; every deliver process answers with a HaltAck."""
+
+    id = BigAutoField()
+    campaign_id = IntegerField()
+    at = BigIntegerField()
+
+    class Meta:
+        indexes = ((("tenant_id", "campaign_id"), False), (("at",), False))
+
+
+class HaltAck(BaseModel):
+    """A process hands over nothing more of the campaign. `flying`: mails that its connections were sending at
+    that moment; `departed`: how many of these the server took (None: not all are settled yet)."""
+
+    halt_id = BigIntegerField()
+    process_id = BigIntegerField()
+    flying = IntegerField(default=0)
+    departed = IntegerField(null=True)
+
+    class Meta:
+        indexes = ((("halt_id", "process_id"), True),)
+
+
+class InstallationMark(BaseModel):
+    """A machine that sends for this installation. `epoch` rises here and in a file beside the instance; if the
+    two differ, one of them was restored or cloned, and `doubt` says so until an administrator decides."""
+
+    machine = CharField(max_length=64, unique=True)
+    host = CharField(max_length=120)
+    epoch = BigIntegerField(default=0)
+    doubt = CharField(max_length=20, default="")
+    doubted_at = BigIntegerField(null=True)
+    confirmed_by_id = IntegerField(null=True)
+    confirmed_at = BigIntegerField(null=True)

@@ -13,10 +13,13 @@ from typing import Any
 
 from domain import clock
 from domain.db import database, is_postgres, sql, unscoped
+from domain.ledger import releasing
 from domain.ledger.rows import Row, Settlement
 from domain.ledger.states import OPEN, DeliveryState, LeftOut
-from domain.quotas import ledger as quotas
-from domain.quotas.ledger import Standing
+from domain.quotas import reservations
+from domain.quotas.ceilings import Budget, Portions
+from domain.quotas.counters import Standing
+from domain.quotas.reservations import Taken
 
 _CLAIMABLE = (DeliveryState.UNCERTAIN, DeliveryState.DEFERRED, DeliveryState.QUEUED)
 
@@ -33,6 +36,14 @@ class Terms:
     role_id: int | None
     zone: str  # IANA name of the tenant's time zone
     running: Callable[[], bool]
+    user_id: int | None = None  # who started it: an exception from the limits of the role may hold
+    portions: Portions | None = None  # interval sending
+
+    @property
+    def budget(self) -> Budget:
+        return Budget(
+            self.tenant_id, self.campaign_id, self.role_id, self.user_id, self.zone, self.portions
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -46,8 +57,8 @@ class Claimed:
 def claim(terms: Terms, limit: int, owner_id: int, lease_s: int) -> Claimed:
     """Take up to `limit` rows that are due, oldest promise first; commits its own transaction.
 
-    Whoever may no longer be mailed becomes SUPPRESSED with the reason instead. Rows above a volume limit of the
-    role stay queued. Empty: nothing is due, the campaign does not run, or a limit is reached (`limited_by`).
+    Whoever may no longer be mailed becomes SUPPRESSED with the reason instead. Rows above a volume limit stay
+    queued. Empty: nothing is due, the campaign does not run, or a limit is reached (`limited_by`).
     """
     now = clock.epoch()
     with database.atomic():
@@ -58,16 +69,16 @@ def claim(terms: Terms, limit: int, owner_id: int, lease_s: int) -> Claimed:
             return Claimed([])
         rows, left_out, fresh = _checked(terms, leased, now)
         _suppress(terms, left_out, now)
-        grant = quotas.reserve(
-            terms.tenant_id, terms.role_id, terms.campaign_id, len(fresh), terms.zone, clock.moment(now)
+        releasing.release([row_id for row_id, _ in left_out])
+        taken = reservations.take(
+            terms.budget, fresh, lambda ids: releasing.keys_of(terms.tenant_id, ids), now
         )
-        over = set(fresh[grant.count :])
-        if over:
-            _give_back(terms, over)
-            rows = [row for row in rows if row.delivery_id not in over]
-        if terms.role_id is not None and quotas.limits_of(terms.role_id):
-            _note_reservation(terms, fresh[: grant.count], now)
-    return Claimed(rows, grant.limited_by)
+        _suppress(terms, [(row_id, LeftOut.CONTACT_CAP) for row_id in taken.capped], now)
+        _give_back(terms, taken.waiting)
+        _note_reservation(terms, taken, now)
+        stopped = {*taken.waiting, *taken.capped}
+        rows = [row for row in rows if row.delivery_id not in stopped]
+    return Claimed(rows, taken.limited_by)
 
 
 def _lease(terms: Terms, limit: int, owner_id: int, until: int, now: int) -> list[int]:
@@ -159,19 +170,21 @@ def _suppress(terms: Terms, left_out: list[tuple[int, int]], now: int) -> None:
     )
 
 
-def _give_back(terms: Terms, ids: Iterable[int]) -> None:
+def _give_back(terms: Terms, ids: list[int]) -> None:
+    if not ids:
+        return
     _run(
         f"""UPDATE delivery SET state = ?, owner_id = NULL, lease_until = NULL, attempt = attempt - 1
         WHERE tenant_id = ? AND id IN ({_ids()})""",
-        DeliveryState.QUEUED, terms.tenant_id, _bound(list(ids)),
+        DeliveryState.QUEUED, terms.tenant_id, _bound(ids),
     )  # fmt: skip
 
 
-def _note_reservation(terms: Terms, ids: list[int], now: int) -> None:
-    if ids:
+def _note_reservation(terms: Terms, taken: Taken, now: int) -> None:
+    if taken.reservation_id is not None:
         _run(
-            f"UPDATE delivery SET reserved_at = ? WHERE tenant_id = ? AND id IN ({_ids()})",
-            now, terms.tenant_id, _bound(ids),
+            f"UPDATE delivery SET reserved_at = ?, reservation_id = ? WHERE tenant_id = ? AND id IN ({_ids()})",
+            now, taken.reservation_id, terms.tenant_id, _bound(taken.granted),
         )  # fmt: skip
 
 
@@ -183,6 +196,7 @@ def settle(settlements: Sequence[Settlement]) -> None:
     now = clock.epoch()
     with database.atomic():
         _settle(settlements, now)
+        releasing.release([s.delivery_id for s in settlements if s.state in releasing.UNSENT])
 
 
 def _settle(settlements: Sequence[Settlement], now: int) -> None:
@@ -236,7 +250,9 @@ def take_over(
     """
     now = clock.epoch()
     with database.atomic():
+        outcomes = list(outcomes)
         _settle(outcomes, now)
+        releasing.release([s.delivery_id for s in outcomes if s.state in releasing.UNSENT])
         doubtful = f"""UPDATE delivery SET
                 state = CASE WHEN maybe_duplicate THEN {int(DeliveryState.HELD)} ELSE {int(DeliveryState.UNCERTAIN)}
                     END,
@@ -252,12 +268,13 @@ def take_over(
                 doubtful + " AND id = ? AND attempt = ?",
                 next_at, owner_id, DeliveryState.LEASED, delivery_id, attempt,
             )  # fmt: skip
-        back = _changed(
+        back = _run(
             """UPDATE delivery SET state = ?, next_at = 0, owner_id = NULL, lease_until = NULL
-            WHERE owner_id = ? AND state = ?""",
+            WHERE owner_id = ? AND state = ? RETURNING id""",
             DeliveryState.QUEUED, owner_id, DeliveryState.LEASED,
         )  # fmt: skip
-    return back, count
+        releasing.release([row[0] for row in back])
+    return len(back), count
 
 
 def hold_uncertain(tenant_id: int, campaign_id: int) -> int:

@@ -13,6 +13,7 @@ class DeliveryState(IntEnum):
     SUPPRESSED = 7
     UNCERTAIN = 8
     HELD = 9
+    CANCELLED = 10  # the campaign was ended before its turn; nothing was handed over
 
 
 OPEN = (DeliveryState.QUEUED, DeliveryState.LEASED, DeliveryState.DEFERRED, DeliveryState.UNCERTAIN)

@@ -1,64 +1,18 @@
-"""Reserve volume in the claiming transaction, so that any number of workers together never exceed a ceiling.
+"""The volume limits of roles: set them, show them, and reserve for what goes out one by one.
 
-A reservation belongs to the moment of the first claim (`Delivery.reserved_at`): a retry reuses it, and what is
-not sent is given back to the windows of that moment.
+Campaigns reserve by `quotas.reservations`, in the transaction that claims their rows.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from functools import reduce
-from operator import or_
-from zoneinfo import ZoneInfo
+from datetime import datetime
 
-from peewee import JOIN
+from domain.db import database
+from domain.quotas import ceilings, counters
+from domain.quotas.ceilings import Budget, bounds, limits_of
+from domain.quotas.counters import Ceiling, Grant, Standing
+from domain.quotas.models import Scope, VolumeCounter, VolumeLimit, Window
 
-from domain import clock
-from domain.db import database, is_postgres
-from domain.errors import N_, Invalid
-from domain.quotas.models import VolumeCounter, VolumeLimit, Window
-
-_ORDER = (Window.CAMPAIGN, Window.HOUR, Window.DAY, Window.MONTH)  # counters are locked in this order, always
-
-_NESTED = (
-    (
-        Window.HOUR,
-        Window.DAY,
-        N_("Per day (%(high)s) is less than per hour (%(low)s). Raise the day or lower the hour."),
-    ),
-    (
-        Window.DAY,
-        Window.MONTH,
-        N_("Per month (%(high)s) is less than per day (%(low)s). Raise the month or lower the day."),
-    ),
-    (
-        Window.HOUR,
-        Window.MONTH,
-        N_("Per month (%(high)s) is less than per hour (%(low)s). Raise the month or lower the hour."),
-    ),
-)
-
-
-@dataclass(frozen=True)
-class Standing:
-    """One limit of a role: how much of it is used and when it starts anew (None: never, per campaign)."""
-
-    window: Window
-    ceiling: int
-    used: int
-    resets_at: datetime | None
-
-    @property
-    def remaining(self) -> int:
-        return max(0, self.ceiling - self.used)
-
-
-@dataclass(frozen=True)
-class Grant:
-    """How many mails may go; if fewer than wanted, which limit decided and when its window ends."""
-
-    count: int
-    limited_by: Standing | None = None
+__all__ = ["Grant", "Standing", "bounds", "limits_of"]
 
 
 def standings(
@@ -78,92 +32,61 @@ def standings_by_role(
     campaign_id: int | None = None,
     at: datetime | None = None,
 ) -> dict[int, list[Standing]]:
-    """Role id → its limits with their use, for any number of roles in one query."""
-    windows = {window: bounds(window, campaign_id or 0, at or clock.now(), zone) for window in Window}
-    current = [
-        (VolumeCounter.window == window) & (VolumeCounter.start == start)
-        for window, (start, _) in windows.items()
-    ]
-    query = (
-        VolumeLimit.select(VolumeLimit.role_id, VolumeLimit.window, VolumeLimit.ceiling, VolumeCounter.used)
-        .join(
-            VolumeCounter,
-            JOIN.LEFT_OUTER,
-            on=(
-                (VolumeCounter.tenant_id == tenant_id)
-                & (VolumeCounter.role_id == VolumeLimit.role_id)
-                & (VolumeCounter.window == VolumeLimit.window)
-                & reduce(or_, current)
-            ),
-        )
-        .where(VolumeLimit.role_id.in_(list(role_ids) or [0]))
-    )
-    found: dict[int, list[Standing]] = {role_id: [] for role_id in role_ids}
-    for role_id, word, ceiling, used in query.tuples():
-        window = Window(word)
-        found[role_id].append(Standing(window, ceiling, used or 0, windows[window][1]))
-    for standings_of_role in found.values():
-        standings_of_role.sort(key=lambda standing: _ORDER.index(standing.window))
+    """Role id → its limits with their use, for any number of roles in two queries."""
+    found: dict[int, list[Standing]] = {}
+    each: list[Ceiling] = []
+    for role_id, limits in limits_by_role(role_ids).items():
+        budget = Budget(tenant_id, campaign_id or 0, role_id, None, zone)
+        each += ceilings.for_holder(budget, Scope.ROLE, role_id, limits, at)
+        found[role_id] = []
+    for ceiling, standing in zip(each, counters.standings(tenant_id, each), strict=True):
+        found[ceiling.holder_id].append(standing)
     return found
 
 
 def reserve(
-    tenant_id: int, role_id: int | None, campaign_id: int, wanted: int, zone: str, at: datetime
+    tenant_id: int,
+    role_id: int | None,
+    campaign_id: int,
+    wanted: int,
+    zone: str,
+    at: datetime,
+    user_id: int | None = None,
 ) -> Grant:
-    """Take up to `wanted` mails out of every limit of the role, all or the same number from each.
+    """Take up to `wanted` mails out of every limit that holds for a person with this role.
 
-    Runs inside the caller's (claiming) transaction and locks the counters it changes.
+    Runs inside the caller's transaction and locks the counters it changes.
     """
-    limits = _ceilings(role_id)
-    if not limits or wanted <= 0:
-        return Grant(wanted)
-    count, limited_by = wanted, None
-    for window, ceiling in limits:
-        start, end = bounds(window, campaign_id, at, zone)
-        standing = Standing(window, ceiling, _locked_use(tenant_id, role_id, window, start), end)
-        if standing.remaining < count:
-            count, limited_by = standing.remaining, standing
-    if count:
-        _add(tenant_id, role_id, campaign_id, count, zone, at)
-    return Grant(count, limited_by)
+    budget = Budget(tenant_id, campaign_id, role_id, user_id, zone)
+    return counters.take(tenant_id, ceilings.of(budget, at), wanted)
 
 
 def release(
     tenant_id: int, role_id: int | None, campaign_id: int, count: int, zone: str, reserved_at: datetime
 ) -> None:
-    """Give back what was reserved at `reserved_at` and not sent."""
-    if count and _ceilings(role_id):
-        _add(tenant_id, role_id, campaign_id, -count, zone, reserved_at)
-
-
-def limits_of(role_id: int) -> dict[Window, int]:
-    """Window → ceiling of a role; windows without a limit are absent."""
-    return {Window(window): ceiling for window, ceiling in _ceilings(role_id)}
+    """Give back what `reserve` took for a role at `reserved_at` and what was not sent."""
+    if role_id is None or not count:
+        return
+    for window, start in ((w, bounds(w, campaign_id, reserved_at, zone)[0]) for w in limits_of(role_id)):
+        VolumeCounter.update(used=VolumeCounter.used - count).where(
+            VolumeCounter.tenant_id == tenant_id, VolumeCounter.scope == Scope.ROLE,
+            VolumeCounter.holder_id == role_id, VolumeCounter.window == window, VolumeCounter.start == start,
+        ).execute()  # fmt: skip
 
 
 def limits_by_role(role_ids: Sequence[int]) -> dict[int, dict[Window, int]]:
-    """Role id → window → ceiling, for all of `role_ids` at once."""
-    found: dict[int, dict[Window, int]] = {role_id: {} for role_id in role_ids}
+    """Role id → window → ceiling, shortest window first, for all of `role_ids` at once."""
     rows = VolumeLimit.select(VolumeLimit.role_id, VolumeLimit.window, VolumeLimit.ceiling)
-    for role_id, window, ceiling in rows.where(VolumeLimit.role_id.in_(list(found) or [0])).tuples():
-        found[role_id][Window(window)] = ceiling
-    return found
+    each = {(role_id, window): n for role_id, window, n in rows.where(
+        VolumeLimit.role_id.in_(list(role_ids) or [0])
+    ).tuples()}  # fmt: skip
+    return {i: {w: each[i, w] for w in ceilings.WINDOWS if (i, w) in each} for i in role_ids}
 
 
 def set_limits(role_id: int, wanted: dict[Window, int | None]) -> None:
     """Set the ceilings of a role; None lifts one. Raises Invalid (fields `limit_<window>`) for a negative number
     and for a longer window that would hold less than a shorter one."""
-    bad: dict[str, str | tuple[str, dict[str, object]]] = {
-        f"limit_{w}": N_("Enter a whole number of 0 or more, or leave the field empty.")
-        for w, n in wanted.items()
-        if n is not None and n < 0
-    }
-    for shorter, longer, text in _NESTED:
-        low, high = wanted.get(shorter), wanted.get(longer)
-        if low is not None and high is not None and high < low:
-            bad.setdefault(f"limit_{longer}", (text, {"high": high, "low": low}))
-    if bad:
-        raise Invalid(fields=bad)
+    ceilings.check(wanted)
     with database.atomic():
         VolumeLimit.delete().where(
             VolumeLimit.role_id == role_id, VolumeLimit.window.in_(list(wanted))
@@ -185,55 +108,3 @@ def most_generous(role_ids: Sequence[int]) -> int | None:
 def per_day(standings: Sequence[Standing]) -> float:
     """The daily ceiling among the limits of a role; infinite without one."""
     return next((s.ceiling for s in standings if s.window == Window.DAY), float("inf"))
-
-
-def bounds(window: Window, campaign_id: int, at: datetime, zone: str) -> tuple[int, datetime | None]:
-    """Key of the window that `at` lies in and its end (aware). Days and months are the tenant's."""
-    if window == Window.CAMPAIGN:
-        return campaign_id, None
-    local = at.astimezone(ZoneInfo(zone))
-    if window == Window.HOUR:
-        first = local.replace(minute=0, second=0, microsecond=0)
-        return int(first.timestamp()), first + timedelta(hours=1)
-    midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
-    if window == Window.DAY:
-        return int(midnight.timestamp()), midnight + timedelta(days=1)
-    first = midnight.replace(day=1)
-    return int(first.timestamp()), (first + timedelta(days=32)).replace(day=1)
-
-
-def _ceilings(role_id: int | None) -> list[tuple[Window, int]]:
-    if role_id is None:
-        return []
-    rows = (
-        VolumeLimit.select(VolumeLimit.window, VolumeLimit.ceiling)
-        .where(VolumeLimit.role_id == role_id)
-        .tuples()
-    )
-    return sorted(
-        ((Window(window), ceiling) for window, ceiling in rows), key=lambda row: _ORDER.index(row[0])
-    )
-
-
-def _locked_use(tenant_id: int, role_id: int | None, window: Window, start: int) -> int:
-    VolumeCounter.insert(
-        tenant_id=tenant_id, role_id=role_id, window=window, start=start, used=0
-    ).on_conflict_ignore().execute()
-    query = VolumeCounter.select(VolumeCounter.used).where(
-        VolumeCounter.tenant_id == tenant_id,
-        VolumeCounter.role_id == role_id,
-        VolumeCounter.window == window,
-        VolumeCounter.start == start,
-    )
-    return (query.for_update() if is_postgres() else query).scalar()
-
-
-def _add(tenant_id: int, role_id: int | None, campaign_id: int, count: int, zone: str, at: datetime) -> None:
-    for window, _ in _ceilings(role_id):
-        start, _ = bounds(window, campaign_id, at, zone)
-        VolumeCounter.update(used=VolumeCounter.used + count).where(
-            VolumeCounter.tenant_id == tenant_id,
-            VolumeCounter.role_id == role_id,
-            VolumeCounter.window == window,
-            VolumeCounter.start == start,
-        ).execute()

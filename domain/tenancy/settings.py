@@ -19,6 +19,8 @@ DEFAULTS: dict[str, Any] = {
     "time_zone": "Europe/Berlin",
     "approval_self": False,  # four eyes: nobody approves the own work
     "tracking": False,
+    "quiet_hours": "",  # as domain.tenancy.quiet writes them
+    "latest_start_h": 24,  # a mailing later than this waits for a person
 }
 _COLOUR_DIGITS = set("0123456789abcdef")
 
