@@ -1,10 +1,14 @@
-"""DOOR: through which server a tenant's mails leave, and with which signature. The only place that decrypts."""
+"""DOOR: through which server a tenant's mails leave, with which signature, and what DNS says about that. The only
+place that decrypts and asks DNS."""
+
+from __future__ import annotations
 
 import base64
 import functools
 import os
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 import structlog
@@ -14,7 +18,14 @@ from dispatcher.catcher import port_of
 from dispatcher.transport.protocol import Relay
 from domain.senders import domains, keys, sealing
 from domain.senders.models import Relay as RelayRow
+from domain.senders.models import SenderDomain
+from domain.tenancy import tree
 from domain.tenancy.models import Tenant
+
+if TYPE_CHECKING:
+    from dispatcher.domainfacts import Route
+    from dispatcher.resolver import Resolver
+    from domain.senders.findings import Findings
 
 log = structlog.get_logger()
 CATCHER = "catcher:"
@@ -114,3 +125,33 @@ def helo_name(public_url: str) -> str:
 
 def machine() -> str:
     return os.uname().nodename
+
+
+def look_at(domain: SenderDomain, house: Any) -> tuple[Findings, dict[int, bool]]:
+    """What DNS and our newest mail say about a sender domain now: (finding per rule, key id → its record is there).
+
+    `house` are the settings: dns_resolver, outgoing_ips, smtp_url, instance, public_url.
+    """
+    # dnspython and all that is nothing for the processes that only send
+    from dispatcher import domaincheck, domainfacts, lookout
+    from dispatcher.resolver import Resolver
+
+    resolver = Resolver(house.dns_resolver)
+    facts = domainfacts.Facts(
+        domain, keys.of_domain(domain), _route(domain, house, resolver), lookout.sample(domain),
+        lookout.record(domain), house.public_url,
+    )  # fmt: skip
+    return domaincheck.look(facts, resolver)
+
+
+def _route(domain: SenderDomain, house: Any, resolver: Resolver) -> Route:
+    from dispatcher import domainfacts, lookout
+
+    tenant = tree.get(domain.tenant_id)
+    if tenant.is_demo or house.smtp_url in (CATCHER, CATCHER.rstrip(":")):
+        return domainfacts.Route("", "off", (), catcher=True)
+    try:
+        relay = Senders(house.smtp_url, house.instance).relay_for(tenant)
+    except NoRelay:
+        return domainfacts.Route("", "off", (), catcher=True)
+    return lookout.route(relay.host, relay.security, tuple(house.outgoing_ips), resolver)

@@ -29,6 +29,11 @@ def run_import(job_id: int) -> None:
     _nudge(_run_import, job_id)
 
 
+def check_domain(domain_id: int) -> None:
+    """Somebody wants to know what DNS says about a sender domain. Call after commit."""
+    _nudge(_check_domain, domain_id)
+
+
 def _nudge(task: Callable[[int], object], row_id: int) -> None:
     try:
         task(row_id)
@@ -49,3 +54,8 @@ def _send_system_mail(outbox_id: int) -> None:
 @render.task()
 def _run_import(job_id: int) -> None:
     bodies["run_import"](job_id)
+
+
+@render.task()
+def _check_domain(domain_id: int) -> None:
+    bodies["check_domain"](domain_id)

@@ -17,7 +17,17 @@ from urllib.parse import SplitResult, urlsplit
 
 DEFAULT_PORT = 8000
 CATCHER = "catcher:"  # SMTP_URL of the built-in mail catcher; its port stands in instance/catcher.port
-KEYS = ("PORT", "DATABASE_URL", "QUEUE_URL", "SMTP_URL", "MEDIA_URL", "PUBLIC_URL", "DEMO")
+KEYS = (
+    "PORT",
+    "DATABASE_URL",
+    "QUEUE_URL",
+    "SMTP_URL",
+    "MEDIA_URL",
+    "PUBLIC_URL",
+    "DEMO",
+    "DNS_RESOLVER",
+    "OUTGOING_IPS",
+)
 SECRET_BYTES = 32
 
 
@@ -29,7 +39,10 @@ class SettingsError(Exception):
 class Settings:
     """Everything the composition root needs. URLs are complete; `instance` exists and is absolute.
 
-    `port_given` and `public_url_given` say whether somebody chose them: only a default port may be moved.
+    `dns_resolver` is "address:port" of the name server for checks of sender domains, "" for those of the system;
+    `outgoing_ips` are the addresses under which mails of this house reach the world, where they are not those of
+    the mail servers. `port_given` and `public_url_given` say whether somebody chose them: only a default port may be
+    moved.
     """
 
     port: int
@@ -43,6 +56,8 @@ class Settings:
     secret_key: bytes = field(repr=False)
     port_given: bool = False
     public_url_given: bool = False
+    dns_resolver: str = ""
+    outgoing_ips: tuple[str, ...] = ()
 
     @property
     def smtp_is_catcher(self) -> bool:
@@ -89,6 +104,8 @@ class Settings:
             "MEDIA_URL": self.media_url,
             "PUBLIC_URL": self.public_url,
             "DEMO": "1" if self.demo else "0",
+            "DNS_RESOLVER": self.dns_resolver,
+            "OUTGOING_IPS": ",".join(self.outgoing_ips),
         }
 
 
@@ -111,6 +128,8 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         secret_key=read_secret(instance / "secret.key"),
         port_given="PORT" in given,
         public_url_given="PUBLIC_URL" in given,
+        dns_resolver=_dns_resolver(given.get("DNS_RESOLVER", "")),
+        outgoing_ips=_outgoing_ips(given.get("OUTGOING_IPS", "")),
     )
 
 
@@ -245,6 +264,30 @@ def _public_url(value: Any) -> str:
     if parts.scheme == "http" and not _is_loopback(parts.hostname):
         raise SettingsError(allowed)
     return f"{parts.scheme}://{parts.netloc.lower()}"
+
+
+def _dns_resolver(value: Any) -> str:
+    allowed = "DNS_RESOLVER: allowed is the address and port of a name server, like 127.0.0.1:53 or [::1]:53"
+    text = str(value).strip()
+    if not text:
+        return ""
+    host, _, port = text.rpartition(":")
+    try:
+        ipaddress.ip_address(host.removeprefix("[").removesuffix("]"))
+    except ValueError:
+        raise SettingsError(allowed) from None
+    if not (port.isascii() and port.isdigit() and 1 <= int(port) <= 65535):
+        raise SettingsError(allowed)
+    return text
+
+
+def _outgoing_ips(value: Any) -> tuple[str, ...]:
+    try:
+        return tuple(
+            str(ipaddress.ip_address(part.strip())) for part in str(value).split(",") if part.strip()
+        )
+    except ValueError:
+        raise SettingsError("OUTGOING_IPS: allowed are IP addresses, separated by commas") from None
 
 
 def _is_loopback(host: str) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from dispatcher.jobs import imports
+from dispatcher.jobs import domains, imports
 
 
 def register(bodies: dict[str, Callable[[int], None]], settings: Any) -> list[Callable[[], None]]:
@@ -14,4 +14,5 @@ def register(bodies: dict[str, Callable[[int], None]], settings: Any) -> list[Ca
     (a sweep runs inside one, a body opens one by `db.connection()`)."""
     root: Path = settings.instance
     bodies["run_import"] = lambda job_id: imports.run(job_id, root)
-    return [imports.sweep_for(root), imports.expiry()]
+    bodies["check_domain"] = lambda domain_id: domains.run(domain_id, settings)
+    return [imports.sweep_for(root), imports.expiry(), domains.sweep_for(settings)]

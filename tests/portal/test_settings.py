@@ -52,6 +52,10 @@ def test_empty_variable_counts_as_not_set(tmp_path: Path) -> None:
         ("PUBLIC_URL", "https://user@post.example"),
         ("PUBLIC_URL", "post.example"),
         ("DEMO", "perhaps"),
+        ("DNS_RESOLVER", "127.0.0.1"),
+        ("DNS_RESOLVER", "ns.example:53"),
+        ("DNS_RESOLVER", "127.0.0.1:0"),
+        ("OUTGOING_IPS", "mail.example"),
     ],
 )
 def test_wrong_value_ends_in_one_line_that_names_key_and_what_is_allowed(
@@ -146,3 +150,10 @@ def test_sqlite_address_is_absolute_with_three_slashes_or_four(tmp_path: Path, u
 @pytest.mark.parametrize("url", ["http://localhost:8000", "http://[::1]:9000", "http://127.0.0.2"])
 def test_plain_http_is_allowed_on_loopback(tmp_path: Path, url: str) -> None:
     assert read(tmp_path, PUBLIC_URL=url).public_url == url
+
+
+def test_addresses_for_checks_of_sender_domains_reach_child_processes(tmp_path: Path) -> None:
+    found = read(tmp_path, DNS_RESOLVER="[::1]:5353", OUTGOING_IPS="192.0.2.25, 2001:DB8::25")
+    assert (found.dns_resolver, found.outgoing_ips) == ("[::1]:5353", ("192.0.2.25", "2001:db8::25"))
+    again = load(found.environment())
+    assert (again.dns_resolver, again.outgoing_ips) == (found.dns_resolver, found.outgoing_ips)
