@@ -103,7 +103,7 @@ def sending() -> list[Campaign]:
         over
     ).execute()
     open_tenants = Tenant.select(Tenant.id).where(
-        Tenant.status.in_([TenantStatus.ACTIVE, TenantStatus.NO_SIGN_IN])
+        Tenant.status.in_([TenantStatus.ACTIVE, TenantStatus.NO_SIGN_IN]), ~Tenant.is_test
     )
     query = Campaign.select().where(
         Campaign.status == CampaignStatus.SENDING, Campaign.tenant_id.in_(open_tenants)

@@ -10,7 +10,7 @@ from werkzeug.local import LocalProxy
 from domain import clock
 from domain.accounts import policy
 from domain.db import database
-from domain.errors import NotFound
+from domain.errors import N_, Forbidden, NotFound
 from domain.tenancy import settings as tenant_settings
 from domain.tenancy import tree
 from domain.tenancy.models import TenantStatus
@@ -30,11 +30,12 @@ def enter(slug: str) -> None:
     """Put the person into the tenant of the URL. A tenant without a role for him looks like a missing one."""
     tenant = tree.by_slug(slug)
     rights = policy.rights_of(g.user, tenant.id)
-    if not (rights.role_ids or rights.visit) or tenant.status in (
-        TenantStatus.NO_SIGN_IN,
-        TenantStatus.BLOCKED,
-    ):
+    if not (rights.role_ids or rights.visit):
         raise NotFound
+    if tenant.status in (TenantStatus.NO_SIGN_IN, TenantStatus.BLOCKED) and not rights.visit:
+        raise Forbidden(
+            N_("This tenant is suspended. Nothing of your work is lost; ask who administers the house.")
+        )
     g.tenant, g.rights = tenant, rights
     if session.get("tenant") != tenant.slug:
         session["tenant"] = tenant.slug  # where the next visit begins

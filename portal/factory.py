@@ -18,6 +18,7 @@ from portal import (
     errors,
     facets,
     filters,
+    hosts,
     hypermedia,
     logs,
     navigation,
@@ -68,6 +69,7 @@ def create_app(settings: Settings) -> Flask:
     queues.configure(settings.queue_url)
     hypermedia.init_app(app)
     context.init_app(app)
+    hosts.init_app(app)
     access.init_app(app)
     csrf.init_app(app)
     babel.init_app(app, locale_selector=context.language, timezone_selector=context.time_zone)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from dispatcher.jobs import domains, imports
+from dispatcher.jobs import domains, imports, tenants
 
 
 def register(bodies: dict[str, Callable[[int], None]], settings: Any) -> list[Callable[[], None]]:
@@ -15,4 +15,9 @@ def register(bodies: dict[str, Callable[[int], None]], settings: Any) -> list[Ca
     root: Path = settings.instance
     bodies["run_import"] = lambda job_id: imports.run(job_id, root)
     bodies["check_domain"] = lambda domain_id: domains.run(domain_id, settings)
-    return [imports.sweep_for(root), imports.expiry(), domains.sweep_for(settings)]
+    return [imports.sweep_for(root), imports.expiry(), domains.sweep_for(settings), deletions]
+
+
+def deletions() -> None:
+    """Tenants whose waiting time is over."""
+    tenants.delete_due()

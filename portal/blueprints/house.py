@@ -1,21 +1,21 @@
-"""The installation: its tenants."""
+"""The installation: its tenants, who administers which part of the tree, and the visits of support."""
 
-from flask import Blueprint, Response, g, request, url_for
+from flask import Blueprint, Response, current_app, g, request, url_for
 from flask_babel import gettext as _
 from wtforms.fields.choices import SelectChoice
 
-from domain.accounts import policy
-from domain.accounts.models import Membership
-from domain.audit import log
+from dispatcher.jobs import tenants as tenants_job
+from domain.accounts import duties, policy
+from domain.accounts.models import DutyKind, Membership, User
 from domain.db import database
-from domain.errors import N_, Invalid
+from domain.errors import Invalid, NotFound
 from domain.subscribers import lists
-from domain.tenancy import founding, tree
+from domain.tenancy import founding, lifecycle, tree
 from domain.tenancy.models import Tenant, TenantStatus
-from portal import hypermedia
-from portal.access import requires_house
+from portal import context, hypermedia
+from portal.access import requires_house, signed_in
 from portal.errors import into_form
-from portal.forms.house import TenantForm
+from portal.forms.house import DutyForm, HostForm, TenantForm, VisitForm
 
 bp = Blueprint("house", __name__)
 
@@ -50,6 +50,12 @@ def create() -> Response:
         with database.atomic():
             parent_id = tree.get(int(parent)).id if parent.isdigit() else None
             tenant = founding.found(form.name.data or "", form.slug.data or "", parent_id, g.user.id)
+            blueprint = form.blueprint.data or ""
+            if blueprint.isdigit():
+                copied = next((t for t in _blueprints() if t.id == int(blueprint)), None)
+                if copied is None:
+                    raise NotFound
+                tenants_job.copy_blueprint(copied, tenant)
             lists.default(tenant.id)
             role = policy.ensure_starters()["administrator"]
             Membership.create(tenant_id=tenant.id, user=g.user, role=role)
@@ -61,22 +67,123 @@ def create() -> Response:
     )
 
 
+@bp.get("/house/tenants/<int:tenant_id>")
+@requires_house
+def show(tenant_id: int) -> Response:
+    return _show(tree.get(tenant_id), HostForm(formdata=None), DutyForm(formdata=None))
+
+
 @bp.post("/house/tenants/<int:tenant_id>/status")
 @requires_house
 def status(tenant_id: int) -> Response:
     tenant = tree.get(tenant_id)
-    wanted = request.form.get("status", "")
-    if wanted not in set(TenantStatus):
-        raise Invalid(N_("Choose one of the states."))
-    if wanted != tenant.status:
-        with database.atomic():
-            before, tenant.status = tenant.status, wanted
-            tenant.save()
-            log.record(
-                tenant.id, "tenant.status", user_id=g.user.id, kind="tenant", object_id=tenant.id,
-                details={"before": before, "after": wanted},
-            )  # fmt: skip
-    return hypermedia.done(url_for("house.tenants"), _("The state of %(name)s is saved.", name=tenant.name))
+    lifecycle.set_status(tenant, request.form.get("status", ""), g.user.id)
+    back = url_for("house.show", tenant_id=tenant.id) if "here" in request.form else url_for("house.tenants")
+    return hypermedia.done(back, _("The state of %(name)s is saved.", name=tenant.name))
+
+
+@bp.post("/house/tenants/<int:tenant_id>/kind")
+@requires_house
+def kind(tenant_id: int) -> Response:
+    tenant = tree.get(tenant_id)
+    lifecycle.set_kind(tenant, "is_test" in request.form, "is_blueprint" in request.form, g.user.id)
+    return hypermedia.done(url_for("house.show", tenant_id=tenant.id), _("Saved."))
+
+
+@bp.post("/house/tenants/<int:tenant_id>/host")
+@requires_house
+def host(tenant_id: int) -> Response:
+    tenant, form = tree.get(tenant_id), HostForm()
+    try:
+        lifecycle.set_host(tenant, form.host.data or "", current_app.config["PUBLIC_HOST"], g.user.id)
+    except Invalid as error:
+        into_form(form, error)
+        return _show(tenant, form, DutyForm(formdata=None), 422)
+    return hypermedia.done(url_for("house.show", tenant_id=tenant.id), _("Saved."))
+
+
+@bp.post("/house/tenants/<int:tenant_id>/duties")
+@requires_house
+def give_duty(tenant_id: int) -> Response:
+    tenant, form = tree.get(tenant_id), DutyForm()
+    valid = form.validate()
+    user = User.get_or_none(User.email == (form.email.data or "").casefold(), User.active)
+    if not valid or user is None:
+        if user is None and not form.email.errors:
+            form.email.errors = [_("Nobody signs in with this address. Invite the person to a tenant first.")]
+        return _show(tenant, HostForm(formdata=None), form, 422)
+    duties.give(tenant, user, DutyKind(form.kind.data), g.user)
+    text = _("%(name)s has this duty from the next click on.", name=user.name)
+    return hypermedia.done(url_for("house.show", tenant_id=tenant.id), text)
+
+
+@bp.post("/house/tenants/<int:tenant_id>/duties/<int:duty_id>/end")
+@requires_house
+def take_duty(tenant_id: int, duty_id: int) -> Response:
+    tenant = tree.get(tenant_id)
+    duties.take(tenant, duty_id, g.user)
+    return hypermedia.done(url_for("house.show", tenant_id=tenant.id), _("The duty has ended."))
+
+
+@bp.post("/house/tenants/<int:tenant_id>/delete")
+@requires_house
+def delete(tenant_id: int) -> Response:
+    """Blocked at once, gone after the waiting time; the short name is typed to confirm."""
+    tenant = tree.get(tenant_id)
+    lifecycle.plan_deletion(tenant, request.form.get("typed", ""), g.user.id)
+    text = _("%(name)s is blocked and will be deleted. Until then you can take it back.", name=tenant.name)
+    return hypermedia.done(url_for("house.show", tenant_id=tenant.id), text)
+
+
+@bp.post("/house/tenants/<int:tenant_id>/keep")
+@requires_house
+def keep(tenant_id: int) -> Response:
+    tenant = tree.get(tenant_id)
+    lifecycle.keep(tenant, g.user.id)
+    text = _("%(name)s stays. It is still blocked; set its state to open it.", name=tenant.name)
+    return hypermedia.done(url_for("house.show", tenant_id=tenant.id), text)
+
+
+@bp.get("/support")
+@signed_in
+def support() -> Response:
+    """Tenants that the person may enter as support."""
+    found = duties.supported(g.user)
+    if not found:
+        raise NotFound
+    return hypermedia.page("house/support.html", tenants=found, form=VisitForm(formdata=None), chosen=None)
+
+
+@bp.post("/support")
+@signed_in
+def enter() -> Response:
+    form = VisitForm()
+    tenant = tree.get(form.tenant.data if form.tenant.data and form.tenant.data < 1 << 31 else 0)
+    try:
+        duties.enter(g.user, tenant, form.reason.data or "", context.client_address())
+    except Invalid as error:
+        into_form(form, error)
+        found = duties.supported(g.user)
+        return hypermedia.page("house/support.html", status=422, tenants=found, form=form, chosen=tenant.id)
+    return hypermedia.done(url_for("dashboard.index", tenant=tenant.slug))
+
+
+@bp.post("/support/leave")
+@signed_in
+def leave() -> Response:
+    for tenant_id in duties.visited(g.user):
+        duties.leave(g.user, tenant_id)
+    return hypermedia.done(url_for("session.start"), _("The visit has ended."))
+
+
+def _show(tenant: Tenant, host_form: HostForm, duty_form: DutyForm, status: int = 200) -> Response:
+    if host_form.host.data is None:
+        host_form.host.data = tenant.host or ""
+    return hypermedia.page(
+        "house/show.html", status=status, tenant=tenant, states=list(TenantStatus), host_form=host_form,
+        duty_form=duty_form, held=duties.holders(tenant.id), above=list(reversed(tree.ancestors(tenant))),
+        below=tree.children(tenant),
+    )  # fmt: skip
 
 
 def _new(form: TenantForm, code: int = 200) -> Response:
@@ -84,7 +191,14 @@ def _new(form: TenantForm, code: int = 200) -> Response:
         SelectChoice("", _("Nobody: a head office")),
         *(SelectChoice(str(t.id), "\u2003" * depth + t.name) for t, depth in _tree()),
     ]
+    form.blueprint.choices = [
+        SelectChoice("", _("Nothing: empty")), *(SelectChoice(str(t.id), t.name) for t in _blueprints())
+    ]  # fmt: skip
     return hypermedia.page("house/new.html", status=code, form=form)
+
+
+def _blueprints() -> list[Tenant]:
+    return list(Tenant.select().where(Tenant.is_blueprint).order_by(Tenant.name))
 
 
 def _tree() -> list[tuple[Tenant, int]]:

@@ -240,6 +240,8 @@ def _sent(token: str) -> webview.Sent:
         raise NotFound(
             N_("This link is incomplete or was altered. Open the mail again and click the link in it.")
         ) from None
+    if sent.tenant.status == TenantStatus.BLOCKED or g.get("host_tenant", sent.tenant).id != sent.tenant.id:
+        raise NotFound
     _enter(sent.tenant, (sent.person.language if sent.person else "") or sent.kind.language)
     return sent
 

@@ -1,9 +1,12 @@
 """Settings of the tenant, with where a value comes from; the domains in whose name it may send."""
 
-from flask import Blueprint, Response, g, request, url_for
+import tempfile
+
+from flask import Blueprint, Response, g, request, send_file, url_for
 from flask_babel import gettext as _
 from wtforms.fields.choices import SelectChoice
 
+from dispatcher.jobs import tenants as jobs
 from domain import clock
 from domain.accounts import policy
 from domain.accounts.permissions import Permission as P
@@ -12,7 +15,7 @@ from domain.db import database
 from domain.errors import Invalid, NotFound
 from domain.senders.models import SenderDomain
 from domain.tenancy import settings as tenant_settings
-from portal import hypermedia
+from portal import context, hypermedia
 from portal.access import requires
 from portal.errors import into_form
 from portal.forms.tenants import DomainForm, TenantSettingsForm
@@ -97,6 +100,21 @@ def withdraw(domain_id: int) -> Response:
     return hypermedia.done(
         url_for("tenants.edit"), _("%(domain)s may no longer be used as sender.", domain=found.domain)
     )
+
+
+@bp.post("/admin/tenant/export")
+@requires(P.TENANT_EXPORT)
+def export() -> Response:
+    """Everything of the tenant as one ZIP."""
+    kept = tempfile.TemporaryFile()  # noqa: SIM115 - the answer closes it
+    jobs.export(g.tenant, kept)
+    kept.seek(0)
+    log.record(
+        g.tenant.id, "tenant.export", user_id=g.user.id, kind="tenant", object_id=g.tenant.id,
+        address=context.client_address(),
+    )  # fmt: skip
+    name = f"{g.tenant.slug}-{context.today().isoformat()}.zip"
+    return send_file(kept, mimetype="application/zip", as_attachment=True, download_name=name)
 
 
 def _page(form: TenantSettingsForm, domain_form: DomainForm, status: int = 200) -> Response:

@@ -91,7 +91,7 @@ def test_a_tenant_without_sign_in_is_closed_at_once(
     url = f"/house/tenants/{world.south.id}/status"
     assert admin.post(url, data={"status": "nonsense"}).status_code == 422
     assert admin.post(url, data={"status": TenantStatus.NO_SIGN_IN.value}).status_code == 303
-    assert other.get("/t/south/").status_code == 404
+    assert other.get("/t/south/").status_code == 403
 
 
 def test_tenants_of_the_house_are_for_its_administrators(client: FlaskClient, world: World, sign_in) -> None:

@@ -1,0 +1,127 @@
+"""A tenant's life: blueprint, states, host name, support visits, export and deletion."""
+
+import io
+import zipfile
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from dispatcher.jobs import tenants as jobs
+from domain import clock
+from domain.accounts.models import Role, RolePermission
+from domain.accounts.permissions import Permission
+from domain.audit import log
+from domain.content.models import Article
+from domain.subscribers.models import NewsletterType, Subscriber
+from domain.tenancy.models import Tenant
+from mediadb import library, storage
+from mediadb.models import Asset
+from tests import mailings, pictures
+from tests.world import World
+
+
+@pytest.fixture
+def admin(client: FlaskClient, world: World, sign_in) -> FlaskClient:
+    return sign_in(client, world.administrator)
+
+
+def south(world: World) -> str:
+    return f"/house/tenants/{world.south.id}"
+
+
+def test_a_new_tenant_begins_as_a_copy_of_its_blueprint(admin: FlaskClient, world: World) -> None:
+    role = Role.create(tenant_id=world.north.id, name="Branch editor")
+    RolePermission.create(role=role, permission=Permission.CAMPAIGN_SEND.value, denied=True)
+    admin.post(f"/house/tenants/{world.north.id}/kind", data={"is_blueprint": "1"})
+    mailings.article(world)
+    assert admin.post("/house/tenants", data={"name": "Ost", "blueprint": world.south.id}).status_code == 404
+    assert admin.post("/house/tenants", data={"name": "West", "blueprint": world.north.id}).status_code == 303
+    west = Tenant.get(Tenant.slug == "west")
+    copied = Role.get(Role.tenant_id == west.id)
+    assert copied.name == "Branch editor" and RolePermission.get(RolePermission.role == copied).denied
+    assert NewsletterType.select().where(NewsletterType.tenant_id == west.id).count() == 3
+    assert west.settings["imprint"] == world.north.settings["imprint"]
+    assert not Article.select().where(Article.tenant_id == west.id).exists()
+
+
+def test_people_of_a_suspended_tenant_get_a_clear_page(
+    app: Flask, admin: FlaskClient, world: World, sign_in
+) -> None:
+    admin.post(f"{south(world)}/status", data={"status": "blocked"})
+    editor = sign_in(app.test_client(), world.south_editor)
+    page = editor.get("/t/south/")
+    assert page.status_code == 403 and "suspended" in page.text
+    assert app.test_client().get("/n/south").status_code == 404
+    assert editor.get("/t/north/").status_code == 404, "a stranger learns nothing"
+
+
+def test_a_host_name_serves_only_its_tenants_public_pages(
+    app: Flask, admin: FlaskClient, world: World
+) -> None:
+    for wrong in ("https://x.example", "no dots", "north.example/path"):
+        assert admin.post(f"{south(world)}/host", data={"host": wrong}).status_code == 422
+    admin.post(f"{south(world)}/host", data={"host": "News.Sued.example"})
+    taken = admin.post(f"/house/tenants/{world.north.id}/host", data={"host": "news.sued.example"})
+    assert taken.status_code == 422 and "taken" in taken.text
+    visitor, there = app.test_client(), {"base_url": "http://news.sued.example"}
+    assert visitor.get("/n/south", **there).status_code == 200
+    assert visitor.get("/n/north", **there).status_code == 404
+    assert visitor.get("/", **there).headers["Location"].endswith("/n/south")
+    signin = visitor.get("/signin", **there)
+    assert signin.status_code == 302 and "news.sued.example" not in signin.headers["Location"]
+    assert visitor.post("/signin", **there).status_code == 404
+
+
+def test_a_support_visit_is_shown_and_ends(app: Flask, admin: FlaskClient, world: World, sign_in) -> None:
+    assert admin.get("/t/south/").status_code == 404
+    assert admin.post("/support", data={"tenant": world.south.id, "reason": ""}).status_code == 422
+    answer = admin.post("/support", data={"tenant": world.south.id, "reason": "Ticket 4711, import"})
+    assert answer.headers["Location"] == "/t/south/"
+    page = admin.get("/t/south/").text
+    assert "Ticket 4711, import" in page and "Leave" in page
+    assert admin.post("/t/south/admin/people", data={}).status_code == 403, "rights are not for support"
+    assert admin.post("/support/leave").status_code == 303
+    assert admin.get("/t/south/").status_code == 404
+    editor = sign_in(app.test_client(), world.south_editor)
+    assert editor.get("/support").status_code == 404
+    assert editor.post("/support", data={"tenant": world.north.id, "reason": "curiosity"}).status_code == 404
+    owner = sign_in(app.test_client(), world.south_administrator)
+    assert "Ticket 4711" in owner.get("/t/south/admin/log").text
+
+
+def test_the_export_holds_everything_of_the_tenant_and_nothing_else(admin: FlaskClient, world: World) -> None:
+    mailings.subscriber(world, "Anna", city="=HYPERLINK(1)")
+    library.upload(world.north.id, world.editor.id, "bild.png", pictures.plain())
+    Subscriber.create(tenant_id=world.south.id, first_name="Fremd", address="fremd@sued.example")
+    answer = admin.post("/t/north/admin/tenant/export")
+    data = answer.data
+    answer.close()
+    packed = zipfile.ZipFile(io.BytesIO(data))
+    everything = "".join(packed.read(n).decode("utf-8", "replace") for n in packed.namelist())
+    assert "anna@leser.example" in everything and "fremd@sued.example" not in everything
+    assert "'=HYPERLINK(1)" in everything
+    assert any(name.startswith("media/") and name.endswith("bild.png") for name in packed.namelist())
+
+
+def test_deletion_waits_can_be_taken_back_and_then_leaves_nothing(admin: FlaskClient, world: World) -> None:
+    shared = pictures.plain(colour="red")
+    kept = library.upload(world.north.id, world.editor.id, "a.png", shared)
+    own = library.upload(world.south.id, world.south_editor.id, "b.png", pictures.plain(colour="blue"))
+    library.upload(world.south.id, world.south_editor.id, "c.png", shared)
+    assert admin.post(f"{south(world)}/delete", data={"typed": "north"}).status_code == 422
+    admin.post(f"{south(world)}/delete", data={"typed": "south"})
+    assert jobs.delete_due() == 0, "it waits"
+    admin.post(f"{south(world)}/keep")
+    Tenant.update(delete_at=None).where(Tenant.delete_at.is_null(False)).execute()
+    admin.post(f"{south(world)}/delete", data={"typed": "south"})
+    Tenant.update(delete_at=clock.now() - timedelta(seconds=1)).where(Tenant.id == world.south.id).execute()
+    assert jobs.delete_due() == 1
+    assert not Tenant.select().where(Tenant.slug == "south").exists()
+    for model in jobs.tables():
+        if model._meta.table_name not in jobs.STAYS:
+            assert not model.select().where(model.tenant_id == world.south.id).exists(), model
+    assert storage.path_of(kept.sha256).exists() and not storage.path_of(own.sha256).exists()
+    assert Asset.select().where(Asset.tenant_id == world.north.id).exists()
+    assert log.verify(world.south.id) is None and log.verify(log.HOUSE) is None
