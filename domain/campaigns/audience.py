@@ -22,7 +22,9 @@ PERSON = (
     "organisation",
 )  # fmt: skip
 
-_REASON = """CASE
+COLUMNS = ", ".join(f"s.{name}" for name in PERSON[:-1]) + ", o.name"
+
+REASON = """CASE
     WHEN s.address_key IS NULL THEN {no_address}
     WHEN x.id IS NOT NULL THEN {suppressed}
     WHEN s.locked_reason IS NOT NULL AND (s.locked_until IS NULL OR s.locked_until > ?) THEN {locked}
@@ -51,7 +53,7 @@ def consents(campaign: Campaign) -> list[str]:
 
 def numbers(campaign: Campaign) -> tuple[int, dict[LeftOut, int]]:
     """(people who get the mail, reason → people left out) as of now."""
-    text, values = _statement(campaign, f"SELECT {_REASON} AS reason, count(*)")
+    text, values = statement(campaign, f"SELECT {REASON} AS reason, count(*)")
     rows = database.execute_sql(sql(text + " GROUP BY 1"), values).fetchall()
     found = dict(rows)
     return found.pop(None, 0), {LeftOut(reason): count for reason, count in sorted(found.items())}
@@ -59,8 +61,7 @@ def numbers(campaign: Campaign) -> tuple[int, dict[LeftOut, int]]:
 
 def chunk(campaign: Campaign, after_id: int, limit: int) -> Iterator[tuple[dict[str, Any], int | None]]:
     """Up to `limit` people behind `after_id` by id, each with the reason for leaving him out or None."""
-    columns = ", ".join(f"s.{name}" for name in PERSON[:-1])
-    text, values = _statement(campaign, f"SELECT {columns}, o.name, {_REASON} AS reason")
+    text, values = statement(campaign, f"SELECT {COLUMNS}, {REASON} AS reason")
     text += " AND s.id > ? ORDER BY s.id LIMIT ?"
     for row in database.execute_sql(sql(text), [*values, after_id, limit]).fetchall():
         yield dict(zip(PERSON, row[:-1], strict=True)), row[-1]
@@ -93,7 +94,17 @@ def samples(tenant_id: int, type_id: int) -> list[Subscriber]:
     return list({p.id: p for p in found}.values())
 
 
-def _statement(campaign: Campaign, select: str) -> tuple[str, list[Any]]:
+def end_of_chunk(campaign: Campaign, after_id: int, limit: int) -> int | None:
+    """Id of the last of `limit` people behind `after_id`; None if there are fewer."""
+    text, values = statement(campaign, "SELECT s.id", reasons=False)
+    text += " AND s.id > ? ORDER BY s.id LIMIT 1 OFFSET ?"
+    found = database.execute_sql(sql(text), [*values, after_id, limit - 1]).fetchone()
+    return found[0] if found else None
+
+
+def statement(campaign: Campaign, select: str, reasons: bool = True) -> tuple[str, list[Any]]:
+    """`select` over the audience as `s`, `o`, `c`, `x`, open for another AND, and its values. `reasons`: REASON is
+    among its columns, once."""
     now = clock.epoch()
     mailed = consents(campaign)
     lists = [int(i) for i in (campaign.audience or {}).get("lists", [])]
@@ -102,5 +113,5 @@ def _statement(campaign: Campaign, select: str) -> tuple[str, list[Any]]:
     members = f"SELECT subscriber_id FROM list_member WHERE tenant_id = ? AND list_id IN ({places})"
     inside = f"AND s.id IN ({members})" if lists else ""
     text = f"{select} {_FROM.format(join='LEFT JOIN' if lists else 'JOIN', lists=inside)}"
-    values = [now, now, *mailed, campaign.type_id, now, campaign.tenant_id]
+    values = [*([now, now, *mailed] if reasons else []), campaign.type_id, now, campaign.tenant_id]
     return text, [*values, *([campaign.tenant_id, *lists] if lists else [])]

@@ -41,6 +41,7 @@ PALETTE: tuple[Placeholder, ...] = (
     Placeholder("Last name", "", N_("Last name, English word")),
 )
 KNOWN = {p.name.casefold(): p.name for p in PALETTE}
+Reader = Callable[[Mapping[str, Any]], str]
 _ENGLISH_TITLES = {"Frau": "Ms", "Herr": "Mr"}
 
 
@@ -113,26 +114,14 @@ def check(field: str, *texts: str, own: Iterable[str] = ()) -> None:
 def values_for(person: Mapping[str, Any], names: Iterable[str]) -> dict[str, str]:
     """Name → value for one recipient. `person` has the columns of Subscriber, `organisation` (its name) and `own`
     (texts of own fields by name)."""
-    every = {**(person.get("own") or {}), **_every(person)}
-    return {name: every[name] for name in names if every.get(name)}
+    found = person.get("own") or {}
+    known = {name: read(person) for name, read in readers(names)}
+    return {name: value for name in names if (value := known.get(name, found.get(name)))}
 
 
-def _every(person: Mapping[str, Any]) -> dict[str, str]:
-    salutation = _text(person, "salutation")
-    title, first, last = _text(person, "title"), _text(person, "first_name"), _text(person, "last_name")
-    return {
-        "Briefanrede": _letter("Guten Tag", salutation, title, first, last),
-        "Vorname": first,
-        "Nachname": last,
-        "Anrede": salutation,
-        "Titel": title,
-        "Organisation": _text(person, "organisation"),
-        "Ort": _text(person, "city"),
-        "E-Mail": _text(person, "address"),
-        "Salutation": _letter("Dear", _ENGLISH_TITLES.get(salutation, ""), title, first, last),
-        "First name": first,
-        "Last name": last,
-    }
+def readers(names: Iterable[str]) -> list[tuple[str, Reader]]:
+    """Those of `names` that are in the palette, each with what gives its value for a recipient ("": none)."""
+    return [(name, _VALUES[name]) for name in names if name in _VALUES]
 
 
 def _letter(opening: str, salutation: str, title: str, first: str, last: str) -> str:
@@ -153,4 +142,36 @@ def _written(value: Any) -> str:
 
 
 def _text(person: Mapping[str, Any], column: str) -> str:
-    return " ".join(str(person.get(column) or "").split())
+    value = person.get(column)
+    return " ".join(str(value).split()) if value else ""
+
+
+def _column(column: str) -> Reader:
+    return lambda person: _text(person, column)
+
+
+def _german(person: Mapping[str, Any]) -> str:
+    return _letter("Guten Tag", _text(person, "salutation"), *_name(person))
+
+
+def _english(person: Mapping[str, Any]) -> str:
+    return _letter("Dear", _ENGLISH_TITLES.get(_text(person, "salutation"), ""), *_name(person))
+
+
+def _name(person: Mapping[str, Any]) -> tuple[str, str, str]:
+    return _text(person, "title"), _text(person, "first_name"), _text(person, "last_name")
+
+
+_VALUES: dict[str, Reader] = {
+    "Briefanrede": _german,
+    "Vorname": _column("first_name"),
+    "Nachname": _column("last_name"),
+    "Anrede": _column("salutation"),
+    "Titel": _column("title"),
+    "Organisation": _column("organisation"),
+    "Ort": _column("city"),
+    "E-Mail": _column("address"),
+    "Salutation": _english,
+    "First name": _column("first_name"),
+    "Last name": _column("last_name"),
+}

@@ -76,6 +76,11 @@ def matching(tenant_id: int, keys: Iterable[str]) -> dict[str, SuppressionRule]:
     return found
 
 
+def any_of(tenant_id: int) -> bool:
+    """Whether the tenant has rules at all."""
+    return SuppressionRule.select().where(SuppressionRule.tenant_id == tenant_id).exists()
+
+
 def resolve(tenant_id: int, keys: Iterable[str]) -> set[str]:
     """Write address rows for those of `keys` that a rule hits; returns them. In the caller's transaction."""
     hits = matching(tenant_id, keys)
