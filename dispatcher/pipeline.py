@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 
 from dispatcher.compose import Compiled, RecipientRefused
 from dispatcher.dkim import Signed
+from dispatcher.throttle import DomainGates
 from dispatcher.transport.backoff import Backoff
 from dispatcher.transport.protocol import Mail
 from dispatcher.transport.replies import DEFERRED, FAILED, RETURNED, UNCERTAIN, Outcome
@@ -46,6 +47,8 @@ class Run:
         self.asked = False  # the recorder knows that rows run low
         self.batch = 1000  # rows of the next claim; the recorder adapts it to the rate
         self.claimed_at = 0.0
+        self.gates: DomainGates | None = None  # rates of recipient domains, if there are any
+        self.parked = 0  # rows that wait there
         self._owner_id = owner_id
         self._compiled = compiled
         self._sign = sign
@@ -54,7 +57,7 @@ class Run:
     @property
     def low(self) -> bool:
         """Less than half a batch is left."""
-        return len(self.rows) * 2 < self.batch
+        return (len(self.rows) + self.parked) * 2 < self.batch
 
     def next_mail(self, now: float, refuse: Callable[[Run, Row, str], None]) -> Mail | None:
         """The next mail whose lease holds, None if there is none. A recipient that cannot get a correct mail is
@@ -63,6 +66,8 @@ class Run:
             row, lease_end = self.rows.popleft()
             if now >= lease_end:
                 refuse(self, row, "")
+                continue
+            if self.gates is not None and not self.gates.admit(self, row, lease_end, now):
                 continue
             try:
                 mail = self._mail(row, lease_end)
@@ -93,6 +98,8 @@ class Run:
         """All rows not yet handed out; the run has none afterwards."""
         rows = [row for row, _ in self.rows]
         self.rows.clear()
+        if self.parked and self.gates is not None:
+            rows += self.gates.take_back(self)
         return rows
 
     def settlement(

@@ -14,6 +14,7 @@ from typing import Protocol
 from dispatcher.journal import Journal
 from dispatcher.pipeline import Run
 from dispatcher.scheduler import Rotation
+from dispatcher.throttle import DomainGates, DomainLimit, Gate, around
 from dispatcher.transport.loop import Loop
 from dispatcher.transport.pool import Pool
 from dispatcher.transport.protocol import DONE, INTENT, Client, Event, Mail, Relay
@@ -42,6 +43,9 @@ class Pump:
         self._recorder = recorder
         self.loop = Loop(self._on_events)
         self._rotations: dict[Pool, Rotation] = {}
+        self.ask_slots: Callable[[Gate], None] = _no_slots  # where rates are borrowed
+        self._gates: dict[Pool, Gate] = {}
+        self._domains: DomainGates | None = None
         self._posted: deque[Callable[[], None]] = deque()
         self._settlements: list[Settlement] = []
         self._group_since = 0.0
@@ -60,6 +64,9 @@ class Pump:
         """A pool for a relay; its connections open when there is something to send."""
         rotation = Rotation()
         pool = Pool(relay, lambda client: self._next_mail(pool, rotation, client), rotation.waiting)
+        if relay.per_second is not None or relay.per_hour is not None:
+            pool.gate = Gate(f"relay:{relay.id}", relay.per_second, relay.per_hour, self.ask_slots)
+            pool.put_behind(*around(pool.gate, pool.source_of, pool.waiting, lambda: self.loop.now))
         self.post(lambda: self._add_pool(pool, rotation))
         return pool
 
@@ -69,7 +76,7 @@ class Pump:
 
     def start(self, pool: Pool, run: Run) -> None:
         """Let a campaign send through `pool`."""
-        self.post(lambda: self._rotations[pool].add(run))
+        self.post(lambda: self._start(pool, run))
 
     def halt(self, pool: Pool, run: Run, then: Callable[[list[int]], None]) -> None:
         """Take a campaign out; rows not handed over go back to the queue. `then` is told in the pump's thread which
@@ -89,6 +96,12 @@ class Pump:
         """The database has the outcomes of these."""
         self.post(lambda: self._journal.settled(deliveries))
 
+    def use_domains(self, limits: list[DomainLimit]) -> DomainGates | None:
+        """Keep to these rates of recipient domains from now on; the gates for them, None without any."""
+        gates = DomainGates(limits, self.ask_slots, self._put_off) if limits else None
+        self.post(lambda: self._use_domains(gates))
+        return gates
+
     def usable(self, pool: Pool) -> bool:
         """Whether the relay takes mails now, as far as we know."""
         now = self.loop.clock()
@@ -102,13 +115,26 @@ class Pump:
 
     def run(self) -> None:
         while not (self._stopping and not self.loop.open_count):
-            self.loop.run_once(0.02 if self._settlements else 0.2)
+            self.loop.run_once(self._patience())
             while self._posted:
                 self._posted.popleft()()
+            if self._domains is not None:
+                self._domains.release(self.loop.now)
             self._put_off_paused()
             self._hand_on()
         self._hand_on(everything=True)
         self.finished = True
+
+    def _patience(self) -> float:
+        """Seconds to wait for sockets: outcomes go on soon, and a slot of a rate wants to be used in time."""
+        longest = 0.02 if self._settlements else 0.2
+        if not self._gates and self._domains is None:
+            return longest
+        now = self.loop.clock()
+        due = min((gate.due(now) for gate in self._gates.values()), default=now + longest)
+        if self._domains is not None:
+            due = min(due, self._domains.due(now))
+        return max(0.001, min(longest, due - now))
 
     def drain_posted(self) -> None:
         """What was posted after the end of `run` (the last acknowledgements)."""
@@ -127,11 +153,32 @@ class Pump:
 
     def _add_pool(self, pool: Pool, rotation: Rotation) -> None:
         self._rotations[pool] = rotation
+        if pool.gate is not None:
+            self._gates[pool] = pool.gate
         self.loop.add(pool)
+
+    def _start(self, pool: Pool, run: Run) -> None:
+        run.gates = self._domains
+        self._rotations[pool].add(run)
+
+    def _use_domains(self, gates: DomainGates | None) -> None:
+        for rotation in self._rotations.values():
+            for run in rotation.runs:
+                if run.parked and run.gates is not None:
+                    self._settlements += run.put_off(run.gates.take_back(run), "", 0)
+                run.gates = gates
+        if gates is not None and self._domains is not None:
+            gates.inherit(self._domains)
+        self._domains = gates
+
+    def _put_off(self, run: Run, row: Row, delay_s: float) -> None:
+        """A row whose domain is busy for long goes back to the queue, so that others come before it."""
+        self._settlements += run.put_off([row], "", int(time.time() + delay_s) + 1)
 
     def _retire(self, pool: Pool) -> None:
         self.loop.retire(pool)
         rotation = self._rotations.pop(pool)
+        self._gates.pop(pool, None)
         for mail in rotation.system:
             self._recorder.record_system(_outbox_id(mail), Outcome(RETURNED))
         for run in rotation.runs:
@@ -163,6 +210,8 @@ class Pump:
         return None
 
     def _refuse(self, run: Run, row: Row, text: str) -> None:
+        if run.gates is not None:
+            run.gates.done(row.delivery_id)
         self._settlements.append(run.refused(row, text))
 
     def _on_events(self, events: list[Event]) -> None:
@@ -180,6 +229,8 @@ class Pump:
             elif kind is DONE and outcome is not None:
                 run, queued_at = mail.tag
                 run.in_flight -= 1
+                if run.gates is not None:
+                    run.gates.done(delivery_id)
                 journal.outcome(delivery_id, attempt, outcome)
                 self._settlements.append(run.settlement(delivery_id, attempt, queued_at, outcome, now))
         try:
@@ -214,3 +265,7 @@ class Pump:
 def _outbox_id(mail: Mail) -> int:
     assert isinstance(mail.tag, int)
     return mail.tag
+
+
+def _no_slots(gate: Gate) -> None:
+    raise RuntimeError(f"nobody lends for {gate.key}")

@@ -22,11 +22,13 @@ from dispatcher.halting import Halting
 from dispatcher.personalise import RecipientRefused
 from dispatcher.pipeline import Run
 from dispatcher.pump import LEASE_MARGIN_S, Pump
+from dispatcher.routes import Routes
 from dispatcher.senders import NoRelay, Senders
 from dispatcher.transport.pool import Pool
 from dispatcher.transport.protocol import Relay
 from dispatcher.transport.replies import FAILED, Outcome
 from domain import db, tokens
+from domain.campaigns import outages
 from domain.campaigns.models import Campaign
 from domain.errors import N_, DomainError
 from domain.ledger.rows import Settlement
@@ -74,7 +76,7 @@ class Recorder:
         desk: Desk | None = None,
     ) -> None:
         self._owner_id = owner_id
-        self._senders = senders
+        self.routes = Routes(senders)
         self._system_sender = system_sender
         self._domain = domain
         self._pace = pace or Pace()
@@ -162,6 +164,7 @@ class Recorder:
         while inbox.system:
             sysmail.settle(*inbox.system[0])
             inbox.system.pop(0)
+        self.routes.write_down()
 
     def _feed(self) -> None:
         asking, self._inbox.asking = self._inbox.asking, []
@@ -192,7 +195,7 @@ class Recorder:
         for row in sysmail.claim(50):
             try:
                 tenant = Tenant.get_or_none(Tenant.id == row.tenant_id) if row.tenant_id else None
-                pool = self._pool(self._senders.relay_for(tenant))
+                pool = self._pool(self.routes.pick(tenant, row.sender_address or self._system_sender))
                 lease_end = self.pump.loop.clock() + sysmail.LEASE_S - LEASE_MARGIN_S
                 self.pump.send_system(pool, sysmail.build(row, self._system_sender, self._domain, lease_end))
             except NoRelay as error:
@@ -222,6 +225,7 @@ class Recorder:
                     campaign, N_("An error of the program stopped this mailing. Tell your administrator.")
                 )
         self._close_unused_pools()
+        self.routes.refresh()
 
     def _drop(self, campaign_id: int) -> None:
         """Take a campaign out of the pump, if it is in there."""
@@ -232,9 +236,12 @@ class Recorder:
     def _follow(self, campaign: Campaign) -> Run | None:
         """The run of a campaign on its current relay; None if it cannot send now."""
         try:
-            pool = self._pool(self._senders.relay_for(tree.get(campaign.tenant_id), campaign.relay_id))
+            tenant = tree.get(campaign.tenant_id)
+            pool = self._pool(self.routes.pick(tenant, campaign.sender_address, campaign.relay_id))
         except NoRelay as error:
             log.warning("no relay", campaign=campaign.id, reason=str(error))
+            if error.until is not None:
+                outages.for_relay(campaign, error.message, error.params, error.until)
             return None
         if campaign.id in self._runs:
             run, old, _ = self._runs[campaign.id]
@@ -278,6 +285,9 @@ class Recorder:
             return
         now = self.pump.loop.clock()
         self._adapt(run, pool, now)
+        if not self.routes.may_claim(campaign, run, pool, now):
+            run.asked = False
+            return
         claimed = self._desk.claim(campaign, run.batch, self._owner_id, self._pace.lease_s)
         run.claimed_at = now
         if claimed.rows:
@@ -302,6 +312,7 @@ class Recorder:
         pool = self._pools.get(relay)
         if pool is None or pool.retired:
             pool = self._pools[relay] = self.pump.open_pool(relay)
+            self.routes.watch(pool)
         return pool
 
     def _close_unused_pools(self) -> None:

@@ -34,6 +34,11 @@ def check_domain(domain_id: int) -> None:
     _nudge(_check_domain, domain_id)
 
 
+def test_relay(relay_id: int) -> None:
+    """Somebody wants to know what a mail server offers. Call after commit."""
+    _nudge(_test_relay, relay_id)
+
+
 def _nudge(task: Callable[[int], object], row_id: int) -> None:
     try:
         task(row_id)
@@ -59,3 +64,8 @@ def _run_import(job_id: int) -> None:
 @render.task()
 def _check_domain(domain_id: int) -> None:
     bodies["check_domain"](domain_id)
+
+
+@render.task(priority=5)
+def _test_relay(relay_id: int) -> None:
+    bodies["test_relay"](relay_id)

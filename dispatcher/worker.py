@@ -21,9 +21,10 @@ import structlog
 from huey import Huey
 from huey.consumer import Consumer
 
-from dispatcher import completion, queues, senders, starting, takeover, tasks
+from dispatcher import alarms, completion, queues, senders, starting, takeover, tasks
 from dispatcher.desk import Desk, OwnDesk, SideDesk
 from dispatcher.journal import Journal
+from dispatcher.lender import Lender
 from dispatcher.pump import Pump
 from dispatcher.recorder import Pace, Recorder
 from domain import db, tokens
@@ -81,6 +82,8 @@ class Deliver:
             self._desk,
         )
         self.pump = self.recorder.pump = Pump(self._journal, self.recorder)
+        self._lender = Lender(self._process.id, self.pump)
+        self.recorder.routes.attach(self.pump, self._lender)
         self._stop = threading.Event()
         self._due = threading.Event()
         self._threads = [
@@ -111,6 +114,7 @@ class Deliver:
         self.pump.stop()
         for thread in self._threads:
             thread.join(timeout_s)
+        self._lender.stop()
         self.pump.drain_posted()
         self.pump.loop.close()
         self._journal.close()
@@ -186,6 +190,7 @@ def _sweep(sweeps: list[Callable[[], None]], stop: threading.Event) -> None:
 def _prepare(settings: Settings) -> None:
     tokens.configure(settings.secret_key)
     completion.configure(settings.public_url)
+    alarms.configure(settings.public_url)
     db.bind(settings.database_url)
     queues.configure(settings.queue_url)
 

@@ -37,6 +37,12 @@ def derive(purpose: str, size: int = 32) -> bytes:
     return hashlib.blake2b(purpose.encode(), key=_key, digest_size=size).digest()
 
 
+def derive_from(secret_key: bytes, purpose: str, size: int = 32) -> bytes:
+    """The key that `derive` gives in an installation whose secret is `secret_key`."""
+    base = hashlib.blake2b(secret_key, person=b"rb-tokens").digest()
+    return hashlib.blake2b(purpose.encode(), key=base, digest_size=size).digest()
+
+
 def mail_token(purpose: str, delivery_id: int) -> str:
     """Token of a delivery for `purpose`: 16 or more characters of base64url, no padding."""
     return mail_signer(purpose)(delivery_id)

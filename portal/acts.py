@@ -42,6 +42,13 @@ ACTS: dict[str, str] = {
     "password.change": N_("changed the own password"),
     "password.first": N_("set the first password"),
     "password.reset": N_("reset the own password"),
+    "relay.change": N_("changed %(what)s"),
+    "relay.close": N_("let mails go through %(what)s again"),
+    "relay.closed": N_("found that %(what)s takes mails again"),
+    "relay.create": N_("added %(what)s"),
+    "relay.delete": N_("deleted %(what)s"),
+    "relay.move": N_("moved %(what)s in the order"),
+    "relay.opened": N_("found that %(what)s does not take mails any more"),
     "role.create": N_("created %(what)s"),
     "role.limits": N_("changed the volume limits of %(what)s"),
     "role.permissions": N_("changed the rights of %(what)s"),
@@ -85,6 +92,7 @@ AREAS: dict[str, str] = {  # the part of an act before the dot, as a filter
     "import": N_("Imports"),
     "list": N_("Distribution lists"),
     "media": N_("Media"),
+    "relay": N_("Mail servers"),
     "role": N_("Roles"),
     "sender": N_("Sender domains"),
     "subscriber": N_("Subscribers"),
@@ -103,6 +111,7 @@ _THINGS: dict[
     "import": (N_("the import of “%(name)s”"), N_("import %(id)s"), None, ""),
     "issue": (N_("the issue “%(name)s”"), N_("issue %(id)s"), Issue, "name"),
     "list": (N_("the list “%(name)s”"), N_("list %(id)s"), DistributionList, "name"),
+    "relay": (N_("the mail server “%(name)s”"), N_("mail server %(id)s"), None, ""),
     "role": (N_("the role %(name)s"), N_("role %(id)s"), Role, "name"),
     "subscriber": (N_("the subscriber %(name)s"), N_("subscriber %(id)s"), None, ""),
     "type": (N_("the newsletter type “%(name)s”"), N_("newsletter type %(id)s"), NewsletterType, "name"),
@@ -148,7 +157,10 @@ def tell(entries: list[AuditEntry]) -> list[Told]:
 def _what(entry: AuditEntry, named: dict[tuple[str, int], str]) -> str:
     with_name, without, _table, _column = _THINGS.get(entry.kind, ("%(name)s", "%(id)s", None, ""))
     name = (
-        named.get((entry.kind, entry.object_id)) or entry.details.get("file") or entry.details.get("domain")
+        named.get((entry.kind, entry.object_id))
+        or entry.details.get("file")
+        or entry.details.get("domain")
+        or (entry.details.get("name") if entry.kind == "relay" else None)
     )
     return gettext(with_name, name=name) if name else gettext(without, id=entry.object_id or "")
 

@@ -35,9 +35,9 @@ MAX_REQUEST_BYTES = 64 * 1024 * 1024  # several media at once; each file has its
 IN_TENANT = (
     "dashboard", "articles", "pool", "media", "issues", "campaigns", "approvals", "lists", "imports", "subscribers",
     "records", "organisations", "segments", "fields", "robinson", "types",
-    "volume", "users", "roles", "tenants", "audit", "notices",
+    "volume", "users", "roles", "tenants", "relays", "audit", "notices",
 )  # fmt: skip
-OUTSIDE = ("session", "account", "setup", "house", "inbox", "public")
+OUTSIDE = ("session", "account", "setup", "house", "house_relays", "inbox", "public")
 
 
 def create_app(settings: Settings) -> Flask:

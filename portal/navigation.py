@@ -96,14 +96,22 @@ GROUPS: tuple[tuple[object, tuple[Item, ...]], ...] = (
             Item("users", "users.index", _l("People"), "user-cog", (P.USER_SEE, P.USER_EDIT)),
             Item("roles", "roles.index", _l("Roles and rights"), "shield-lock", (P.ROLE_SEE, P.ROLE_EDIT)),
             Item("tenants", "tenants.edit", _l("Tenant"), "settings", (P.TENANT_EDIT,)),
+            Item("relays", "relays.index", _l("Mail servers"), "mail-forward", (P.RELAY_EDIT,)),
             Item("audit", "audit.index", _l("Log"), "history", (P.AUDIT_SEE,)),
         ),
     ),
 )  # fmt: skip
 
 
+HOUSE = (
+    Item("house_tenants", "house.tenants", _l("All tenants"), "building-community"),
+    Item("house_relays", "house_relays.index", _l("Mail servers"), "mail-forward"),
+)
+
+
 def init_app(app: Flask) -> None:
     app.jinja_env.globals.update(
+        nav_house=lambda: _visible(HOUSE) if g.user.administers_house else [],
         nav_top=lambda: _visible(TOP),
         nav_groups=_groups,
         my_tenants=_my_tenants,

@@ -111,6 +111,13 @@ TABLE: dict[str, dict[object, tuple[str, str, str]]] = {
         "no_sign_in": (N_("No sign-in"), "hold", "lock"),
         "blocked": (N_("Blocked"), "fail", "ban"),
     },
+    "relay": {
+        "ready": (N_("Ready"), "done", "circle-check"),
+        "untested": (N_("Not tried yet"), "rest", "circle-dashed"),
+        "failed": (N_("Test failed"), "fail", "alert-circle"),
+        "open": (N_("Takes no mails"), "fail", "hand-stop"),
+        "off": (N_("Not in use"), "rest", "ban"),
+    },
     "import": {
         "mapping": (N_("Columns to choose"), "ask", "columns"),
         "queued": (N_("Waiting"), "rest", "clock"),

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from dispatcher.jobs import domains, imports, tenants
+from dispatcher import senders
+from dispatcher.jobs import domains, imports, relays, tenants
 
 
 def register(bodies: dict[str, Callable[[int], None]], settings: Any) -> list[Callable[[], None]]:
@@ -15,7 +16,11 @@ def register(bodies: dict[str, Callable[[int], None]], settings: Any) -> list[Ca
     root: Path = settings.instance
     bodies["run_import"] = lambda job_id: imports.run(job_id, root)
     bodies["check_domain"] = lambda domain_id: domains.run(domain_id, settings)
-    return [imports.sweep_for(root), imports.expiry(), domains.sweep_for(settings), deletions]
+    doors = senders.Senders(settings.smtp_url, root, senders.helo_name(settings.public_url))
+    bodies["test_relay"] = lambda relay_id: relays.run(relay_id, doors)
+    return [
+        imports.sweep_for(root), imports.expiry(), domains.sweep_for(settings), relays.sweep_for(doors), deletions,
+    ]  # fmt: skip
 
 
 def deletions() -> None:

@@ -38,6 +38,12 @@ class Relay:
     max_connections: int = 8
     helo_name: str = "localhost"
     timeouts: Timeouts = Timeouts()
+    public_only: bool = False  # a tenant's relay must not lead into our own network
+    id: int = 0  # of its row; 0: none (the catcher)
+    name: str = ""  # for people
+    per_second: float | None = None
+    per_hour: int | None = None
+    shared: bool = False  # `max_connections` are those of all dispatchers together
 
 
 class Mail:

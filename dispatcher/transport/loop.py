@@ -80,6 +80,12 @@ class Loop:
         for connection in self._connections.values():
             connection.client.retiring = True
 
+    def trim(self, pool: Pool, ceiling: int) -> None:
+        """Let a pool have at most `ceiling` connections from now on; those above end with their last mail."""
+        pool.ceiling = ceiling
+        for number in sorted(pool.connections)[ceiling:]:
+            self._connections[number].client.retiring = True
+
     def retire(self, pool: Pool) -> None:
         """Open nothing more for a pool; its connections end with their last mail."""
         pool.retired = True

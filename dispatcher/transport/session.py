@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import base64
+import binascii
+import hmac
+from abc import ABC, abstractmethod
 from collections import deque
 
 from dispatcher.transport import replies
@@ -20,7 +23,7 @@ GREETING, EHLO, HELO, STARTTLS, AUTH, RSET, QUIT = (
 )
 
 
-class Session:
+class Session(ABC):
     """Base of `protocol.Client`, which adds the mails."""
 
     def __init__(self, relay: Relay, now: float, try_tls: bool) -> None:
@@ -37,10 +40,29 @@ class Session:
         self._buffer = b""
         self._lines: list[bytes] = []
         self._lines_size = 0
+        self.greeting = ""
+        self.signing_in = False  # AUTH was asked for and not granted yet
+        self.signed_in = ""  # the mechanism by which it was
+        self._mechanism = ""
         self._extensions: dict[str, str] = {}
         self._auth_steps: deque[bytes] = deque()
         self._pipelining = False
         self._size_limit = 0
+
+    @property
+    def extensions(self) -> dict[str, str]:
+        """What the server offers: keyword → its parameters, in capitals."""
+        return self._extensions
+
+    @property
+    def mechanisms(self) -> list[str]:
+        """Ways to sign in that the server offers."""
+        return self._extensions.get("AUTH", "").split()
+
+    @property
+    def size_limit(self) -> int:
+        """Bytes that the server takes at most; 0: it names no limit."""
+        return self._size_limit
 
     def secured(self, now: float) -> None:
         """TLS stands after STARTTLS: what the server said before counts no more (RFC 3207 4.2)."""
@@ -48,14 +70,17 @@ class Session:
         self.secure = True
         self._command(b"EHLO " + self.relay.helo_name.encode("ascii"), EHLO, now)
 
+    @abstractmethod
     def _reply(self, reply: Reply, lines: list[bytes], now: float) -> None:
-        raise NotImplementedError
+        """A complete reply, whatever it answers."""
 
+    @abstractmethod
     def _next(self, now: float) -> None:
-        raise NotImplementedError
+        """The session stands: begin the next mail, if there is one."""
 
+    @abstractmethod
     def _give_up(self, reply: Reply, phase: str) -> None:
-        raise NotImplementedError
+        """The session has no future: settle what it carries."""
 
     def _read(self, data: bytes, now: float) -> None:
         lines = (self._buffer + data if self._buffer else data).split(b"\n")
@@ -98,6 +123,7 @@ class Session:
         elif phase == GREETING:
             if reply.code != 220:
                 return self._give_up(reply, phase)
+            self.greeting = reply.text
             self._command(b"EHLO " + self.relay.helo_name.encode("ascii"), EHLO, now)
         elif (
             phase == EHLO
@@ -138,22 +164,34 @@ class Session:
     def _login(self, now: float) -> None:
         if not self.relay.username:
             return self._ready(now)
+        self.signing_in = True
         if not self.secure and not self.relay.auth_in_clear:
             return self._give_up(Reply(0, "", "no encryption, so the password is not sent"), AUTH)
-        mechanisms = self._extensions.get("AUTH", "").split()
         user, password = self.relay.username.encode(), self.relay.password.encode()
-        if "PLAIN" in mechanisms:
-            self._command(b"AUTH PLAIN " + base64.b64encode(b"\0" + user + b"\0" + password), AUTH, now)
-        elif "LOGIN" in mechanisms:
+        offered = self.mechanisms
+        # in clear the password itself should not be on the line; under TLS the usual ones are the better tested
+        order = ("PLAIN", "LOGIN", "CRAM-MD5") if self.secure else ("CRAM-MD5", "PLAIN", "LOGIN")
+        self._mechanism = next((name for name in order if name in offered), "")
+        if self._mechanism == "PLAIN":
+            answer = base64.b64encode(b"\0" + user + b"\0" + password)
+            self._auth_steps = deque([answer])  # for a server that wants it apart, whatever RFC 4954 says
+            self._command(b"AUTH PLAIN " + answer, AUTH, now)
+        elif self._mechanism == "LOGIN":
             self._auth_steps = deque([base64.b64encode(user), base64.b64encode(password)])
             self._command(b"AUTH LOGIN", AUTH, now)
+        elif self._mechanism:
+            self._auth_steps = deque([b""])  # made from the challenge
+            self._command(b"AUTH CRAM-MD5", AUTH, now)
         else:
-            self._give_up(Reply(0, "", "the server offers neither AUTH PLAIN nor LOGIN"), AUTH)
+            text = "the server offers none of AUTH PLAIN, LOGIN and CRAM-MD5"
+            self._give_up(Reply(0, "", text), AUTH)
 
     def _auth_reply(self, reply: Reply, now: float) -> None:
         if reply.code == 334 and self._auth_steps:
-            self._command(self._auth_steps.popleft(), AUTH, now)
+            step = self._auth_steps.popleft()
+            self._command(step or self._answer_to(reply.text), AUTH, now)
         elif reply.code == 235:
+            self.signing_in, self.signed_in = False, self._mechanism
             self._ready(now)
         else:
             self._give_up(reply, AUTH)
@@ -161,6 +199,15 @@ class Session:
     def _ready(self, now: float) -> None:
         self.welcome = True
         self._next(now)
+
+    def _answer_to(self, challenge: str) -> bytes:
+        """CRAM-MD5 (RFC 2195): the name and a digest of the challenge, keyed with the password."""
+        try:
+            asked = base64.b64decode(challenge, validate=True)
+        except (ValueError, binascii.Error):
+            raise ProtocolError("the challenge of AUTH CRAM-MD5 is not base64") from None
+        digest = hmac.new(self.relay.password.encode(), asked, "md5").hexdigest()
+        return base64.b64encode(f"{self.relay.username} {digest}".encode())
 
     def _command(self, line: bytes, phase: str, now: float) -> None:
         self.output.append(line + b"\r\n")

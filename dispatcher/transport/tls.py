@@ -47,6 +47,17 @@ class Tls:
         self.established = True
         return True
 
+    def facts(self) -> tuple[str, str, int]:
+        """(version, cipher, epoch second until which the certificate is valid, 0 if it was not proved)."""
+        certificate = self._tls.getpeercert() or {}
+        until = certificate.get("notAfter", "")
+        cipher = self._tls.cipher()
+        return (
+            self._tls.version() or "",
+            cipher[0] if cipher else "",
+            int(ssl.cert_time_to_seconds(until)) if isinstance(until, str) and until else 0,
+        )
+
     def encrypt(self, plain: bytes) -> bytes:
         """`plain` (may be empty) and what the layer itself has to say, as bytes for the socket."""
         if plain:

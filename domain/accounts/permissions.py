@@ -39,6 +39,7 @@ class Permission(StrEnum):
     SENDER_EDIT = "sender.edit"
     TENANT_EDIT = "tenant.edit"
     TENANT_EXPORT = "tenant.export"
+    RELAY_EDIT = "relay.edit"
     AUDIT_SEE = "audit.see"
     AUDIT_EXPORT = "audit.export"
 
@@ -83,6 +84,7 @@ SENTENCES: dict[Permission, str] = {
     P.SENDER_EDIT: N_("Adds sender domains, makes their DKIM keys and looks after their records."),
     P.TENANT_EDIT: N_("Changes name, imprint, sender and look of the tenant."),
     P.TENANT_EXPORT: N_("Exports all data of the tenant as one file."),
+    P.RELAY_EDIT: N_("Sets up the mail servers of the tenant and sees its queue."),
     P.AUDIT_SEE: N_("Reads the log of who did what."),
     P.AUDIT_EXPORT: N_("Exports the log."),
 }
@@ -101,6 +103,7 @@ MODULES: dict[str, str] = {
     "role": N_("Roles"),
     "sender": N_("Sender domains"),
     "tenant": N_("Tenant"),
+    "relay": N_("Mail servers"),
     "audit": N_("Log"),
 }
 

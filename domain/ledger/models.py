@@ -13,7 +13,7 @@ from peewee import (
     TextField,
 )
 
-from domain.db import BaseModel
+from domain.db import BaseModel, JSONText
 from domain.ledger.states import DeliveryState
 from domain.tenancy.models import TenantModel
 
@@ -91,6 +91,7 @@ class DispatcherProcess(BaseModel):
     started_at = BigIntegerField()
     heartbeat_at = BigIntegerField()
     stopped_at = BigIntegerField(null=True)
+    figures = JSONText(null=True)  # what it does now (dispatcher.figures), written with the heartbeat
 
 
 class Halt(TenantModel):

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from peewee import BooleanField, CharField, FloatField, IntegerField, TextField
+from peewee import BigIntegerField, BooleanField, CharField, FloatField, IntegerField, TextField
 
 from domain import clock
 from domain.db import BaseModel, JSONText, MomentField
@@ -10,22 +10,53 @@ from domain.tenancy.models import TenantModel
 
 
 class Relay(BaseModel):
-    """A mail server that takes our mails. `tenant_id` None: for all tenants."""
+    """A mail server that takes our mails. `tenant_id` None: for all tenants.
+
+    `failures` and the `open…` columns are the circuit breaker that all dispatchers share (senders.breaker).
+    """
 
     tenant_id = IntegerField(null=True, index=True)
     name = CharField(max_length=80)
     host = CharField(max_length=255)
     port = IntegerField(default=25)
     security = CharField(max_length=12, default="opportunistic")  # off, opportunistic, required, tls
+    verify = BooleanField(default=False)  # the certificate must be valid for `host`
     username = CharField(max_length=255, default="")
-    secret = TextField(default="")  # encrypted; only dispatcher.senders reads it
+    secret = TextField(default="")  # sealed; only dispatcher.senders opens it
+    clear_auth = BooleanField(default=False)  # the password may leave without encryption
+    private = BooleanField(default=False)  # a tenant's relay may lie in our own network
+    domains = TextField(default="")  # sender domains it serves, one a line; empty: all
     max_connections = IntegerField(default=8)
     per_second = FloatField(null=True)
     per_hour = IntegerField(null=True)
     position = IntegerField(default=0)
     active = BooleanField(default=True)
-    open_until = MomentField(null=True)  # circuit breaker
+    from_settings = BooleanField(default=False)  # stands for SMTP_URL, written by the dispatcher
+    failures = IntegerField(default=0)  # in a row
+    opened_at = MomentField(null=True)
+    open_until = MomentField(null=True)
     open_reason = CharField(max_length=300, default="")
+    test_asked_at = MomentField(null=True)
+    tested_at = MomentField(null=True)
+    test = JSONText(null=True)  # what the last test found (dispatcher.probe)
+
+
+class DomainRate(BaseModel):
+    """What a recipient domain takes from this installation. `pattern`: a domain, or `*.domain` for those below."""
+
+    pattern = CharField(max_length=255, unique=True)
+    per_second = FloatField(null=True)
+    max_connections = IntegerField(null=True)  # mails under way at the same time
+    note = CharField(max_length=200, default="")
+
+
+class Lending(BaseModel):
+    """What dispatchers have borrowed of a rate; one row per rate, locked while it is lent (senders.rates)."""
+
+    key = CharField(max_length=40, primary_key=True)
+    next_slot_us = BigIntegerField(default=0)  # microseconds since 1970
+    used = JSONText(null=True)  # minute since 1970 → mails
+    held = JSONText(null=True)  # dispatcher's id → connections
 
 
 class Proof(StrEnum):

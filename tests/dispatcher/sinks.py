@@ -121,8 +121,8 @@ class Sink:
             elif verb == "QUIT":
                 out.write(b"221 bye\r\n")
                 return
-            else:
-                out.write(b"250 ok\r\n")
+            elif not reply(verb, line, b"250 ok\r\n") and self.answer(verb, line) == b"":
+                return
 
     def body(self, lines) -> bytes | None:
         got = []

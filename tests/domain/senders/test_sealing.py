@@ -52,3 +52,18 @@ def test_any_changed_character_is_noticed() -> None:
 def test_junk_is_refused_not_returned(junk: str) -> None:
     with pytest.raises(sealing.CannotUnseal):
         sealing.unseal(junk, "relay")
+
+
+def test_what_an_older_secret_sealed_opens_while_it_is_remembered() -> None:
+    tokens.configure(b"an older secret of 32 bytes or so")
+    old = sealing.seal("geheim", "relay")
+    tokens.configure(b"the present secret, also 32 bytes")
+    with pytest.raises(sealing.CannotUnseal):
+        sealing.unseal(old, "relay")
+    sealing.remember([b"an older secret of 32 bytes or so"])
+    try:
+        assert sealing.unseal(old, "relay") == "geheim" and not sealing.is_current(old)
+        new = sealing.seal("geheim", "relay")
+        assert sealing.is_current(new) and new.split(".")[1] != old.split(".")[1]
+    finally:
+        sealing.remember([])
