@@ -1,49 +1,67 @@
 """A fast counting SMTP sink on loopback: PIPELINING, no storage. One line per accepted recipient goes to a log.
 
-`python bench/sink.py PORT [LOG]`; the log is written at once, so that it survives whoever is killed.
+`python bench/sink.py PORT [LOG] [DELAY_MS]`; the log is written at once, so that it survives whoever is killed. The
+delay holds back every answer, as a round trip of that length would.
 """
 
-import asyncio
 import os
+import select
+import socket
 import sys
+import time
+from collections import deque
 
 EHLO = b"250-sink\r\n250-PIPELINING\r\n250-8BITMIME\r\n250 ENHANCEDSTATUSCODES\r\n"
 END = b"\r\n.\r\n"
+BUFFER = bytearray(1 << 18)  # of all connections: what is left of a read is kept apart
+VIEW = memoryview(BUFFER)
 
 
-class Session(asyncio.Protocol):
-    log = -1
+class Session:
+    """What one client has said. `read` answers what its socket holds."""
 
-    def connection_made(self, transport):
-        self.transport, self.buffer, self.in_data, self.recipient = transport, b"", False, b""
-        transport.write(b"220 sink\r\n")
+    def __init__(self, sock):
+        self.socket, self.rest, self.in_data, self.recipient = sock, b"", False, b""
 
-    def data_received(self, data):
-        buffer, start, out, accepted = (self.buffer + data if self.buffer else data), 0, [], []
+    def read(self, accepted):
+        """The answer to what has come; None when the client is gone. Accepted recipients go to `accepted`."""
+        rest = len(self.rest)
+        if rest:
+            BUFFER[:rest] = self.rest
+        try:
+            got = self.socket.recv_into(VIEW[rest:])
+        except BlockingIOError:
+            return b""
+        except OSError:
+            return None
+        return self.answer(rest + got, accepted) if got else None
+
+    def answer(self, size, accepted):
+        start, out = 0, b""
         while True:
             if self.in_data:
-                end = buffer.find(END, start)
+                end = BUFFER.rfind(
+                    END, start, size
+                )  # a client waits for 354: there is one end at most, near the end
                 if end < 0:
-                    start = max(start, len(buffer) - 4)
+                    start = max(start, size - 4)
                     break
                 start, self.in_data = end + 5, False
-                accepted.append(self.recipient + b"\n")
-                out.append(b"250 2.0.0 queued\r\n")
-                continue
-            end = buffer.find(b"\r\n", start)
-            if end < 0:
-                break
-            line, start = buffer[start:end], end + 2
-            out.append(self.command(line))
-        self.buffer = buffer[start:]
-        if accepted and self.log >= 0:
-            os.write(self.log, b"".join(accepted))
-        self.transport.write(b"".join(out))
+                accepted.append(self.recipient)
+                out += b"250 2.0.0 queued\r\n"
+            else:
+                end = BUFFER.find(b"\r\n", start, size)
+                if end < 0:
+                    break
+                out += self.command(bytes(VIEW[start:end]))
+                start = end + 2
+        self.rest = bytes(VIEW[start:size])
+        return out
 
     def command(self, line):
         verb = line[:4].upper()
         if verb == b"RCPT":
-            self.recipient = line[line.find(b"<") + 1 : line.find(b">")]
+            self.recipient = line[line.find(b"<") + 1 : line.find(b">")] + b"\n"
         elif verb == b"DATA":
             self.in_data = True
             return b"354 go\r\n"
@@ -54,20 +72,51 @@ class Session(asyncio.Protocol):
         return b"250 2.0.0 Ok\r\n"
 
 
-async def main():
-    if len(sys.argv) > 2:
-        Session.log = os.open(sys.argv[2], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    server = await asyncio.get_running_loop().create_server(
-        Session, "127.0.0.1", int(sys.argv[1]), backlog=512
+def serve(server, log, delay_s):
+    poll, sessions, late = select.epoll(), {}, deque()
+    poll.register(server.fileno(), select.EPOLLIN)
+    while True:
+        accepted, answers = [], []
+        for number, _ in poll.poll(max(0.0, late[0][0] - time.monotonic()) if late else -1):
+            if number == server.fileno():
+                sock, _ = server.accept()
+                sock.setblocking(False)
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                sessions[sock.fileno()] = Session(sock)
+                poll.register(sock.fileno(), select.EPOLLIN)
+                answers.append((sock, b"220 sink\r\n"))
+                continue
+            session = sessions[number]
+            said = session.read(accepted)
+            if said is None:
+                del sessions[number]
+                session.socket.close()
+            elif said:
+                answers.append((session.socket, said))
+        if accepted and log >= 0:
+            os.write(log, b"".join(accepted))
+        if delay_s:
+            due = time.monotonic() + delay_s
+            late.extend((due, *answer) for answer in answers)
+            answers = []
+            while late and late[0][0] <= time.monotonic():
+                answers.append(late.popleft()[1:])
+        for sock, said in answers:
+            try:
+                sock.send(said)
+            except OSError:
+                continue  # closed meanwhile
+
+
+def main():
+    log = (
+        os.open(sys.argv[2], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        if sys.argv[2:] and sys.argv[2]
+        else -1
     )
-    async with server:
-        await server.serve_forever()
+    with socket.create_server(("127.0.0.1", int(sys.argv[1])), backlog=512) as server:
+        serve(server, log, float(sys.argv[3]) / 1000 if len(sys.argv) > 3 else 0.0)
 
 
 if __name__ == "__main__":
-    try:
-        import uvloop
-
-        uvloop.run(main())
-    except ImportError:
-        asyncio.run(main())
+    main()
