@@ -44,6 +44,9 @@ DELIVER = """
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from dispatcher import lean
+
+lean.leave_out(sys.argv[2], "")  # as `rundbrief deliver` does
 from dispatcher import worker
 
 @dataclass

@@ -27,6 +27,13 @@ from domain.ledger.outbox import Claimed
 from domain.ledger.rows import Row, Settlement
 
 _LENGTH = struct.Struct("!I")
+_CHILD = """
+import sys
+from dispatcher import lean
+lean.leave_out(sys.argv[2], "")
+from dispatcher.desk import main
+main()
+"""
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
@@ -59,7 +66,7 @@ class SideDesk:
         self._socket, other = socket.socketpair()
         with other:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "dispatcher.desk", str(other.fileno())],
+                [sys.executable, "-c", _CHILD, str(other.fileno()), database_url.partition(":")[0]],
                 pass_fds=(other.fileno(),),
                 stdin=subprocess.DEVNULL,
             )
@@ -141,7 +148,3 @@ def main() -> None:
         signal.signal(number, signal.SIG_IGN)
     with socket.socket(fileno=int(sys.argv[1])) as link:
         serve(link)
-
-
-if __name__ == "__main__":
-    main()

@@ -5,11 +5,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 
-from peewee import InterfaceError, OperationalError
-
-from domain.errors import DomainError
-from portal import logs
-from portal.house import is_empty, open_house, setup_token
+from dispatcher import lean
 from portal.settings import Settings, SettingsError, load
 from portal.supervisor import CONFIG_EXIT
 
@@ -19,14 +15,28 @@ Command = Callable[[Settings, argparse.Namespace], int]
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; 0 done, 1 refused or failed, 2 wrong usage, 78 wrong settings."""
     options = _parser().parse_args(arguments)
-    logs.configure(options.command.__name__)
     try:
         settings = load()
+    except SettingsError as error:
+        return _refused(error)
+    if options.command is deliver:
+        lean.leave_out(settings.database_url, settings.queue_url)
+    return _run(settings, options)
+
+
+def _run(settings: Settings, options: argparse.Namespace) -> int:
+    from peewee import InterfaceError, OperationalError
+
+    from domain.errors import DomainError
+    from portal import logs
+    from portal.house import open_house
+
+    logs.configure(options.command.__name__)
+    try:
         open_house(settings)
         return options.command(settings, options)
     except SettingsError as error:
-        print(f"rundbrief: {error}", file=sys.stderr)
-        return CONFIG_EXIT
+        return _refused(error)
     except DomainError as error:
         print(f"rundbrief: {error}", file=sys.stderr)
         return 1
@@ -39,6 +49,11 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
+
+
+def _refused(error: SettingsError) -> int:
+    print(f"rundbrief: {error}", file=sys.stderr)
+    return CONFIG_EXIT
 
 
 def up(settings: Settings, options: argparse.Namespace) -> int:
@@ -94,6 +109,7 @@ def migrate(settings: Settings, options: argparse.Namespace) -> int:
 def demo(settings: Settings, options: argparse.Namespace) -> int:
     """Build the demo house in an empty installation."""
     from domain import db
+    from portal.house import is_empty
     from portal.launch import build_demo, demo_lines
 
     db.migrate()
@@ -127,6 +143,8 @@ def user_add(settings: Settings, options: argparse.Namespace) -> int:
 
 def token(settings: Settings, options: argparse.Namespace) -> int:
     """Print the set-up token of an empty house."""
+    from portal.house import is_empty, setup_token
+
     if not is_empty():
         print("This house is set up; there is no set-up token any more.")
         return 1

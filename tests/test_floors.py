@@ -1,6 +1,8 @@
 """Who may import whom. import-linter holds the packages apart (pyproject.toml); here is what it cannot see."""
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -69,3 +71,28 @@ def test_only_the_senders_door_opens_sealed_secrets() -> None:
 def test_no_module_is_a_drawer_for_everything() -> None:
     drawers = {"utils.py", "util.py", "helpers.py", "manager.py", "common.py", "misc.py"}
     assert [str(path.relative_to(ROOT)) for path in modules() if path.name in drawers] == []
+
+
+def test_sending_process_loads_no_web_no_renderer_and_no_foreign_driver() -> None:
+    """What it loads it keeps in memory, in every process and for as long as the house runs."""
+    script = (
+        "import sys; from dispatcher import lean; lean.leave_out('sqlite:///x.db', 'sqlite:///q.db')\n"
+        "import dispatcher.worker, dispatcher.desk\n"
+        "print(*(name for name in sys.argv[1:] if sys.modules.get(name)))"
+    )
+    unwanted = [
+        "flask",
+        "jinja2",
+        "lxml",
+        "PIL",
+        "babel",
+        "psycopg",
+        "redis",
+        "tinycss2",
+        "openpyxl",
+        "dns.resolver",
+    ]
+    done = subprocess.run(
+        [sys.executable, "-c", script, *unwanted], cwd=ROOT, check=True, capture_output=True, text=True
+    )
+    assert done.stdout.split() == []

@@ -8,7 +8,6 @@ from typing import Any
 from peewee import fn
 
 from domain import clock
-from domain.content import markup
 from domain.content.models import Article, ArticleState, AssetUse
 from domain.db import database
 from domain.errors import N_, Conflict, Invalid, NotFound
@@ -144,6 +143,10 @@ def edit(issue: Issue, found: Block, data: dict[str, Any]) -> None:
     _check_open(found)
     clean = dict(found.data)
     if "html" in data:
+        from domain.content import (
+            markup,
+        )  # the sending process reads issues and never cleans HTML: no lxml there
+
         clean["html"] = markup.clean(str(data["html"]))
         placeholders.check("html", clean["html"], own=_own_names(issue))
     if "layout" in data and data["layout"] in LAYOUTS:

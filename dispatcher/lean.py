@@ -1,0 +1,21 @@
+"""What a deliver process must not load: imported before everything else there, it keeps the process below 60 MB.
+
+peewee tries every driver, huey every storage and structlog every pretty printer that is installed. A module that
+stands in `sys.modules` as None counts as not installed.
+"""
+
+import sys
+
+_PRINTERS = ("rich", "pygments", "better_exceptions")
+_DRIVERS = ("psycopg2", "pymysql", "MySQLdb", "cysqlite", "sqlcipher3")
+
+
+def leave_out(database_url: str, queue_url: str) -> None:
+    """Keep out what this installation does not use; what is loaded already stays."""
+    names = [*_PRINTERS, *_DRIVERS]
+    if not database_url.startswith("postgres"):
+        names.append("psycopg")
+    if not queue_url.startswith("redis"):
+        names.append("redis")
+    for name in names:
+        sys.modules.setdefault(name, None)  # type: ignore[arg-type]
