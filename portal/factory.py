@@ -14,6 +14,7 @@ from domain import tokens
 from mediadb import storage
 from portal import (
     access,
+    assets,
     context,
     errors,
     facets,
@@ -67,6 +68,7 @@ def create_app(settings: Settings) -> Flask:
     tokens.configure(settings.secret_key)
     storage.configure(settings.media_url)
     queues.configure(settings.queue_url)
+    assets.init_app(app)
     hypermedia.init_app(app)
     context.init_app(app)
     hosts.init_app(app)
