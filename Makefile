@@ -15,7 +15,7 @@ CATALOGUES := $(VENV)/.catalogues
 PO_FILES := $(wildcard portal/translations/*/LC_MESSAGES/*.po)
 PIP_INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check --no-input
 
-.PHONY: help run demo test check format lint types floors i18n matrix bench-dispatch bench-kill lock clean
+.PHONY: help run demo test check format lint types floors i18n matrix shots bench-dispatch bench-kill lock clean
 
 help: ## List the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -54,6 +54,9 @@ i18n: $(DEV) $(CATALOGUES) ## Compile the translations and list what has none
 
 bench-dispatch: $(DEV) ## Measure the sending path
 	@$(PY) bench/dispatch.py
+
+shots: $(DEV) $(ASSETS) $(CATALOGUES) ## Pictures of every page, and what is wrong with each
+	@$(PY) bench/shots.py
 
 bench-kill: $(DEV) ## Kill the sender while it sends, count loss and duplicates
 	@$(PY) bench/kill.py

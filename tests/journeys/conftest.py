@@ -1,16 +1,15 @@
 """Journeys: headless Chromium against the real process tree. Every page is watched for errors and foreign requests."""
 
-import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request
+from playwright.sync_api import BrowserContext
 
 from tests.journeys.houses import House, running
+from tests.journeys.inspection import watch
 
 QUIET = [
     "--no-sandbox",  # Chromium refuses its sandbox to root
@@ -23,8 +22,6 @@ QUIET = [
     "--no-first-run",
     "--no-pings",
 ]
-# Chromium also writes this for an answer that the journey provokes on purpose, such as a refused form.
-EXPECTED = re.compile(r"Failed to load resource: the server responded with a status of 4\d\d")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -79,21 +76,6 @@ def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]
 def context(context: BrowserContext) -> Iterator[BrowserContext]:
     """A browser whose every page is watched: a script error or a request to another host fails the journey."""
     faults: list[str] = []
-    context.on("page", lambda page: _watch(page, faults))
+    context.on("page", lambda page: watch(page, faults))
     yield context
     assert faults == []
-
-
-def _watch(page: Page, faults: list[str]) -> None:
-    def on_console(message: ConsoleMessage) -> None:
-        if message.type == "error" and not EXPECTED.match(message.text):
-            faults.append(f"{page.url}: {message.text}")
-
-    def on_request(request: Request) -> None:
-        parts = urlsplit(request.url)
-        if parts.scheme in {"http", "https", "ws", "wss"} and parts.hostname != "127.0.0.1":
-            faults.append(f"{page.url} asks another host: {request.url}")
-
-    page.on("console", on_console)
-    page.on("pageerror", lambda error: faults.append(f"{page.url}: {error}"))
-    page.on("request", on_request)
