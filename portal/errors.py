@@ -124,4 +124,7 @@ def _answer(status: int, text: str | None = None) -> Response:
         response.headers["HX-Retarget"] = "#flash"
         response.headers["HX-Reswap"] = "innerHTML"
         return response
-    return make_response(render_template("errors/page.html", status=status, title=title, said=text), status)
+    # after a crash nothing that asks the database again
+    framed = status < 500 and g.get("user") is not None and g.get("tenant") is not None and "rights" in g
+    page = render_template("errors/page.html", status=status, title=title, said=text, framed=framed)
+    return make_response(page, status)

@@ -28,6 +28,9 @@ def init_app(app: Flask) -> None:
             "compact": compact,
             "moment": clock.moment,
             "ago": ago,
+            "moment_words": moment_words,
+            "time_today": time_today,
+            "address": address,
             "iso": iso,
             "number": number,
             "percent": percent,
@@ -92,7 +95,7 @@ def short_date(value: date | datetime | None) -> str:
     if value is None:
         return ""
     local = _local(value)
-    pattern = "d MMM" if _english() else "d. MMM"
+    pattern = f"d{NBSP}MMM" if _english() else f"d.{NBSP}MMM"
     if local.year != _today().year:
         pattern += " y"
     return dates.format_date(local, pattern, locale=get_locale())
@@ -150,6 +153,40 @@ def short_moment(value: datetime | None) -> Markup:
     else:
         day = short_date(value)
     return Markup('<time datetime="{}">{}, {}</time>').format(iso(value), day, hour)
+
+
+def moment_words(value: datetime | None) -> str:
+    """For sentences: heute um 6:30 Uhr · morgen um 6:30 Uhr · am 20. November um 6:30 Uhr."""
+    if value is None:
+        return ""
+    days = (_zoned(value).date() - _today()).days
+    hour = clock_time(value)
+    if days == 0:
+        return gettext("today at %(time)s", time=hour)
+    if days == -1:
+        return gettext("yesterday at %(time)s", time=hour)
+    if days == 1:
+        return gettext("tomorrow at %(time)s", time=hour)
+    return gettext("on %(date)s at %(time)s", date=day_and_month(value), time=hour)
+
+
+def day_and_month(value: date | datetime) -> str:
+    """20. November / 20 November; with the year when it is not this one."""
+    pattern = f"d{NBSP}MMMM" if _english() else f"d.{NBSP}MMMM"
+    local = _local(value)
+    return dates.format_date(
+        local, pattern + (" y" if local.year != _today().year else ""), locale=get_locale()
+    )
+
+
+def time_today(value: datetime | None) -> str | Markup:
+    """The time alone if it was today, else with the day."""
+    return clock_time(value) if value and _zoned(value).date() == _today() else short_moment(value)
+
+
+def address(value: str | None) -> Markup:
+    """A mail address that may break after the @ instead of anywhere."""
+    return Markup("@<wbr>").join((value or "").split("@"))
 
 
 def ago(value: datetime | None) -> Markup:

@@ -11,6 +11,7 @@ from domain.accounts.permissions import Permission as P
 from domain.approvals import flow
 from domain.content.models import Article, ArticleState
 from domain.notices import bell
+from domain.tenancy import settings as tenant_settings
 from portal.access import may
 
 
@@ -116,6 +117,7 @@ def init_app(app: Flask) -> None:
         nav_groups=_groups,
         my_tenants=_my_tenants,
         tenant_url=_tenant_url,
+        tenant_colour=_tenant_colour,
         has_view=_has_view,
     )
 
@@ -157,3 +159,14 @@ def _tenant_url(tenant, nav_key: str) -> str:  # type: ignore[no-untyped-def]
             ):
                 return url_for(item.endpoint, tenant=tenant.slug)
     return url_for("dashboard.index", tenant=tenant.slug)
+
+
+def _tenant_colour(tenant) -> str:  # type: ignore[no-untyped-def]
+    """Its own colour or that of the nearest above, dark enough for white letters."""
+    known = {other.id: other for other in _my_tenants()}
+    chain = [tenant]
+    while "colour" not in (chain[-1].settings or {}) and chain[-1].parent_id in known:
+        chain.append(known[chain[-1].parent_id])
+    nearest = chain[-1].settings or {}
+    wished = nearest.get("colour") or tenant_settings.effective(tenant)["colour"]
+    return tenant_settings.colours(wished)[1]

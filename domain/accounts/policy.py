@@ -78,7 +78,8 @@ def rights_by_tenant(user: User) -> dict[int, Rights]:
 
 @unscoped("the person's own roles, wherever they are")
 def tenants_of(user: User) -> list[Tenant]:
-    """The tenants in which `user` holds a role (or administers, or is as support) and people may sign in, by name."""
+    """The tenants in which `user` holds a role (or administers, or is as support) and people may sign in: head
+    offices first, then by name."""
     mine = Tenant.id.in_(
         Membership.select(Membership.tenant_id).where(Membership.user == user, _in_force())
     ) | Tenant.id.in_(duties.visited(user))
@@ -86,7 +87,8 @@ def tenants_of(user: User) -> list[Tenant]:
     if administered:
         mine |= Tenant.id.in_(administered)
     closed = (TenantStatus.NO_SIGN_IN, TenantStatus.BLOCKED)
-    return list(Tenant.select().where(mine, Tenant.status.not_in(closed)).order_by(Tenant.name))
+    order = (Tenant.parent_id.is_null(False), Tenant.name)
+    return list(Tenant.select().where(mine, Tenant.status.not_in(closed)).order_by(*order))
 
 
 def people_with(permission: Permission, tenant_id: int) -> list[User]:
