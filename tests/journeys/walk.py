@@ -32,7 +32,8 @@ PEOPLE = {
     "auditor": "henrik.sievers@lindenhof.example",
     "branch": "lars.petersen@suedpost.example",
 }
-NOT_PAGES = re.compile(r"\.(csv|xlsx|zip|css|js|json|png|jpg|svg|eml)$|/(html|body|mail|raw)$")
+# Files, people's HTML, and what readers see: that is walked below with the links that they get.
+NOT_PAGES = re.compile(r"\.(csv|xlsx|zip|css|js|json|png|jpg|svg|eml)$|/(html|body|mail|raw|file)$|^/[nm]/")
 Look = Callable[[Page, str], list[str]]
 
 

@@ -80,7 +80,7 @@ def test_an_editor_sees_what_is_submitted_and_returned_and_what_comes_next(
     Block.create(tenant_id=world.north.id, issue_id=later.id, position=1, kind="article", article_id=1)
     page = sign_in(client, world.editor).get(HOME).text
     assert "2 articles are submitted" in page and "“Oldest”" in page and "“Younger”" not in page
-    assert "Back was returned" in page and "Sooner goes out: " in page
+    assert "Back was returned" in page and "Sooner goes out tomorrow at " in page
     table = page[page.index("Next issues") :]
     assert table.index("Sooner") < table.index("Later") < table.index("Back")
 
