@@ -1,4 +1,4 @@
-"""The frame around every page: where a refusal leaves the person, whose colour the mark wears, how sentences name a time."""
+"""The frame around every page: where a refusal leaves the person, whose colour the mark wears, how times are told."""
 
 from datetime import UTC, datetime, timedelta
 
