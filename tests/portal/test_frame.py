@@ -15,9 +15,9 @@ NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 
 
 def test_refusal_inside_a_tenant_keeps_the_navigation(client: FlaskClient, world: World, sign_in) -> None:
-    for person, path, status in ((world.editor, "issues/999", 404), (world.journalist, "admin/roles", 403)):
+    for person, path in ((world.editor, "issues/999"), (world.journalist, "admin/roles")):
         answer = sign_in(client, person).get(f"/t/{world.north.slug}/{path}")
-        assert answer.status_code == status
+        assert answer.status_code == 404
         assert answer.text.count("<h1") == 1
         assert 'id="nav"' in answer.text and f'href="/t/{world.north.slug}/"' in answer.text
 
