@@ -10,7 +10,7 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from domain import errors as domain_errors
-from portal import hypermedia
+from portal import context, hypermedia
 
 log = structlog.get_logger()
 
@@ -124,7 +124,18 @@ def _answer(status: int, text: str | None = None) -> Response:
         response.headers["HX-Retarget"] = "#flash"
         response.headers["HX-Reswap"] = "innerHTML"
         return response
-    # after a crash nothing that asks the database again
-    framed = status < 500 and g.get("user") is not None and g.get("tenant") is not None and "rights" in g
-    page = render_template("errors/page.html", status=status, title=title, said=text, framed=framed)
+    page = render_template("errors/page.html", status=status, title=title, said=text, framed=_framed(status))
     return make_response(page, status)
+
+
+def _framed(status: int) -> bool:
+    """Whether the answer keeps the frame of the tenant in the URL: for those who may be in it, on every path below
+    it, so that what is hidden looks like what never was. After a crash nothing asks the database again."""
+    if status >= 500 or g.get("user") is None or not request.path.startswith("/t/"):
+        return False
+    if g.get("tenant") is None:
+        try:
+            context.enter(request.path.split("/")[2])
+        except domain_errors.DomainError:
+            return False
+    return "rights" in g

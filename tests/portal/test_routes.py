@@ -1,5 +1,6 @@
 """Every route of the portal, found in the URL map: new ones fall into these checks by themselves."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -69,6 +70,11 @@ def test_a_tenant_without_a_role_looks_like_a_missing_one(
         assert foreign.data == missing.data, (method, rule.rule)
 
 
+def without_tokens(page: str) -> str:
+    """The page without the tokens of its forms, which carry the second in which they were made."""
+    return re.sub(r"[\w-]{20,}\.[\w-]{6}\.[\w-]{20,}", "", page)
+
+
 def test_an_area_that_is_switched_off_looks_as_if_it_did_not_exist(
     app: Flask, client: FlaskClient, world: worlds.World, sign_in
 ) -> None:
@@ -79,7 +85,7 @@ def test_an_area_that_is_switched_off_looks_as_if_it_did_not_exist(
             answer = client.open(address(app, rule), method=method)
             missing = client.open("/t/north/no-such-area", method=method)
             assert answer.status_code == missing.status_code == 404, (method, rule.rule)
-            assert answer.data == missing.data, (method, rule.rule)
+            assert without_tokens(answer.text) == without_tokens(missing.text), (method, rule.rule)
 
 
 def test_ids_that_nobody_has_answer_404(
