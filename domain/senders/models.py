@@ -19,7 +19,7 @@ class Relay(BaseModel):
     name = CharField(max_length=80)
     host = CharField(max_length=255)
     port = IntegerField(default=25)
-    security = CharField(max_length=12, default="opportunistic")  # off, opportunistic, required, tls
+    security = CharField(max_length=20, default="opportunistic")  # off, opportunistic, required, tls
     verify = BooleanField(default=False)  # the certificate must be valid for `host`
     username = CharField(max_length=255, default="")
     secret = TextField(default="")  # sealed; only dispatcher.senders opens it
