@@ -15,7 +15,7 @@ CATALOGUES := $(VENV)/.catalogues
 PO_FILES := $(wildcard portal/translations/*/LC_MESSAGES/*.po)
 PIP_INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check --no-input
 
-.PHONY: help run demo test check format lint types floors i18n matrix shots bench-dispatch bench-kill lock clean
+.PHONY: help run demo test check format lint types floors i18n matrix shots bench-dispatch bench-audience bench-kill lock clean
 
 help: ## List the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -57,6 +57,9 @@ bench-dispatch: $(DEV) ## Measure the sending path
 
 shots: $(DEV) $(ASSETS) $(CATALOGUES) ## Pictures of every page, and what is wrong with each
 	@$(PY) bench/shots.py
+
+bench-audience: $(DEV) $(ASSETS) $(CATALOGUES) ## Measure lists, segments, import and export with ROWS people
+	@$(PY) bench/audience.py
 
 bench-kill: $(DEV) ## Kill the sender while it sends, count loss and duplicates
 	@$(PY) bench/kill.py

@@ -15,6 +15,7 @@ from domain.issues import assembly
 from domain.issues.models import Issue, IssueRevision, IssueState
 from domain.quotas.ledger import Standing
 from domain.quotas.models import Window
+from domain.segments import saved
 from domain.senders import domains
 from domain.subscribers import addresses
 from domain.subscribers.models import DistributionList
@@ -62,7 +63,8 @@ def proposed(issue: Issue, user_id: int, sender_name: str, sender_address: str, 
 
 
 def plan(campaign: Campaign, values: dict[str, Any]) -> None:
-    """Set what is named in `values` (sender_name, sender_address, reply_to, send_at, consents, lists).
+    """Set what is named in `values` (sender_name, sender_address, reply_to, send_at, consents, lists,
+    segment, exclude).
     Raises Conflict once approval was asked, Invalid with the fields that are wrong."""
     if campaign.status != CampaignStatus.DRAFT:
         raise Conflict(N_("This mailing is in approval or on its way and can no longer be changed."))
@@ -93,6 +95,9 @@ def plan(campaign: Campaign, values: dict[str, Any]) -> None:
         chosen["consents"] = [c for c in values["consents"] if c in CHOICES]
     if "lists" in values:
         chosen["lists"] = _own_lists(campaign.tenant_id, values["lists"])
+    for key in ("segment", "exclude"):
+        if key in values:
+            chosen[key] = saved.get(campaign.tenant_id, values[key]).id if values[key] else None
     campaign.audience = chosen
     campaign.save()
 
@@ -122,9 +127,18 @@ def definition(campaign: Campaign) -> list[Any]:
     """What the fingerprint covers beyond the mail: audience, sender, time."""
     at = campaign.send_at
     return [
-        campaign.audience, campaign.sender_name, campaign.sender_address, campaign.reply_to,
+        *_audience(campaign), campaign.sender_name, campaign.sender_address, campaign.reply_to,
         int(at.timestamp()) if isinstance(at, datetime) else None,
     ]  # fmt: skip
+
+
+def _audience(campaign: Campaign) -> list[Any]:
+    """The audience, and what its segments ask: a change of a segment after the approval makes it void."""
+    wanted = campaign.audience or {}
+    asked = [
+        saved.meant(campaign.tenant_id, wanted[key]) for key in ("segment", "exclude") if wanted.get(key)
+    ]
+    return [wanted, asked] if asked else [wanted]
 
 
 def ask(

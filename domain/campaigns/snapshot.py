@@ -29,14 +29,15 @@ def fill(campaign: Campaign) -> int:
     """Take over the whole audience, going on behind the cursor; returns how many rows were written."""
     packed = _packer(campaign)
     written = 0
-    while True:
-        with database.atomic():
-            _resolve_rules(campaign)
-            count, last_id = (_postgres if is_postgres() else _sqlite)(campaign, packed)
-            written += count
-            _move_cursor(campaign, CLOSED if last_id is None else last_id)
-        if last_id is None:
-            return written
+    last_id: int | None = campaign.snapshot_cursor
+    with audience.picked(campaign):
+        while last_id is not None:
+            with database.atomic():
+                _resolve_rules(campaign)
+                count, last_id = (_postgres if is_postgres() else _sqlite)(campaign, packed)
+                written += count
+                _move_cursor(campaign, CLOSED if last_id is None else last_id)
+    return written
 
 
 def _move_cursor(campaign: Campaign, last_id: int) -> None:

@@ -47,7 +47,7 @@ class Page:
 
 def find(tenant_id: int, query: Query, size: int = PAGE_SIZE) -> Page:
     """A page of people by words of name or address, type, consent and list."""
-    total = len(_ids(tenant_id, query, "", None, COUNTED + 1))
+    total = _total(tenant_id, query)
     if query.after_id:
         ids = _ids(tenant_id, query, ">", query.after_id, size + 1)
         more, ids = len(ids) > size, ids[:size][::-1]
@@ -82,6 +82,28 @@ def _ids(tenant_id: int, query: Query, side: str, anchor: int | None, limit: int
         return []
     if query.consent and not (found or query.list_id or query.type_id):
         return _of_any_type(tenant_id, query.consent, side, anchor, limit)
+    text, values = _statement(tenant_id, query, found, side, anchor)
+    return [row[0] for row in database.execute_sql(sql(text), [*values, limit]).fetchall()]
+
+
+def _total(tenant_id: int, query: Query) -> int:
+    """How many people the filters hold for, counted up to COUNTED + 1."""
+    found = words.split(query.text)
+    if query.text.strip() and not found:
+        return 0
+    if query.consent and not (found or query.list_id or query.type_id):
+        return len(_of_any_type(tenant_id, query.consent, "", None, COUNTED + 1))
+    text, values = _statement(tenant_id, query, found, "", None)
+    row = database.execute_sql(
+        sql(f"SELECT count(*) FROM ({text}) counted"), [*values, COUNTED + 1]
+    ).fetchone()
+    return int(row[0])
+
+
+def _statement(
+    tenant_id: int, query: Query, found: list[str], side: str, anchor: int | None
+) -> tuple[str, list[Any]]:
+    """(text with a place for the limit at its end, values before it)."""
     source, order, where, values = _leading(tenant_id, query, found)
     if query.list_id and not source.startswith("list_member"):
         where.append(
@@ -101,7 +123,7 @@ def _ids(tenant_id: int, query: Query, side: str, anchor: int | None, limit: int
         values.append(anchor)
     text = f"""SELECT s.id FROM {source} WHERE {" AND ".join(where)}
         ORDER BY {order} {"ASC" if side == ">" else "DESC"} LIMIT ?"""
-    return [row[0] for row in database.execute_sql(sql(text), [*values, limit]).fetchall()]
+    return text, values
 
 
 def _leading(tenant_id: int, query: Query, found: list[str]) -> tuple[str, str, list[str], list[Any]]:

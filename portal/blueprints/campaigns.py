@@ -26,6 +26,7 @@ from domain.issues import assembly
 from domain.issues.models import Issue
 from domain.ledger.states import DeliveryState, LeftOut
 from domain.quotas import ledger as quotas
+from domain.segments import saved
 from domain.subscribers import lists, types
 from portal import context, hypermedia, sending, states
 from portal.access import may, requires
@@ -54,7 +55,12 @@ def plan(issue_id: int) -> Response:
     campaign = _campaign_of(issue)
     if campaign.status != CampaignStatus.DRAFT:
         return hypermedia.done(url_for("campaigns.show", campaign_id=campaign.id))
-    return _plan_page(issue, campaign, PlanForm.of(campaign, context.time_zone()))
+    form = PlanForm.of(campaign, context.time_zone())
+    wanted = request.args.get("segment", type=int)
+    if wanted:  # chosen while its segment was made; saved with the plan
+        form.whom.data, form.segment.data = "segment", saved.get(g.tenant.id, wanted).id
+        campaign.audience = form.chosen_audience()
+    return _plan_page(issue, campaign, form)
 
 
 @bp.get("/issues/<int:issue_id>/plan/numbers")
@@ -65,7 +71,7 @@ def numbers(issue_id: int) -> Response:
     campaign = _campaign_of(issue)
     form = PlanForm(formdata=request.args, meta={"csrf": False})
     _fill_choices(form)
-    campaign.audience = {"lists": form.chosen_lists(), "consents": form.chosen_consents()}
+    campaign.audience = form.chosen_audience()
     return hypermedia.fragment("campaigns/_numbers.html", oob=True, **_numbers(issue, campaign))
 
 
@@ -216,6 +222,9 @@ def _send_now(issue: Issue, campaign: Campaign) -> None:
 
 def _fill_choices(form: PlanForm) -> None:
     form.lists.choices = [SelectChoice(item.id, item.name) for item in lists.every(g.tenant.id)]
+    segments = [SelectChoice(item.id, item.name) for item in saved.every(g.tenant.id)]
+    form.segment.choices = [SelectChoice(0, _("Choose a segment")), *segments]
+    form.exclude.choices = [SelectChoice(0, _("nobody")), *segments]
 
 
 def _plan_page(issue: Issue, campaign: Campaign, form: PlanForm, status: int = 200) -> Response:

@@ -25,6 +25,7 @@ def index() -> Response:
         types=types.every(g.tenant.id),
         counts=types.counts(g.tenant.id),
         states=list(Consent),
+        most=types.MOST,
     )
 
 
@@ -48,7 +49,8 @@ def create() -> Response:
 def show(type_id: int) -> Response:
     kind = types.get(g.tenant.id, type_id)
     return hypermedia.page(
-        "types/show.html", kind=kind, counts=types.counts(g.tenant.id).get(kind.id, {}), states=list(Consent),
+        "types/show.html", kind=kind, counts=types.counts(g.tenant.id).get(kind.id, {}), most=types.MOST,
+        states=list(Consent),
         public_url=_public_url(kind),
     )  # fmt: skip
 

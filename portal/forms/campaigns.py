@@ -6,7 +6,14 @@ from zoneinfo import ZoneInfo
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, DateTimeLocalField, RadioField, SelectMultipleField, StringField
+from wtforms import (
+    BooleanField,
+    DateTimeLocalField,
+    RadioField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+)
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Length, Optional
 
@@ -22,10 +29,13 @@ class PlanForm(FlaskForm):
         choices=[
             SelectChoice("all", _l("Everybody of this newsletter type")),
             SelectChoice("lists", _l("Only these distribution lists")),
+            SelectChoice("segment", _l("Only this segment")),
         ],
         default="all",
     )
     lists = SelectMultipleField(_l("Distribution lists"), coerce=int, validate_choice=False)
+    segment = SelectField(_l("Segment"), coerce=int, default=0, validate_choice=False)
+    exclude = SelectField(_l("Without this segment"), coerce=int, default=0, validate_choice=False)
     proved = BooleanField(_l("People whose consent is proved elsewhere"))
     unknown = BooleanField(_l("People whose consent is unknown"))
     sender_name = StringField(_l("Sender name"), [Length(max=120)])
@@ -47,7 +57,8 @@ class PlanForm(FlaskForm):
         chosen = campaign.audience or {}
         at = campaign.send_at
         return cls(
-            formdata=None, whom="lists" if chosen.get("lists") else "all", lists=chosen.get("lists", []),
+            formdata=None, whom="segment" if chosen.get("segment") else "lists" if chosen.get("lists") else "all",
+            lists=chosen.get("lists", []), segment=chosen.get("segment") or 0, exclude=chosen.get("exclude") or 0,
             proved=Consent.PROVED in chosen.get("consents", []), unknown=Consent.UNKNOWN in chosen.get("consents", []),
             sender_name=campaign.sender_name, sender_address=campaign.sender_address, reply_to=campaign.reply_to,
             when="at" if at else "now", send_at=at.astimezone(ZoneInfo(zone)).replace(tzinfo=None) if at else None,
@@ -55,6 +66,13 @@ class PlanForm(FlaskForm):
 
     def chosen_lists(self) -> list[int]:
         return list(self.lists.data or []) if self.whom.data == "lists" else []
+
+    def chosen_audience(self) -> dict[str, Any]:
+        """What planning and the numbers take as the audience."""
+        return {
+            "lists": self.chosen_lists(), "consents": self.chosen_consents(), "exclude": self.exclude.data or None,
+            "segment": (self.segment.data or None) if self.whom.data == "segment" else None,
+        }  # fmt: skip
 
     def chosen_consents(self) -> list[str]:
         wanted = ((Consent.PROVED, self.proved.data), (Consent.UNKNOWN, self.unknown.data))
@@ -73,8 +91,9 @@ class PlanForm(FlaskForm):
                 raise Invalid(fields={"send_at": N_("This time has passed. Choose a later one.")})
         if self.whom.data == "lists" and not self.lists.data:
             raise Invalid(fields={"lists": N_("Choose at least one distribution list.")})
+        if self.whom.data == "segment" and not self.segment.data:
+            raise Invalid(fields={"segment": N_("Choose a segment.")})
         return {
             "sender_name": self.sender_name.data or "", "sender_address": self.sender_address.data or "",
-            "reply_to": self.reply_to.data or "", "send_at": at, "lists": self.chosen_lists(),
-            "consents": self.chosen_consents(),
+            "reply_to": self.reply_to.data or "", "send_at": at, **self.chosen_audience(),
         }  # fmt: skip

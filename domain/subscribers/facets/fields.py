@@ -117,7 +117,7 @@ def checked(field: OwnField, raw: Any) -> Any:
     if not text:
         return None
     if field.kind == "number":
-        return _number(text)
+        return plain_number(text)
     if field.kind == "date":
         return _day(text)
     if field.kind == "yesno":
@@ -228,7 +228,8 @@ def _index(field: OwnField) -> None:
             )  # fmt: skip
 
 
-def _number(text: str) -> int | float:
+def plain_number(text: str) -> int | float:
+    """A number written the German or the English way; raises BadValue."""
     plain = text.replace("\u00a0", "").replace(" ", "").replace("\u2212", "-")
     if re.fullmatch(r"-?\d{1,3}(\.\d{3})+(,\d+)?", plain) or re.fullmatch(r"-?\d+,\d+", plain):
         plain = plain.replace(".", "").replace(",", ".")

@@ -1,0 +1,390 @@
+"""How the audience pages, segments, import and export behave with many people. Prints one JSON line last.
+
+ROWS (default 1000000) people of one tenant beside a tenant of 10,000: 10 own fields, 5 types, 20 lists. DATABASE_URL
+names the database (default: SQLite in a temporary folder; `postgresql:` starts a throw-away server). `pages` are
+medians of both tenants in the same run; the other figures are ratios to plain SQL over the same rows.
+"""
+
+import csv
+import json
+import os
+import random
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from house import SECRET, _database
+
+from domain import clock, db, tokens
+from domain.accounts import policy, sessions
+from domain.accounts.models import Membership, User
+from domain.db import database, sql
+from domain.segments import catalogue, compile, people, query
+from domain.subscribers import imports, lists, spreadsheet, suppression, words
+from domain.subscribers.facets import fields
+from domain.subscribers.models import ImportJob, NewsletterType, Organisation
+from domain.tenancy.models import Tenant
+from portal import settings as portal_settings
+from portal.factory import create_app
+
+ROWS = int(os.environ.get("ROWS", "1000000"))
+SMALL = 10_000
+OWN, TYPES, LISTS = 10, 5, 20
+TIMES = 9  # each page is asked for; the median counts
+CHUNK = 20_000
+FIRST = ("Anna", "Bert", "Cleo", "Doris", "Emil", "Frieda", "Götz", "Hanne", "Ida", "Jörg")
+LAST = ("Albers", "Brandt", "Celik", "Dietz", "Ehlers", "Fuchs", "Groß", "Huber", "Ipsen", "Jansen")
+CITIES = ("Celle", "Bonn", "Ulm", "Kiel", "Jena", "Trier", "Gera", "Hof", "Aalen", "Verden")
+STATES = ("confirmed",) * 8 + ("pending", "revoked")
+
+
+def fill(slug: str, count: int) -> Tenant:
+    """A tenant with so many people, written set-wise."""
+    tenant = Tenant.create(slug=slug, name=slug.title(), settings={"language": "en"})
+    kinds = [
+        NewsletterType.create(tenant_id=tenant.id, slug=f"t{n}", name=f"Type {n}", consent_text="Yes").id
+        for n in range(TYPES)
+    ]
+    chosen = [lists.default(tenant.id).id] + [
+        lists.save(tenant.id, f"List {n}", 0).id for n in range(1, LISTS)
+    ]
+    for n in range(OWN):
+        kind = ("number", "text", "date", "choice", "yesno")[n % 5]
+        fields.save(tenant.id, {"name": f"Feld {n}", "kind": kind, "choices": ["rot", "blau"]}, 0)
+    firms = max(10, count // 100)
+    now = clock.epoch()
+    Organisation.insert_many(
+        [
+            {
+                "tenant_id": tenant.id,
+                "name": f"Firma {n}",
+                "folded": f"firma {n}",
+                "created_at": now,
+                "updated_at": now,
+            }
+            for n in range(min(firms, 2_000))
+        ]
+    ).execute()
+    ids = [
+        row[0]
+        for row in Organisation.select(Organisation.id).where(Organisation.tenant_id == tenant.id).tuples()
+    ]
+    dice = random.Random(count)
+    for start in range(0, count, CHUNK):
+        with database.atomic():
+            _people(tenant.id, range(start, min(start + CHUNK, count)), kinds, chosen, ids, dice, now)
+    for n in range(300):
+        suppression.add(tenant.id, f"stop{n}@elsewhere.example", "bench")
+    return tenant
+
+
+def _people(
+    tenant_id: int, numbers: range, kinds: list[int], chosen: list[int], firms: list[int], dice: random.Random,
+    now: int,
+) -> None:  # fmt: skip
+    rows = []
+    for n in numbers:
+        first, last = dice.choice(FIRST), f"{dice.choice(LAST)}{n % 997}"
+        address = f"p{n}@d{n % 500}.example"
+        own = {f"Feld {k}": _own(k, dice) for k in range(OWN)}
+        rows.append(
+            (tenant_id, address, address, "Frau", first, last, dice.choice(firms) if n % 5 == 0 else None,
+             dice.choice(CITIES), "DE", json.dumps(own), "active", words.folded(first, last, address),
+             now - dice.randrange(400 * 86_400), now)
+        )  # fmt: skip
+    cursor = database.cursor()
+    cursor.executemany(
+        sql(
+            """INSERT INTO subscriber (tenant_id, address, address_key, salutation, title, first_name, last_name,
+            organisation_id, function, language, city, country, fields, deliverability, folded, created_at, updated_at)
+            VALUES (?, ?, ?, ?, '', ?, ?, ?, '', '', ?, ?, ?, ?, ?, ?, ?)"""
+        ),
+        rows,
+    )
+    ids = [
+        row[0]
+        for row in database.execute_sql(
+            sql("SELECT id FROM subscriber WHERE tenant_id = ? ORDER BY id DESC LIMIT ?"),
+            [tenant_id, len(rows)],
+        ).fetchall()
+    ]
+    members = [(tenant_id, chosen[0], i) for i in ids]
+    members += [(tenant_id, chosen[1 + (i % (LISTS - 1))], i) for i in ids]
+    cursor.executemany(
+        sql("INSERT INTO list_member (tenant_id, list_id, subscriber_id) VALUES (?, ?, ?)"), members
+    )
+    cursor.executemany(
+        sql(
+            "INSERT INTO subscription (tenant_id, subscriber_id, type_id, consent, changed_at) VALUES (?, ?, ?, ?, ?)"
+        ),
+        [
+            (tenant_id, i, kind, dice.choice(STATES), now)
+            for i in ids
+            for kind in kinds
+            if dice.random() < 0.5
+        ],
+    )
+
+
+def _own(n: int, dice: random.Random) -> Any:
+    return {
+        0: dice.randrange(1_000), 1: f"Wert {dice.randrange(50)}", 2: f"20{dice.randrange(10, 27)}-05-01",
+        3: dice.choice(("rot", "blau")), 4: dice.random() < 0.5,
+    }[n % 5]  # fmt: skip
+
+
+def pages(folder: Path, url: str, small: Tenant, large: Tenant) -> dict[str, dict[str, float]]:
+    """Every page of the area in both tenants, in milliseconds, taken in turn."""
+    app = create_app(
+        portal_settings.load({"INSTANCE": str(folder / "instance"), "DATABASE_URL": url, "DEMO": "0"})
+    )
+    roles = policy.ensure_starters()
+    user = User.create(email="bench@bench.example", name="Bench", language="en", password_hash="-")
+    for tenant in (small, large):
+        Membership.create(tenant_id=tenant.id, user=user, role=roles["administrator"])
+    client = app.test_client()
+    with client.session_transaction() as session:
+        session["_user_id"], session["_fresh"] = sessions.begin(user), True
+    paths = {tenant.slug: _paths(tenant) for tenant in (small, large)}
+    found = {}
+    for name in paths[small.slug]:
+        taken: dict[str, list[float]] = {small.slug: [], large.slug: []}
+        for _ in range(TIMES + 1):
+            for tenant in (small, large):
+                path, data = paths[tenant.slug][name]
+                started = time.perf_counter()
+                answer = client.post(path, data=data) if data else client.get(path)
+                answer.get_data()
+                taken[tenant.slug].append((time.perf_counter() - started) * 1_000)
+                if answer.status_code != 200:
+                    raise SystemExit(f"{path} answered {answer.status_code}")
+        ms_small, ms_large = (statistics.median(taken[tenant.slug][1:]) for tenant in (small, large))
+        found[name] = {
+            "ms_small": round(ms_small, 1), "ms_large": round(ms_large, 1), "ratio": round(ms_large / ms_small, 2)
+        }  # fmt: skip
+    return found
+
+
+def _paths(tenant: Tenant) -> dict[str, tuple[str, dict[str, str]]]:
+    base = f"/t/{tenant.slug}"
+    ids = [
+        row[0]
+        for row in database.execute_sql(
+            sql("SELECT id FROM subscriber WHERE tenant_id = ? ORDER BY id"), [tenant.id]
+        ).fetchmany(5_000)
+    ]
+    kind = NewsletterType.get(NewsletterType.tenant_id == tenant.id)
+    firm = Organisation.get(Organisation.tenant_id == tenant.id)
+    chosen = lists.every(tenant.id)[1]
+    found = {
+        "subscribers": "/subscribers", "subscribers_deep": f"/subscribers?before={ids[-1]}",
+        "subscribers_search": "/subscribers?q=anna+brandt", "subscribers_search_one": "/subscribers?q=p77@d77",
+        "subscribers_type": f"/subscribers?type={kind.id}&consent=confirmed",
+        "subscribers_consent": "/subscribers?consent=revoked", "subscribers_list": f"/subscribers?list={chosen.id}",
+        "subscriber": f"/subscribers/{ids[50]}", "subscriber_edit": f"/subscribers/{ids[50]}/edit",
+        "lists": "/subscribers/lists", "list": f"/subscribers/lists/{chosen.id}", "imports": "/subscribers/imports",
+        "organisations": "/organisations", "organisations_search": "/organisations?q=firma+7",
+        "organisation": f"/organisations/{firm.id}", "types": "/types", "type": f"/types/{kind.id}",
+        "fields": "/fields", "suppression": "/suppression",
+        "suppression_search": "/suppression?q=stop7@elsewhere.example",
+        "segments": "/segments", "segment_new": "/segments/new",
+    }  # fmt: skip
+    paths: dict[str, tuple[str, dict[str, str]]] = {name: (base + path, {}) for name, path in found.items()}
+    builder = {"g0-match": "all", "g0-0-field": "person:city", "g0-0-op": "is", "g0-0-value": "Celle"}
+    paths["segment_builder"] = (f"{base}/segments/build", builder)
+    return paths
+
+
+def segment_ratio(tenant: Tenant) -> float:
+    """A count with five conditions beside the SQL that somebody would write by hand."""
+    kind = NewsletterType.get(NewsletterType.tenant_id == tenant.id)
+    chosen = lists.every(tenant.id)[1]
+    own = fields.every(tenant.id)[0]
+    rules = [
+        {"field": "person:city", "op": "one_of", "value": ["Celle, Bonn, Ulm"]},
+        {"field": f"own:{own.id}", "op": "gt", "value": ["500"]},
+        {"field": f"type:{kind.id}", "op": "is", "value": ["confirmed"]},
+        {"field": "list", "op": "is", "value": [str(chosen.id)]},
+        {"field": "person:created_at", "op": "last_days", "value": ["300"]},
+    ]
+    group, problems = query.read({"match": "all", "rules": rules}, catalogue.every(tenant.id))
+    if problems:
+        raise SystemExit(str(problems))
+    moment = compile.Moment(tenant.id)
+    value = (
+        "(s.fields::jsonb ->> 'Feld 0')::numeric"
+        if db.is_postgres()
+        else "json_extract(s.fields, '$.\"Feld 0\"')"
+    )
+    raw = sql(
+        f"""SELECT count(*) FROM subscriber s
+        JOIN subscription c ON c.tenant_id = s.tenant_id AND c.type_id = ? AND c.subscriber_id = s.id
+        JOIN list_member m ON m.tenant_id = s.tenant_id AND m.list_id = ? AND m.subscriber_id = s.id
+        WHERE s.tenant_id = ? AND s.city IN ('Celle', 'Bonn', 'Ulm') AND {value} > 500
+        AND c.consent = 'confirmed' AND s.created_at >= ?"""
+    )
+    values = [kind.id, chosen.id, tenant.id, moment.now - 300 * 86_400]
+    ours = lambda: people.count(tenant.id, compile.condition(group, moment))  # noqa: E731
+    theirs = lambda: database.execute_sql(raw, values).fetchone()[0]  # noqa: E731
+    if ours() != theirs():
+        raise SystemExit(f"the counts differ: {ours()} and {theirs()}")
+    return median(ours, 5) / median(theirs, 5)
+
+
+def export_ratio(tenant: Tenant, folder: Path) -> float:
+    """Rows per second of our export beside a bare loop from cursor to CSV."""
+    columns = ["person:address", "person:first_name", "person:last_name", "person:city", "person:country"]
+
+    def ours() -> None:
+        made = compile.condition(query.EVERYBODY, compile.Moment(tenant.id))
+        with (folder / "ours.csv").open("w") as out:
+            for piece in spreadsheet.csv_lines(columns, people.rows(tenant.id, made, columns)):
+                out.write(piece)
+
+    def bare() -> None:
+        with (folder / "bare.csv").open("w") as out:
+            writer = csv.writer(out, delimiter=";")
+            cursor = database.execute_sql(
+                sql(
+                    "SELECT address, first_name, last_name, city, country FROM subscriber WHERE tenant_id = ?"
+                ),
+                [tenant.id],
+            )
+            while rows := cursor.fetchmany(5_000):
+                writer.writerows(rows)
+
+    return median(bare, 3) / median(ours, 3)
+
+
+def import_file(path: Path, count: int) -> None:
+    """People with master data, an own field and proof, as other programs export them."""
+    dice = random.Random(1)
+    with path.open("w", newline="") as out:
+        writer = csv.writer(out)
+        writer.writerow(["Email", "Vorname", "Nachname", "Ort", "Land", "Kundennummer"])
+        for n in range(count):
+            row = [
+                f"new{n}@d{n % 500}.example",
+                dice.choice(FIRST),
+                dice.choice(LAST),
+                dice.choice(CITIES),
+                "DE",
+                n,
+            ]
+            writer.writerow(row)
+
+
+def plain_import(tenant_id: int, count: int) -> float:
+    """Seconds for the rows that the import wrote, read back and written into another tenant by executemany or COPY."""
+    other = Tenant.create(slug=f"plain-{tenant_id}", name="Plain")
+    tables = {
+        "subscriber": "address, address_key, salutation, title, first_name, last_name, function, language, city, "
+        "country, fields, deliverability, folded, created_at, updated_at",
+        "list_member": "list_id, subscriber_id", "subscription": "subscriber_id, type_id, consent, changed_at",
+        "consent_event": "subscriber_id, type_id, address_hash, act, before, after, consent_text, consent_version, "
+        "form, ip, agent, by_id, at",
+    }  # fmt: skip
+    total = 0.0
+    for table, columns in tables.items():
+        text = sql(f"SELECT {columns} FROM {table} WHERE tenant_id = ?")
+        rows = [(other.id, *row) for row in database.execute_sql(text, [tenant_id]).fetchall()]
+        started = time.perf_counter()
+        with database.atomic():
+            _write(table, f"tenant_id, {columns}", rows)
+        total += time.perf_counter() - started
+    return total
+
+
+def _write(table: str, columns: str, rows: list[tuple[Any, ...]]) -> None:
+    cursor = database.cursor()
+    if db.is_postgres():
+        with cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
+            for row in rows:
+                copy.write_row(row)
+        return
+    places = ", ".join("?" * len(columns.split(",")))
+    cursor.executemany(f"INSERT INTO {table} ({columns}) VALUES ({places})", rows)
+
+
+def importing(url: str, folder: Path, count: int) -> tuple[float, float, float]:
+    """(rows per second, ratio to plain writing, MB of the process that imported)."""
+    tenant = Tenant.create(slug="import", name="Import")
+    kind = NewsletterType.create(tenant_id=tenant.id, slug="t", name="Type", consent_text="Yes")
+    path = folder / "people.csv"
+    import_file(path, count)
+    job = imports.receive(tenant.id, "people.csv", path, folder, 1)
+    mapping = {int(index): meant for index, meant in job.mapping.items()} | {5: "own"}
+    imports.plan(job, mapping, imports.Options(type_id=kind.id, consent="proved", proof="Bench"))
+    imports.start(job, 1)
+    database.close()
+    child = subprocess.run(
+        [sys.executable, __file__, "--import", url, str(folder), str(job.id)],
+        check=True, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    database.connect()
+    seconds, rss = json.loads(child.stdout.splitlines()[-1])
+    done = ImportJob.get_by_id(job.id)
+    if (done.state, done.created_count) != ("done", count):
+        raise SystemExit(f"the import ended {done.state} with {done.created_count} people: {done.error}")
+    return count / seconds, plain_import(tenant.id, count) / seconds, rss
+
+
+def run_import(url: str, folder: str, job_id: str) -> None:
+    """One import in a process of its own."""
+    db.bind(url)
+    tokens.configure(SECRET)
+    with db.connection():
+        job = imports.claim(int(job_id))
+        started = time.perf_counter()
+        imports.run(job, Path(folder))
+        seconds = time.perf_counter() - started
+    print(json.dumps([seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024]))
+
+
+def median(act: Callable[[], object], times: int) -> float:
+    taken = []
+    for _ in range(times):
+        started = time.perf_counter()
+        act()
+        taken.append(time.perf_counter() - started)
+    return statistics.median(taken)
+
+
+def say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory(prefix="rundbrief-audience-") as name:
+        folder = Path(name)
+        with _database(name, os.environ.get("DATABASE_URL", "")) as url:
+            db.bind(url)
+            tokens.configure(SECRET)
+            db.migrate()
+            with db.connection():
+                say(f"writing {ROWS} people …")
+                large, small = fill("large", ROWS), fill("small", SMALL)
+                if db.is_postgres():
+                    database.execute_sql("ANALYZE")
+                say("asking for pages …")
+                found: dict[str, Any] = {"rows": ROWS, "pages": pages(folder, url, small, large)}
+                say(json.dumps(found["pages"], indent=1))
+                found["segment_ratio_raw"] = round(segment_ratio(large), 2)
+                found["export_ratio_raw"] = round(export_ratio(large, folder), 2)
+                say("importing …")
+                rate, ratio, rss = importing(url, folder, min(ROWS, 200_000))
+    found |= {"import_rows_s": round(rate), "import_ratio_raw": round(ratio, 2), "rss_mb": round(rss)}
+    print(json.dumps(found))
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--import"]:
+        run_import(*sys.argv[2:])
+    else:
+        main()

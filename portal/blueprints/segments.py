@@ -1,0 +1,205 @@
+"""Segments: the query builder, saved questions, their people, freeze, export."""
+
+import tempfile
+from collections.abc import Iterator
+from typing import Any
+
+from flask import Blueprint, Response, g, request, stream_with_context, url_for
+from flask_babel import gettext as _
+
+from domain.accounts.permissions import Permission as P
+from domain.audit import log
+from domain.campaigns.models import Campaign, CampaignStatus
+from domain.errors import Invalid
+from domain.segments import catalogue, compile, people, query, saved
+from domain.segments.models import Segment
+from domain.subscribers import organisations, spreadsheet
+from portal import context, facets, hypermedia, segment_form
+from portal.access import requires
+
+bp = Blueprint("segments", __name__)
+CAMPAIGNS_OFFERED = 50
+SHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+COUNTED = 10_000  # people counted at once; the page asks for the rest when it stands
+
+
+@bp.get("/segments")
+@requires(P.SUBSCRIBER_SEE)
+def index() -> Response:
+    text = request.args.get("q", "")[:120]
+    page = saved.page(g.tenant.id, text, request.args.get("at", ""))
+    return hypermedia.page(
+        "segments/index.html", "segments/_results.html", page=page, text=text, starters=saved.STARTERS
+    )
+
+
+@bp.get("/segments/new")
+@requires(P.SUBSCRIBER_SEE)
+def new() -> Response:
+    tree = segment_form.start(request.args.get("start", ""))
+    return _builder(None, tree, issue_id=request.args.get("issue", type=int))
+
+
+@bp.post("/segments/build")
+@requires(P.SUBSCRIBER_SEE)
+def build() -> Response:
+    """The builder after a change or one of its buttons; writes nothing."""
+    segment_id = request.form.get("segment", type=int)
+    found = saved.get(g.tenant.id, segment_id) if segment_id else None
+    known = catalogue.every(g.tenant.id, segment_id)
+    tree = segment_form.read(request.form, known)
+    if request.args.get("part") == "numbers":
+        made, asked = _asked(found, tree, known)
+        return hypermedia.fragment(
+            "segments/_numbers.html", numbers=people.numbers(g.tenant.id, made), counted=0,
+            everybody=not asked["rules"],
+        )  # fmt: skip
+    return _builder(found, tree, issue_id=request.form.get("issue", type=int))
+
+
+@bp.post("/segments")
+@requires(P.SUBSCRIBER_EDIT, P.CAMPAIGN_PLAN)
+def create() -> Response:
+    return _save(None)
+
+
+@bp.get("/segments/<int:segment_id>")
+@requires(P.SUBSCRIBER_SEE)
+def show(segment_id: int) -> Response:
+    found = saved.get(g.tenant.id, segment_id)
+    return _builder(found, found.query, issue_id=request.args.get("issue", type=int))
+
+
+@bp.post("/segments/<int:segment_id>")
+@requires(P.SUBSCRIBER_EDIT, P.CAMPAIGN_PLAN)
+def save(segment_id: int) -> Response:
+    return _save(saved.get(g.tenant.id, segment_id))
+
+
+@bp.post("/segments/<int:segment_id>/freeze")
+@requires(P.SUBSCRIBER_EDIT, P.CAMPAIGN_PLAN)
+def freeze(segment_id: int) -> Response:
+    found = saved.get(g.tenant.id, segment_id)
+    count = saved.freeze(found, _moment(), g.user.id)
+    return hypermedia.done(_url(found), _("Frozen with %(count)s people.", count=count))
+
+
+@bp.post("/segments/<int:segment_id>/thaw")
+@requires(P.SUBSCRIBER_EDIT, P.CAMPAIGN_PLAN)
+def thaw(segment_id: int) -> Response:
+    found = saved.get(g.tenant.id, segment_id)
+    saved.thaw(found, g.user.id)
+    return hypermedia.done(_url(found), _("The question counts again."))
+
+
+@bp.post("/segments/<int:segment_id>/delete")
+@requires(P.SUBSCRIBER_EDIT, P.CAMPAIGN_PLAN)
+def delete(segment_id: int) -> Response:
+    found = saved.get(g.tenant.id, segment_id)
+    saved.delete(found, g.user.id)
+    return hypermedia.done(url_for("segments.index"), _("“%(name)s” is deleted.", name=found.name))
+
+
+@bp.post("/segments/<int:segment_id>/export")
+@requires(P.SUBSCRIBER_EXPORT)
+def export(segment_id: int) -> Response:
+    """Everybody with the chosen columns. A POST, because the log notes who took the data along."""
+    found = saved.get(g.tenant.id, segment_id)
+    made = compile.of_segment(found, _moment())
+    labels = saved.columns(g.tenant.id)
+    columns = [column for column in found.columns or saved.USUAL_COLUMNS if column in labels]
+    head = [labels[c] if c.startswith("own:") else _(labels[c]) for c in columns]
+    rows = people.rows(g.tenant.id, made, columns)
+    as_sheet = request.form.get("as") == "xlsx"
+    log.record(
+        g.tenant.id, "segment.export", user_id=g.user.id, kind="segment", object_id=found.id,
+        details={"name": found.name, "columns": head, "as": "xlsx" if as_sheet else "csv"},
+    )  # fmt: skip
+    if as_sheet:
+        if people.count(g.tenant.id, made) > spreadsheet.MOST_ROWS:
+            raise Invalid(_("A sheet holds %(count)s rows. Take the CSV file.", count=spreadsheet.MOST_ROWS))
+        return _download(_sheet(head, rows), f"segment-{found.id}.xlsx", SHEET)
+    lines = spreadsheet.csv_lines(head, rows, ";" if g.user.language == "de" else ",")
+    return _download(lines, f"segment-{found.id}.csv", "text/csv")
+
+
+def _download(pieces: Iterator[str] | Iterator[bytes], name: str, kind: str) -> Response:
+    response = Response(stream_with_context(pieces), mimetype=kind)  # type: ignore[arg-type]
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+def _sheet(head: list[str], rows: Iterator[tuple[Any, ...]]) -> Iterator[bytes]:
+    with tempfile.TemporaryFile() as target:
+        spreadsheet.write_sheet(target, head, rows)
+        target.seek(0)
+        while piece := target.read(1 << 16):
+            yield piece
+
+
+def _save(found: Segment | None) -> Response:
+    known = catalogue.every(g.tenant.id, found.id if found else None)
+    tree = segment_form.read(request.form, known)
+    issue_id = request.form.get("issue", type=int)
+    try:
+        segment = saved.save(
+            g.tenant.id, request.form.get("name", ""), segment_form.without_blank(tree),
+            request.form.getlist("column"), g.user.id, found,
+        )  # fmt: skip
+    except Invalid as error:
+        return _builder(found, tree, facets.wrong(error), issue_id, 422)
+    if issue_id and request.form.get("act") == "use":
+        return hypermedia.done(url_for("campaigns.plan", issue_id=issue_id, segment=segment.id), _("Saved."))
+    return hypermedia.done(_url(segment), _("Saved."))
+
+
+def _builder(
+    found: Segment | None, tree: dict[str, Any], wrong: dict[str, str] | None = None, issue_id: int | None = None,
+    status: int = 200,
+) -> Response:  # fmt: skip
+    known = catalogue.every(g.tenant.id, found.id if found else None)
+    shown = {"match": "all", "rules": segment_form.groups(tree)}
+    made, asked = _asked(found, shown, known)
+    _whole, problems = query.read(shown, known)
+    act = request.form.get("act", "")
+    before = int(act[7:]) if act.startswith("before:") and act[7:].isdecimal() else None
+    page = people.page(g.tenant.id, made, before)
+    chosen = (
+        request.form.getlist("column") if request.form else (found.columns if found else saved.USUAL_COLUMNS)
+    )
+    return hypermedia.page(
+        "segments/edit.html", "segments/_builder.html", status=status, segment=found, groups=shown["rules"],
+        known=known, ops=catalogue.OPS, words=catalogue.WORDS, no_value=catalogue.NO_VALUE, days=catalogue.DAYS,
+        field_groups=catalogue.GROUPS, problems={p.path: p.message for p in problems} if len(asked["rules"]) else {},
+        wrong=wrong or {}, numbers=people.numbers(g.tenant.id, made, COUNTED + 1), counted=COUNTED, page=page,
+        before=before, issue_id=issue_id,
+        columns=saved.columns(g.tenant.id), chosen=chosen, starters=saved.STARTERS, campaigns=_campaigns(),
+        organisations=organisations.names(g.tenant.id, {p.organisation_id for p in page.people}),
+        everybody=not asked["rules"], name=request.form.get("name", found.name if found else ""),
+    )  # fmt: skip
+
+
+def _asked(
+    found: Segment | None, tree: dict[str, Any], known: dict[str, catalogue.Field]
+) -> tuple[compile.Made, dict[str, Any]]:
+    """The condition of what is asked, and the tree without conditions that nobody has filled in."""
+    asked = segment_form.without_blank(tree)
+    if found is not None and found.frozen_at is not None:
+        return compile.of_segment(found, _moment()), asked
+    return compile.condition(query.read(asked, known)[0], _moment()), asked
+
+
+def _campaigns() -> list[Campaign]:
+    """The newest mailings, to ask who got them."""
+    chosen = Campaign.select(Campaign.id, Campaign.name, Campaign.started_at).where(
+        Campaign.tenant_id == g.tenant.id, Campaign.status != CampaignStatus.DRAFT
+    )
+    return list(chosen.order_by(Campaign.id.desc()).limit(CAMPAIGNS_OFFERED))
+
+
+def _moment() -> compile.Moment:
+    return compile.Moment(g.tenant.id, context.time_zone())
+
+
+def _url(segment: Segment) -> str:
+    return url_for("segments.show", segment_id=segment.id)

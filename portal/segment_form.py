@@ -1,0 +1,111 @@
+"""The query builder between form and tree: groups of conditions, all of which must hold.
+
+Names in the form: `g<group>-match`, `g<group>-<condition>-field`, `-op`, `-value`. What a button does stands in
+`act`: add:<group>, group, drop:<group>:<condition>, dropgroup:<group>, start:<name>, before:<id>.
+"""
+
+import re
+from typing import Any
+
+from werkzeug.datastructures import MultiDict
+
+from domain.segments import saved
+from domain.segments.catalogue import OPS, Field
+
+_NAME = re.compile(r"g(\d{1,3})-(\d{1,3})-(field|op|value)")
+_GROUP = re.compile(r"g(\d{1,3})-match")
+FIRST = "person:city"
+Tree = dict[str, Any]
+
+
+def read(form: MultiDict[str, str], catalogue: dict[str, Field]) -> Tree:
+    """The tree that the form shows, after its button was pressed."""
+    groups: dict[int, dict[int, dict[str, Any]]] = {}
+    matches: dict[int, str] = {}
+    for name in form:
+        if found := _GROUP.fullmatch(name):
+            matches[int(found[1])] = form[name]
+            groups.setdefault(int(found[1]), {})
+        elif found := _NAME.fullmatch(name):
+            rule = groups.setdefault(int(found[1]), {}).setdefault(int(found[2]), {})
+            rule[found[3]] = form.getlist(name) if found[3] == "value" else form[name]
+    rules = [
+        {
+            "match": matches.get(g, "all"),
+            "rules": [_fitting(groups[g][r], catalogue) for r in sorted(groups[g])],
+        }
+        for g in sorted(groups)
+    ]
+    return pressed({"match": "all", "rules": rules or [empty()]}, form.get("act", ""))
+
+
+def pressed(tree: Tree, act: str) -> Tree:
+    """The tree after one of the builder's buttons."""
+    word, _, rest = act.partition(":")
+    numbers = [int(n) for n in rest.split(":") if n.isdecimal()]
+    groups = tree["rules"]
+    if word == "group":
+        groups.append(empty("any"))
+    elif word == "start" and rest in saved.STARTERS:
+        return start(rest)
+    elif numbers and numbers[0] < len(groups):
+        group = groups[numbers[0]]
+        if word == "add":
+            group["rules"].append({"field": FIRST, "op": "is", "value": []})
+        elif word == "dropgroup":
+            groups.pop(numbers[0])
+        elif word == "drop" and len(numbers) == 2 and numbers[1] < len(group["rules"]):
+            group["rules"].pop(numbers[1])
+    if not groups:
+        groups.append(empty())
+    return tree
+
+
+def empty(match: str = "all") -> Tree:
+    return {"match": match, "rules": [{"field": FIRST, "op": "is", "value": []}]}
+
+
+def start(name: str) -> Tree:
+    """One of the sets to begin with."""
+    rule = dict(saved.STARTERS[name][1]) if name in saved.STARTERS else None
+    group = {"match": "all", "rules": [rule]} if rule else empty()
+    return {"match": "all", "rules": [group]}
+
+
+def groups(tree: Tree) -> list[Tree]:
+    """A tree as the builder shows it: single conditions on top stand in a group of their own."""
+    found, single = [], []
+    for rule in tree.get("rules", []):
+        if "rules" in rule:
+            found.append(rule)
+        else:
+            single.append(rule)
+    if single:
+        found.insert(0, {"match": tree.get("match", "all"), "rules": single})
+    return found or [empty()]
+
+
+def without_blank(tree: Tree) -> Tree:
+    """The tree without conditions that nobody has begun to fill in, so that a fresh page asks for everybody."""
+    kept = [
+        {
+            **group,
+            "rules": [
+                r for r in group["rules"] if (r["field"], r["op"], "".join(r["value"])) != (FIRST, "is", "")
+            ],
+        }
+        for group in tree["rules"]
+    ]
+    return {**tree, "rules": [group for group in kept if group["rules"]]}
+
+
+def _fitting(rule: dict[str, Any], catalogue: dict[str, Field]) -> dict[str, Any]:
+    """A condition whose comparison fits the field, also when another field was just chosen."""
+    field = catalogue.get(rule.get("field", ""))
+    ops = OPS[field.kind] if field else ()
+    op = rule.get("op", "")
+    return {
+        "field": rule.get("field", FIRST),
+        "op": op if op in ops else (ops[0] if ops else op),
+        "value": [value for value in rule.get("value", []) if value],
+    }
