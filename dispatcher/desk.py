@@ -112,7 +112,7 @@ def serve(link: socket.socket) -> None:
 
 def _answer(desk: OwnDesk, what: str, *values: Any) -> Any:
     if what == "settle":
-        return desk.settle(values[0])
+        return desk.settle(list(map(Settlement._make, values[0])))
     tenant_id, campaign_id, limit, owner_id, lease_s = values
     campaign = Campaign.get(Campaign.tenant_id == tenant_id, Campaign.id == campaign_id)
     claimed = desk.claim(campaign, limit, owner_id, lease_s)
