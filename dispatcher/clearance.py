@@ -5,7 +5,7 @@ from datetime import datetime
 
 from dispatcher import render
 from domain.accounts.models import User
-from domain.campaigns import audience, planning
+from domain.campaigns import audience, correcting, planning
 from domain.campaigns.models import Campaign
 from domain.content.models import ArticleState
 from domain.errors import N_, Conflict, Invalid
@@ -103,6 +103,21 @@ def ask(tenant: Tenant, issue: Issue, campaign: Campaign, user: User, base_url: 
     mark, rendered = _now(tenant, issue, campaign, base_url)
     revision = render.freeze(issue, rendered, mark, user.id)
     planning.ask(campaign, issue, revision.id, mark, user.id, note)
+
+
+def ask_again(
+    tenant: Tenant, issue: Issue, campaign: Campaign, user: User, base_url: str, note: str = ""
+) -> None:
+    """Freeze the corrected issue of a paused mailing and ask for its approval. Raises as `ask` does."""
+    errors = [f for f in preflight(tenant, issue, base_url)[0] if f.error]
+    if errors:
+        raise Invalid(errors[0].message, None, **errors[0].params)
+    planning.check_sender(tenant.id, campaign.sender_address)
+    mark, rendered = _now(tenant, issue, campaign, base_url)
+    if mark == (campaign.previous or {}).get("fingerprint"):
+        raise Conflict(N_("Nothing has changed. Correct the issue first, or keep the old version."))
+    revision = render.freeze(issue, rendered, mark, user.id)
+    correcting.ask(campaign, issue, revision.id, mark, user.id, note)
 
 
 def _now(tenant: Tenant, issue: Issue, campaign: Campaign, base_url: str) -> tuple[str, render.Rendered]:

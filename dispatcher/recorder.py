@@ -31,7 +31,8 @@ from domain import db, tokens
 from domain.campaigns import outages
 from domain.campaigns.models import Campaign
 from domain.errors import N_, DomainError
-from domain.ledger.rows import Settlement
+from domain.ledger import versions
+from domain.ledger.rows import Row, Settlement
 from domain.tenancy import tree
 from domain.tenancy.models import Tenant
 
@@ -85,6 +86,7 @@ class Recorder:
         self._inbox = _Inbox()
         self._pools: dict[Relay, Pool] = {}
         self._runs: dict[int, tuple[Run, Pool, Campaign]] = {}
+        self._older: dict[tuple[int, int], tuple[Run, Pool]] = {}  # (campaign, earlier revision)
         self._due = {"scan": 0.0, "beat": 0.0, "sweep": 0.0, "halt": 0.0}
         self._halting = Halting(owner_id, lambda act: self._queue.put(lambda _: act()))
         self._stopping = False
@@ -232,6 +234,9 @@ class Recorder:
         entry = self._runs.pop(campaign_id, None)
         if entry is not None:
             self._halting.stop(self.pump, entry[1], entry[0])
+        for key in [key for key in self._older if key[0] == campaign_id]:
+            older, pool = self._older.pop(key)
+            self._halting.stop(self.pump, pool, older)
 
     def _follow(self, campaign: Campaign) -> Run | None:
         """The run of a campaign on its current relay; None if it cannot send now."""
@@ -252,7 +257,7 @@ class Recorder:
                 self._runs[campaign.id] = (run, pool, campaign)
                 return run
         try:
-            compiled = signing.message(campaign)
+            run = self._run_of(campaign, campaign.revision_id)
         except DomainError as error:
             starting.stop(campaign, error.message, error.params)
             return None
@@ -260,19 +265,38 @@ class Recorder:
             starting.stop(campaign, N_("This mailing has no message that can be sent. Compose it again."))
             log.error("revision cannot be read", campaign=campaign.id, error=str(error))
             return None
-        run = Run(
+        self._runs[campaign.id] = (run, pool, campaign)
+        self.pump.start(pool, run)
+        return run
+
+    def _run_of(self, campaign: Campaign, revision_id: int) -> Run:
+        """Raises as `signing.message` does."""
+        return Run(
             tenant_id=campaign.tenant_id,
             campaign_id=campaign.id,
-            revision_id=campaign.revision_id,
+            revision_id=revision_id,
             owner_id=self._owner_id,
-            compiled=compiled,
+            compiled=signing.message(campaign, revision_id),
             sign=tokens.mail_signer(TOKEN_PURPOSE),
             priority=campaign.priority,
             key_ids=signing.key_ids(campaign),
         )
-        self._runs[campaign.id] = (run, pool, campaign)
-        self.pump.start(pool, run)
-        return run
+
+    def _feed_rows(self, run: Run, pool: Pool, campaign: Campaign, rows: list[Row], lease_end: float) -> None:
+        """Give claimed rows to the pump; in a corrected campaign, what may have arrived with the mail it had."""
+        kept = (
+            versions.kept(campaign.tenant_id, [row.delivery_id for row in rows], campaign.revision_id)
+            if campaign.previous is not None
+            else {}
+        )
+        for revision_id in set(kept.values()):
+            older = self._older.get((campaign.id, revision_id))
+            if older is None:
+                older = self._older[campaign.id, revision_id] = (self._run_of(campaign, revision_id), pool)
+                self.pump.start(pool, older[0])
+            mine = [row for row in rows if kept.get(row.delivery_id) == revision_id]
+            self.pump.feed(older[0], mine, lease_end)
+        self.pump.feed(run, [row for row in rows if row.delivery_id not in kept], lease_end)
 
     def _claim(self, run: Run) -> None:
         """Claim the next batch of a campaign, sized by how fast the last one went."""
@@ -291,7 +315,7 @@ class Recorder:
         claimed = self._desk.claim(campaign, run.batch, self._owner_id, self._pace.lease_s)
         run.claimed_at = now
         if claimed.rows:
-            self.pump.feed(run, claimed.rows, now + self._pace.lease_s)
+            self._feed_rows(run, pool, campaign, claimed.rows, now + self._pace.lease_s)
             return
         run.asked = False
         if run.in_flight or run.rows or self._inbox.settlements:

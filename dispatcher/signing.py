@@ -11,12 +11,13 @@ from domain.senders import keys
 from domain.senders.domains import domain_of
 
 
-def message(campaign: Campaign) -> Compiled | Signed:
-    """The message of a campaign. Raises ValueError if there is none, Invalid if its sender is not verified.
+def message(campaign: Campaign, revision_id: int | None = None) -> Compiled | Signed:
+    """The message of a campaign, or that of an earlier revision of it. Raises ValueError if there is none, Invalid
+    if its sender is not verified.
 
     The signatures bear the moment at which the campaign began, so that every attempt has the same bytes.
     """
-    compiled = starting.compiled(campaign)
+    compiled = starting.compiled(campaign, revision_id)
     signer = senders.signer_for(campaign.tenant_id, compiled.sender)
     if signer is None:
         return compiled

@@ -9,7 +9,7 @@ import structlog
 from dispatcher import completion
 from dispatcher.compose import Compiled
 from domain import clock
-from domain.campaigns import audience, lifecycle, order, planning, snapshot
+from domain.campaigns import audience, lifecycle, order, planning, repacking, snapshot
 from domain.campaigns.models import Campaign, CampaignStatus
 from domain.db import database, unscoped
 from domain.errors import N_, Conflict, DomainError
@@ -58,9 +58,11 @@ def _start(campaign: Campaign) -> bool:
         planning.check_sender(campaign.tenant_id, campaign.sender_address)
         if campaign.snapshot_at is None:
             snapshot.fill(campaign)
+        elif campaign.correcting:
+            repacking.repack(campaign)
         return _change(
             campaign, CampaignStatus.PREPARING, status=CampaignStatus.SENDING,
-            snapshot_at=campaign.snapshot_at or clock.now(),
+            snapshot_at=campaign.snapshot_at or clock.now(), correcting=False,
         )  # fmt: skip
     except DomainError as error:
         log.warning("campaign stopped", campaign=campaign.id, reason=str(error))
@@ -156,11 +158,12 @@ def terms(campaign: Campaign) -> Terms:
     )  # fmt: skip
 
 
-def compiled(campaign: Campaign) -> Compiled:
+def compiled(campaign: Campaign, revision_id: int | None = None) -> Compiled:
     """The campaign's message, dated with its start. Raises ValueError if the revision holds none, Invalid if it
     bears a sender that is not verified: whatever the tables say, such a mail never leaves."""
     row = IssueRevision.get_or_none(
-        IssueRevision.tenant_id == campaign.tenant_id, IssueRevision.id == campaign.revision_id
+        IssueRevision.tenant_id == campaign.tenant_id,
+        IssueRevision.id == (revision_id or campaign.revision_id),
     )
     if row is None:
         raise ValueError("no such revision")

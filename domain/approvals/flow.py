@@ -88,6 +88,23 @@ def void(tenant_id: int, kind: str, object_id: int) -> int:
     )
 
 
+def reinstate(tenant_id: int, approval_id: int, fingerprint: str) -> bool:
+    """Let a granted approval hold again that was void because its object was being changed: the object is again
+    exactly what was approved. False if it was never granted for this fingerprint."""
+    changed = (
+        Approval.update(state=ApprovalState.APPROVED)
+        .where(
+            Approval.tenant_id == tenant_id,
+            Approval.id == approval_id,
+            Approval.fingerprint == fingerprint,
+            Approval.state == ApprovalState.VOID,
+            Approval.decided_by_id.is_null(False),
+        )
+        .execute()
+    )
+    return bool(changed)
+
+
 def open_requests(tenant_id: int) -> list[Approval]:
     """What waits for a decision, oldest first."""
     return list(

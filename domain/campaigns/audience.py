@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from domain import clock
+from domain.campaigns import kin
 from domain.campaigns.models import Campaign
 from domain.db import database, sql
 from domain.ledger.states import LeftOut
@@ -73,6 +74,15 @@ def chunk(campaign: Campaign, after_id: int, limit: int) -> Iterator[tuple[dict[
         yield dict(zip(PERSON, row[:-1], strict=True)), row[-1]
 
 
+def by_ids(tenant_id: int, ids: list[int]) -> Iterator[dict[str, Any]]:
+    """What a mail says of these people, as `chunk` gives it."""
+    text = f"""SELECT {COLUMNS} FROM subscriber s
+        LEFT JOIN organisation o ON o.id = s.organisation_id AND o.tenant_id = s.tenant_id
+        WHERE s.tenant_id = ? AND s.id IN ({", ".join("?" * len(ids)) or "NULL"})"""
+    for row in database.execute_sql(sql(text), [tenant_id, *ids]).fetchall():
+        yield dict(zip(PERSON, row, strict=True))
+
+
 def samples(tenant_id: int, type_id: int) -> list[Subscriber]:
     """People to try a mail with: usual ones and the extremes (longest name, title, no name), each once."""
     base = (
@@ -123,7 +133,8 @@ def statement(campaign: Campaign, select: str, reasons: bool = True) -> tuple[st
     named = bool(lists or (campaign.audience or {}).get("segment"))
     text = f"{select} {_FROM.format(join='LEFT JOIN' if named else 'JOIN', lists=inside)} {narrowed}"
     values = [*([now, now, *mailed] if reasons else []), campaign.type_id, now, campaign.tenant_id]
-    return text, [*values, *lists, *bound]
+    more, bound_of_kin = kin.restriction(campaign)
+    return text + more, [*values, *lists, *bound, *bound_of_kin]
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from domain.accounts.models import User
 from domain.approvals import flow
 from domain.approvals.models import Approval, ApprovalState
 from domain.audit import log
-from domain.campaigns.models import Campaign, CampaignStatus
+from domain.campaigns.models import Campaign, CampaignStatus, Course
 from domain.campaigns.planning import KIND
 from domain.db import database
 from domain.errors import N_, Conflict, Forbidden
@@ -34,17 +34,12 @@ def decide(
                 N_("This has changed since you opened it. Look at the new version before you decide.")
             )
         flow.decide(approval, user.id, state, fingerprint, remark, self_allowed)
-        issue = assembly.get(campaign.tenant_id, campaign.issue_id)
         if state == ApprovalState.APPROVED:
-            now = clock.now()
-            _move(
-                campaign, (S.IN_APPROVAL,), S.SCHEDULED, started_by_id=approval.asked_by_id, role_id=role_id,
-                due_at=max(campaign.send_at or now, now),
-            )  # fmt: skip
-            assembly.mark(issue, IssueState.APPROVED)
+            _approved(campaign, approval, role_id)
+            _mark(campaign, IssueState.APPROVED)
         else:
-            _move(campaign, (S.IN_APPROVAL,), S.DRAFT)
-            assembly.mark(issue, IssueState.RETURNED)
+            _move(campaign, (S.IN_APPROVAL,), S.PAUSED if campaign.correcting else S.DRAFT)
+            _mark(campaign, IssueState.RETURNED)
         message = {
             ApprovalState.APPROVED: N_("%(name)s has approved “%(title)s”."),
             ApprovalState.RETURNED: N_("%(name)s has returned “%(title)s”."),
@@ -73,6 +68,11 @@ def pause(campaign: Campaign, user_id: int) -> None:
 
 def resume(campaign: Campaign, user_id: int) -> None:
     """Go on with everybody who has not got the mail."""
+    before = (campaign.previous or {}).get("fingerprint")
+    if campaign.correcting and (campaign.fingerprint == before or not is_cleared(campaign)):
+        raise Conflict(
+            N_("The mail is being corrected. Ask for approval of the new version, or keep the old one.")
+        )
     with database.atomic():
         _move(campaign, (S.PAUSED, S.STOPPED), S.PREPARING, wait_reason="", wait_params={}, wait_until=None)
         _log(campaign, "campaign.resume", user_id)
@@ -83,8 +83,7 @@ def cancel(campaign: Campaign, user_id: int) -> None:
     with database.atomic():
         begun = campaign.started_at is not None
         _move(campaign, CANCELLABLE, S.CANCELLED, finished_at=clock.now())
-        issue = assembly.get(campaign.tenant_id, campaign.issue_id)
-        assembly.mark(issue, IssueState.SENT if begun else IssueState.DRAFT)
+        _mark(campaign, IssueState.SENT if begun else IssueState.DRAFT)
         halts.begin(campaign.tenant_id, campaign.id)
         closing.close(campaign.tenant_id, campaign.id)  # the dispatcher closes what is left of a large one
         _log(campaign, "campaign.cancel", user_id)
@@ -101,7 +100,7 @@ def sent(campaign: Campaign) -> bool:
         .execute()
     )
     if changed:
-        assembly.mark(assembly.get(campaign.tenant_id, campaign.issue_id), IssueState.SENT)
+        _mark(campaign, IssueState.SENT)
         _tell_counts(
             campaign, N_("“%(title)s” is out: %(sent)s sent, %(later)s are tried again, %(failed)s refused.")
         )
@@ -114,7 +113,7 @@ def finish(campaign: Campaign) -> None:
     now = clock.now()
     _move(campaign, (S.SENDING, S.WAITING), S.FINISHED, finished_at=now, sent_at=campaign.sent_at or now)
     campaign.finished_at = now
-    assembly.mark(assembly.get(campaign.tenant_id, campaign.issue_id), IssueState.SENT)
+    _mark(campaign, IssueState.SENT)
     text = (
         N_("“%(title)s” is finished: %(sent)s sent, %(failed)s refused.")
         if first
@@ -127,6 +126,24 @@ def check_may_send(campaign: Campaign, allowed: bool) -> None:
     """Raise Forbidden for people without the right to send."""
     if not allowed:
         raise Forbidden(N_("Your role does not include sending mailings."))
+
+
+def _approved(campaign: Campaign, approval: Approval, role_id: int | None) -> None:
+    """A corrected mailing goes on with the rest, counted where it was counted before; others wait for their time."""
+    if campaign.correcting:
+        _move(campaign, (S.IN_APPROVAL,), S.PREPARING, wait_reason="", wait_params={}, wait_until=None)
+        return
+    now = clock.now()
+    _move(
+        campaign, (S.IN_APPROVAL,), S.SCHEDULED, started_by_id=approval.asked_by_id, role_id=role_id,
+        due_at=max(campaign.send_at or now, now),
+    )  # fmt: skip
+
+
+def _mark(campaign: Campaign, state: IssueState) -> None:
+    """Move the issue along, unless the campaign only sends its mail once more to those still missing."""
+    if campaign.course != Course.MISSING:
+        assembly.mark(assembly.get(campaign.tenant_id, campaign.issue_id), state)
 
 
 def _tell_counts(campaign: Campaign, message: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from domain.approvals import flow
 from domain.audit import log
 from domain.campaigns.audience import CHOICES
-from domain.campaigns.models import Campaign, CampaignStatus
+from domain.campaigns.models import Campaign, CampaignStatus, Course
 from domain.db import database
 from domain.errors import N_, Conflict, Invalid, NotFound
 from domain.issues import assembly
@@ -37,7 +37,7 @@ def of_issue(issue: Issue) -> Campaign | None:
     query = Campaign.select().where(
         Campaign.tenant_id == issue.tenant_id,
         Campaign.issue_id == issue.id,
-        Campaign.parent_id.is_null(),
+        Campaign.course != Course.MISSING,
         Campaign.status != CampaignStatus.CANCELLED,
     )
     return query.order_by(Campaign.id.desc()).first()
@@ -91,6 +91,8 @@ def plan(campaign: Campaign, values: dict[str, Any]) -> None:
         if field in values:
             setattr(campaign, field, values[field])
     chosen = dict(campaign.audience or {})
+    if campaign.course == Course.CORRECTION:  # exactly those who have the mail, whatever is ticked
+        values = {k: v for k, v in values.items() if k not in ("consents", "lists", "segment", "exclude")}
     if "consents" in values:
         chosen["consents"] = [c for c in values["consents"] if c in CHOICES]
     if "lists" in values:
@@ -165,14 +167,16 @@ def ask(
         Campaign.update(approval_id=approval.id).where(
             Campaign.tenant_id == campaign.tenant_id, Campaign.id == campaign.id
         ).execute()
-        assembly.close(issue)
+        if campaign.course != Course.MISSING:  # its mail is that of its parent, frozen already
+            assembly.close(issue)
 
 
 def reopen(campaign: Campaign, issue: Issue, user_id: int) -> None:
     """Take the request back or make an approved mailing that has not begun a draft again; approvals are void."""
     with database.atomic():
+        again = CampaignStatus.PAUSED if campaign.correcting else CampaignStatus.DRAFT
         changed = (
-            Campaign.update(status=CampaignStatus.DRAFT, approval_id=None, fingerprint="")
+            Campaign.update(status=again, approval_id=None, fingerprint="")
             .where(
                 Campaign.tenant_id == campaign.tenant_id,
                 Campaign.id == campaign.id,
@@ -183,7 +187,8 @@ def reopen(campaign: Campaign, issue: Issue, user_id: int) -> None:
         if not changed:
             raise Conflict(N_("This mailing has already begun. Pause or cancel it instead."))
         flow.void(campaign.tenant_id, KIND, campaign.id)
-        assembly.mark(issue, IssueState.DRAFT)
+        if campaign.course != Course.MISSING:
+            assembly.mark(issue, IssueState.DRAFT)
         log.record(campaign.tenant_id, "campaign.reopen", user_id=user_id, kind=KIND, object_id=campaign.id)
 
 
@@ -199,7 +204,7 @@ def of_issues(tenant_id: int, issue_ids: list[int]) -> dict[int, Campaign]:
     query = Campaign.select().where(
         Campaign.tenant_id == tenant_id,
         Campaign.issue_id.in_(issue_ids or [0]),
-        Campaign.parent_id.is_null(),
+        Campaign.course != Course.MISSING,
         Campaign.status != CampaignStatus.CANCELLED,
     )
     return {campaign.issue_id: campaign for campaign in query.order_by(Campaign.id)}

@@ -27,7 +27,7 @@ _Packed = Callable[[Mapping[str, Any]], str]
 
 def fill(campaign: Campaign) -> int:
     """Take over the whole audience, going on behind the cursor; returns how many rows were written."""
-    packed = _packer(campaign)
+    packed = packer(campaign)
     written = 0
     last_id: int | None = campaign.snapshot_cursor
     with audience.picked(campaign):
@@ -123,7 +123,7 @@ def _postgres(campaign: Campaign, packed: _Packed) -> tuple[int, int | None]:
     return written, people[-1][0]["id"] if len(people) >= CHUNK else None
 
 
-def _packer(campaign: Campaign) -> _Packed:
+def packer(campaign: Campaign) -> _Packed:
     """What makes the JSON of the values that the revision names, and of the name that stands in the To header."""
     revision = IssueRevision.get(
         IssueRevision.tenant_id == campaign.tenant_id, IssueRevision.id == campaign.revision_id

@@ -65,6 +65,24 @@ def create(tenant_id: int, type_id: int, user_id: int, planned_at: datetime | No
         return issue
 
 
+def copy(issue: Issue, user_id: int, name: str, subject: str) -> Issue:
+    """A new draft with the same blocks."""
+    with database.atomic():
+        made = Issue.create(
+            tenant_id=issue.tenant_id, type_id=issue.type_id, template_id=issue.template_id,
+            rollout_id=issue.rollout_id, name=name[:120], subject=subject[:200], preheader=issue.preheader,
+            created_by_id=user_id,
+        )  # fmt: skip
+        for found in blocks(issue):
+            Block.create(
+                tenant_id=issue.tenant_id, issue_id=made.id, position=found.position, kind=found.kind,
+                article_id=found.article_id, data=found.data, locked=found.locked, hidden=found.hidden,
+                segment_id=found.segment_id,
+            )  # fmt: skip
+        _note_assets(made)
+        return made
+
+
 def blocks(issue: Issue) -> list[Block]:
     """The blocks of an issue in their order; removed ones, kept for undoing, have a position below 1."""
     return list(
