@@ -7,38 +7,15 @@ the rate is from the claim of the first row, just before the first MAIL, to the 
 
 import json
 import os
-import shutil
 import subprocess
 import time
-from pathlib import Path
 
-from house import WAITING, deliver, house, rss_mb, sink
-
-from domain.ledger.states import DeliveryState
+from house import sink
+from runs import nodemailer, ours
 
 MESSAGES = int(os.environ.get("MESSAGES", "10000"))
 CONNECTIONS = int(os.environ.get("CONNECTIONS", "8"))
 SINK = os.environ.get("SINK", "smtp-sink")
-NODE = Path(__file__).parent / "node"
-
-
-def ours(port: int) -> tuple[float, float]:
-    """(mails per second, MB of the deliver process)."""
-    with (
-        house(MESSAGES, os.environ.get("DATABASE_URL", "")) as home,
-        deliver(home, port, CONNECTIONS) as process,
-    ):
-        time.sleep(2)  # it is up and idle
-        home.start()
-        while not home.has(DeliveryState.LEASED, DeliveryState.SENT):
-            time.sleep(0.002)
-        started = time.perf_counter()
-        while home.has(*WAITING):
-            time.sleep(0.01)
-        rate = MESSAGES / (time.perf_counter() - started)
-        if home.counts() != {"sent": MESSAGES}:
-            raise SystemExit(f"not everybody got a mail: {home.counts()}")
-        return rate, rss_mb(process.pid)
 
 
 def smtp_source(port: int) -> float:
@@ -58,34 +35,15 @@ def smtp_source(port: int) -> float:
     return MESSAGES / (time.perf_counter() - started)
 
 
-def nodemailer(port: int) -> float | None:
-    """A tenth of the messages through nodemailer's pool; None where node is missing."""
-    if not (NODE / "node_modules").exists():
-        if shutil.which("npm") is None:
-            return None
-        subprocess.run(
-            ["npm", "install", "--silent", "--no-audit", "--no-fund"], cwd=NODE, check=False, stdout=2
-        )
-    if not (NODE / "node_modules").exists():
-        return None
-    count = max(200, MESSAGES // 10)
-    done = subprocess.run(
-        ["node", "pool.js", str(port), str(count), str(CONNECTIONS)],
-        cwd=NODE,
-        check=True,
-        capture_output=True,
-    )
-    return float(done.stdout)
-
-
 def main() -> None:
     rates, peers, memory = [], [], 0.0
     with sink(SINK) as port:
         for _ in range(int(os.environ.get("ROUNDS", "2"))):
             peers.append(smtp_source(port))
-            rate, memory = ours(port)
-            rates.append(rate)
-        node = nodemailer(port)
+            figures = ours(port, CONNECTIONS, MESSAGES)
+            rates.append(figures.rate)
+            memory = max(memory, figures.rss_mb)
+        node = nodemailer(port, CONNECTIONS, max(200, MESSAGES // 10))
     rate, peer = max(rates), max(peers)
     print(
         json.dumps(
