@@ -16,7 +16,7 @@ PO_FILES := $(wildcard portal/translations/*/LC_MESSAGES/*.po)
 PIP_INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check --no-input
 
 .PHONY: help run demo test check format lint types floors i18n matrix shots bench-dispatch bench-audience bench-kill \
-	bench-scale bench-latency faults lock clean
+	bench-scale bench-latency lock clean
 
 help: ## List the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -70,9 +70,6 @@ bench-scale: $(DEV) ## Send to ten thousand, a hundred thousand and a million pe
 
 bench-latency: $(DEV) ## Send to servers 10 and 50 ms away, beside nodemailer
 	@$(PY) bench/latency.py
-
-faults: $(DEV) ## Break everything the sending depends on, with full numbers
-	@FULL=1 $(PY) tests/faults/run.py
 
 UV := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --no-header --generate-hashes
 lock: $(DEV) ## Resolve the dependencies again and write the lock files
