@@ -309,9 +309,7 @@ class Recorder:
             return
         now = self.pump.loop.clock()
         self._adapt(run, pool, now)
-        if not self.routes.may_claim(campaign, run, pool, now):
-            run.asked = False
-            return
+        self.routes.limit_batch(run, pool)
         claimed = self._desk.claim(campaign, run.batch, self._owner_id, self._pace.lease_s)
         run.claimed_at = now
         if claimed.rows:

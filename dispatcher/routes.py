@@ -16,12 +16,11 @@ from dispatcher.lender import Lender
 from dispatcher.pipeline import Run
 from dispatcher.pump import Pump
 from dispatcher.senders import NoRelay, Senders
-from dispatcher.throttle import DomainLimit
+from dispatcher.throttle import DomainLimit, Gate
 from dispatcher.transport.pool import Pool
 from dispatcher.transport.protocol import Relay
 from domain import clock
 from domain.campaigns import outages
-from domain.campaigns.models import Campaign
 from domain.senders import breaker, rates
 from domain.senders.models import DomainRate
 from domain.senders.models import Relay as RelayRow
@@ -40,6 +39,7 @@ class Routes:
         self._probing: dict[int, datetime] = {}  # relay's id → until when this process alone tries it
         self._reports: deque[tuple[int, str]] = deque()  # (relay's id, trouble; "" when it worked again)
         self._limits: list[DomainLimit] = []
+        self._gates: dict[int, Gate] = {}  # relay's id → the gate of its rate
         self._pump: Pump
         self._lender: Lender
 
@@ -50,6 +50,7 @@ class Routes:
         closed: RelayRow | None = None
         for row, relay in self._senders.candidates(tenant, domain, relay_id):
             if row is None or not breaker.is_open(row) or self._may_probe(row):
+                self._check_hour(relay)
                 return relay
             if closed is None or row.open_until < closed.open_until:
                 closed = row
@@ -63,6 +64,8 @@ class Routes:
         if not relay_id:
             return
         pool.on_trouble = lambda text: self._reports.append((relay_id, text))
+        if pool.gate is not None:
+            self._gates[relay_id] = pool.gate
         if relay_id in self._probing:
             pool.probe()
         if pool.relay.shared:
@@ -86,24 +89,15 @@ class Routes:
             {gate: limit.max_connections for limit, gate in pairs if limit.max_connections is not None}
         )
 
-    def may_claim(self, campaign: Campaign, run: Run, pool: Pool, now: float) -> bool:
-        """Keep a batch below what the relay may send in ten seconds. False: nothing may go now; if that will take
-        long, the mailing waits and says why."""
+    def limit_batch(self, run: Run, pool: Pool) -> None:
+        """Keep the next batch below what the relay may send in ten seconds, and in this hour."""
         gate = pool.gate
         if gate is None:
-            return True
+            return
         if gate.per_second is not None:
             run.batch = min(run.batch, max(2, round(gate.per_second * CLAIM_AHEAD_S)))
         if gate.per_hour is not None:
-            left, wait_s = rates.hour_left(gate.key, gate.per_hour)
-            if wait_s > LONG_S and now < gate.shut_until:
-                outages.for_relay(
-                    campaign, outages.HOURLY, {"relay": pool.relay.name, "limit": gate.per_hour},
-                    clock.moment(clock.epoch() + int(wait_s) + 1),
-                )  # fmt: skip
-                return False
-            run.batch = min(run.batch, max(2, left))
-        return True
+            run.batch = min(run.batch, max(2, rates.hour_left(gate.key, gate.per_hour)[0]))
 
     def write_down(self) -> None:
         """Put what was heard into the rows, and tell people when a breaker opens or closes."""
@@ -115,6 +109,16 @@ class Routes:
             else:
                 alarms.worked(relay_id)
             self._reports.popleft()
+
+    def _check_hour(self, relay: Relay) -> None:
+        """Raise NoRelay when the relay's hour is used up and nothing borrowed is left here."""
+        gate = self._gates.get(relay.id)
+        if relay.per_hour is None or (gate is not None and gate.has_slots(self._pump.loop.clock())):
+            return
+        left, wait_s = rates.hour_left(f"relay:{relay.id}", relay.per_hour)
+        if left <= 0 and wait_s > LONG_S:
+            until = clock.moment(clock.epoch() + int(wait_s) + 1)
+            raise NoRelay(outages.HOURLY, until, relay=relay.name, limit=relay.per_hour)
 
     def _may_probe(self, row: RelayRow) -> bool:
         now = clock.now()

@@ -94,6 +94,10 @@ class Gate:
         self.under_way += 1
         return True
 
+    def has_slots(self, now: float) -> bool:
+        """Whether something borrowed can still be used."""
+        return any(slots.until > now for slots in tuple(self._slots))
+
     def due(self, now: float) -> float:
         """When the next slot begins; infinite if none is to come, or one is here already."""
         for slots in self._slots:

@@ -45,7 +45,7 @@ def borrow(key: str, per_second: float | None, per_hour: int | None, want: int, 
             if left <= 0:
                 oldest = min((int(m) for m, n in used.items() if n), default=minute)
                 return Portion(max(1.0, (oldest + _HOUR_MINUTES) * 60 - now_us / 1e6), 0.0, 0)
-            count = min(count, left, max(1, per_hour // 60) if per_second is None else left)
+            count = min(count, left, max(10, per_hour // 60) if per_second is None else left)
         interval_us = 0
         if per_second is not None:
             interval_us = round(1e6 * STRETCH / per_second)
