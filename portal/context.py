@@ -8,7 +8,7 @@ from flask import Flask, current_app, g, request, session
 from werkzeug.local import LocalProxy
 
 from domain import clock
-from domain.accounts import policy
+from domain.accounts import duties, policy
 from domain.db import database
 from domain.errors import N_, Forbidden, NotFound
 from domain.tenancy import settings as tenant_settings
@@ -29,7 +29,7 @@ def init_app(app: Flask) -> None:
 def enter(slug: str) -> None:
     """Put the person into the tenant of the URL. A tenant without a role for him looks like a missing one."""
     tenant = tree.by_slug(slug)
-    rights = policy.rights_of(g.user, tenant.id)
+    rights = policy.rights_of(g.user, tenant.id, administered())
     if not (rights.role_ids or rights.visit):
         raise NotFound
     if tenant.status in (TenantStatus.NO_SIGN_IN, TenantStatus.BLOCKED) and not rights.visit:
@@ -39,6 +39,13 @@ def enter(slug: str) -> None:
     g.tenant, g.rights = tenant, rights
     if session.get("tenant") != tenant.slug:
         session["tenant"] = tenant.slug  # where the next visit begins
+
+
+def administered() -> set[int]:
+    """Ids of the tenants that the person of this request administers by a duty, asked once."""
+    if "administered" not in g:
+        g.administered = duties.administered(g.user)
+    return g.administered
 
 
 def effective_settings() -> dict[str, Any]:

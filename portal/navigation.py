@@ -12,6 +12,7 @@ from domain.approvals import flow
 from domain.content.models import Article, ArticleState
 from domain.notices import bell
 from domain.tenancy import settings as tenant_settings
+from portal import context
 from portal.access import may
 
 
@@ -139,7 +140,7 @@ def _has_view(endpoint: str) -> bool:
 
 def _my_tenants():  # type: ignore[no-untyped-def]
     if "my_tenants" not in g:
-        g.my_tenants = policy.tenants_of(g.user)
+        g.my_tenants = policy.tenants_of(g.user, context.administered())
     return g.my_tenants
 
 

@@ -6,6 +6,8 @@ of the installation, and is shown on every page.
 
 from datetime import timedelta
 
+from peewee import ModelSelect
+
 from domain import clock
 from domain.accounts.models import Duty, DutyKind, SupportVisit, User
 from domain.accounts.permissions import Permission
@@ -79,6 +81,13 @@ def leave(user: User, tenant_id: int) -> None:
                 log.record(where, "support.leave", user_id=user.id, kind="tenant", object_id=tenant_id)
 
 
+@unscoped("the person's own visits, wherever they are")
+def leave_all(user: User) -> None:
+    """End every visit of the person."""
+    for (tenant_id,) in list(visited(user).tuples()):
+        leave(user, tenant_id)
+
+
 def visit(user: User, tenant_id: int) -> SupportVisit | None:
     """The visit in which the person is at this moment."""
     query = SupportVisit.select().where(
@@ -87,13 +96,11 @@ def visit(user: User, tenant_id: int) -> SupportVisit | None:
     return query.order_by(SupportVisit.until.desc()).first()
 
 
-@unscoped("the person's own visits, wherever they are")
-def visited(user: User) -> list[int]:
-    """Ids of the tenants in which the person is as support."""
-    query = SupportVisit.select(SupportVisit.tenant_id).where(
+def visited(user: User) -> ModelSelect:
+    """Ids of the tenants in which the person is as support, as a query."""
+    return SupportVisit.select(SupportVisit.tenant_id).where(
         SupportVisit.user == user, SupportVisit.until > clock.now()
     )
-    return [tenant_id for (tenant_id,) in query.tuples()]
 
 
 def holders(tenant_id: int) -> list[Duty]:

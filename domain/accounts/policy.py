@@ -30,8 +30,9 @@ class Rights:
 NOTHING = Rights(frozenset(), ())
 
 
-def rights_of(user: User, tenant_id: int) -> Rights:
-    """All rights of `user` in the tenant, joined over the roles that have not ended."""
+def rights_of(user: User, tenant_id: int, administered: set[int] | None = None) -> Rights:
+    """All rights of `user` in the tenant, joined over the roles that have not ended. `administered`: what
+    duties.administered says, if the caller has asked already."""
     rows = (
         Membership.select(Membership.role, RolePermission.permission, RolePermission.denied)
         .join(RolePermission, JOIN.LEFT_OUTER, on=(RolePermission.role == Membership.role))
@@ -39,7 +40,7 @@ def rights_of(user: User, tenant_id: int) -> Rights:
         .order_by(Membership.id)
     )
     held = list(rows.tuples())
-    if tenant_id in duties.administered(user):
+    if tenant_id in (duties.administered(user) if administered is None else administered):
         held += [(role_id, word, False) for role_id, word in _administrator()]
     if not held:
         visit = duties.visit(user, tenant_id)
@@ -77,13 +78,14 @@ def rights_by_tenant(user: User) -> dict[int, Rights]:
 
 
 @unscoped("the person's own roles, wherever they are")
-def tenants_of(user: User) -> list[Tenant]:
+def tenants_of(user: User, administered: set[int] | None = None) -> list[Tenant]:
     """The tenants in which `user` holds a role (or administers, or is as support) and people may sign in: head
-    offices first, then by name."""
+    offices first, then by name. `administered` as in rights_of."""
     mine = Tenant.id.in_(
         Membership.select(Membership.tenant_id).where(Membership.user == user, _in_force())
     ) | Tenant.id.in_(duties.visited(user))
-    administered = duties.administered(user)
+    if administered is None:
+        administered = duties.administered(user)
     if administered:
         mine |= Tenant.id.in_(administered)
     closed = (TenantStatus.NO_SIGN_IN, TenantStatus.BLOCKED)

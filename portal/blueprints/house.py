@@ -171,8 +171,7 @@ def enter() -> Response:
 @bp.post("/support/leave")
 @signed_in
 def leave() -> Response:
-    for tenant_id in duties.visited(g.user):
-        duties.leave(g.user, tenant_id)
+    duties.leave_all(g.user)
     return hypermedia.done(url_for("session.start"), _("The visit has ended."))
 
 
