@@ -53,7 +53,11 @@ def preflight(tenant: Tenant, issue: Issue, base_url: str) -> tuple[list[Finding
         )
     for block in blocks:
         article = articles.get(block.article_id or 0)
-        if block.kind == BlockKind.ARTICLE and article is None:
+        if block.kind == BlockKind.ARTICLE and article is None and block.source_tenant_id:
+            found.append(
+                Finding(True, N_("An article was recalled by the tenant it came from."), {}, block.id)
+            )
+        elif block.kind == BlockKind.ARTICLE and article is None:
             found.append(Finding(True, N_("An article of this issue no longer exists."), {}, block.id))
         elif article and article.state not in (ArticleState.ACCEPTED, ArticleState.USED):
             found.append(

@@ -186,8 +186,8 @@ def freeze(issue: Issue, rendered: Rendered, mark: str, user_id: int | None) -> 
 
 
 def _media(tenant: Tenant, shown: list[Block], articles: dict[int, Article]) -> dict[int, Asset]:
-    ids = {b.data.get("asset_id") for b in shown} | {a.asset_id for a in articles.values()}
-    return library.many(tenant.id, [i for i in ids if i])
+    ids = {b.data.get("asset_id") for b in shown}
+    return library.many(tenant.id, [i for i in ids if i]) | library.of_articles(articles.values())
 
 
 def _part(

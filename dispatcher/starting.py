@@ -18,6 +18,7 @@ from domain.ledger import closing, outbox
 from domain.ledger.outbox import Terms
 from domain.ledger.states import DeliveryState
 from domain.quotas.counters import Standing
+from domain.releases import robinson
 from domain.senders import domains
 from domain.tenancy import settings as tenant_settings
 from domain.tenancy import tree
@@ -133,7 +134,8 @@ def _is_quiet(campaign: Campaign) -> bool:
 def terms(campaign: Campaign) -> Terms:
     """What a claim must know; asks inside its transaction whether the campaign still sends this revision."""
     tenant_id, campaign_id, revision_id = campaign.tenant_id, campaign.id, campaign.revision_id
-    settings = tenant_settings.effective(tree.get(tenant_id))
+    tenant = tree.get(tenant_id)
+    settings = tenant_settings.effective(tenant)
 
     def running() -> bool:
         if order.quiet_until(settings, clock.now()) is not None:
@@ -155,6 +157,7 @@ def terms(campaign: Campaign) -> Terms:
     return Terms(
         tenant_id, campaign_id, campaign.type_id, revision_id, tuple(audience.consents(campaign)),
         campaign.role_id, settings["time_zone"], running, campaign.started_by_id, order.portions(campaign),
+        robinson.holding(tenant),
     )  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from peewee import fn
@@ -10,7 +10,7 @@ from peewee import fn
 from domain import clock
 from domain.audit import log
 from domain.content import markup, search
-from domain.content.models import AssetUse
+from domain.content.models import Article, AssetUse
 from domain.db import database, unscoped
 from domain.errors import N_, Conflict, Invalid, NotFound
 from mediadb import imaging, kinds, storage
@@ -68,6 +68,15 @@ def get(tenant_id: int, asset_id: int) -> Asset:
 def many(tenant_id: int, ids: Sequence[int]) -> dict[int, Asset]:
     query = Asset.select().where(Asset.tenant_id == tenant_id, Asset.id.in_(list(ids) or [0]))
     return {asset.id: asset for asset in query}
+
+
+def of_articles(articles: Iterable[Article]) -> dict[int, Asset]:
+    """Id → picture of articles, a linked one's from the tenant that released it."""
+    wanted: dict[int, set[int]] = {}
+    for article in articles:
+        if article.asset_id:
+            wanted.setdefault(article.tenant_id, set()).add(article.asset_id)
+    return {key: asset for owner, ids in wanted.items() for key, asset in many(owner, sorted(ids)).items()}
 
 
 def find(

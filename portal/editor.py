@@ -13,11 +13,13 @@ from domain.accounts.permissions import Permission as P
 from domain.approvals import flow
 from domain.campaigns import audience, planning
 from domain.content import pool
+from domain.content.models import Article
 from domain.errors import N_
 from domain.issues import assembly, placeholders
 from domain.issues.models import Block, BlockKind, Issue
 from domain.subscribers import directory, types
 from domain.subscribers.models import Subscriber
+from domain.tenancy.models import Tenant
 from mediadb import library
 from portal import sending
 from portal.access import may
@@ -63,10 +65,11 @@ def blocks_values(
     """The blocks, with what they are made of; `opened` is the id of the one to edit."""
     found = assembly.blocks(issue)
     shown_articles = assembly.articles_of(issue, found)
-    chosen = {b.data.get("asset_id") for b in found} | {a.asset_id for a in shown_articles.values()}
+    chosen = {b.data.get("asset_id") for b in found}
+    pictures = library.of_articles(shown_articles.values())
     return {
         "issue": issue, "blocks": found, "articles": shown_articles, "kinds": KINDS, "layouts": LAYOUTS,
-        "assets": library.many(g.tenant.id, [i for i in chosen if i]), "said": said or {},
+        "assets": library.many(g.tenant.id, [i for i in chosen if i]) | pictures, "said": said or {},
         "opened": request.values.get("open", 0, int) if opened is None else opened,
         "editable": issue.state in assembly.EDITABLE and may(P.ISSUE_EDIT),
         "palette": placeholders.palette(issue.tenant_id),
@@ -77,12 +80,18 @@ def sources_values(issue: Issue) -> dict[str, Any]:
     """Articles that may be put in, on the day of the issue."""
     text = request.args.get("q", "").strip()[:100]
     day = (issue.planned_at or clock.now()).astimezone(get_timezone()).date()
-    found = pool.available(g.tenant.id, day, text)
+    found = [*pool.available(g.tenant.id, day, text), *pool.released(g.tenant.id, day, text)]
     return {
         "issue": issue, "available": found, "text": text, "day": day, "source": request.args.get("source", "articles"),
         "inside": {b.article_id for b in assembly.blocks(issue) if b.article_id}, "kinds": KINDS, "kept": kept(),
-        "pictures": library.many(g.tenant.id, [a.asset_id for a in found if a.asset_id]),
+        "pictures": library.of_articles(found), "owners": owners(found),
     }  # fmt: skip
+
+
+def owners(found: list[Article]) -> dict[int, str]:
+    """Tenant id → name, of the tenants whose articles are linked here."""
+    ids = {a.tenant_id for a in found} - {g.tenant.id}
+    return dict(Tenant.select(Tenant.id, Tenant.name).where(Tenant.id.in_(ids)).tuples()) if ids else {}
 
 
 def checks_values(issue: Issue) -> dict[str, Any]:

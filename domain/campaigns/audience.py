@@ -15,10 +15,11 @@ from domain.campaigns import kin
 from domain.campaigns.models import Campaign
 from domain.db import database, sql
 from domain.ledger.states import LeftOut
+from domain.releases import robinson
 from domain.segments import compile
 from domain.segments.models import Segment, SegmentMember
 from domain.subscribers.models import Consent, Subscriber, Subscription
-from domain.tenancy import settings
+from domain.tenancy import settings, tree
 from domain.tenancy.models import Tenant
 
 ALWAYS = (Consent.CONFIRMED,)
@@ -124,6 +125,8 @@ def statement(campaign: Campaign, select: str, reasons: bool = True) -> tuple[st
     now = clock.epoch()
     mailed = consents(campaign)
     lists = [int(i) for i in (campaign.audience or {}).get("lists", [])]
+    lists_of_others = robinson.clause(robinson.holding(tree.get(campaign.tenant_id)), "s.address_key", now)
+    select = select.replace("x.id IS NOT NULL", f"(x.id IS NOT NULL{lists_of_others})")
     select = select.replace("CONSENTS", ", ".join("?" * len(mailed)))
     places = ", ".join("?" * len(lists))
     members = f"""SELECT 1 FROM list_member m WHERE m.tenant_id = s.tenant_id AND m.list_id IN ({places})

@@ -10,7 +10,7 @@ from domain.accounts import policy
 from domain.accounts.models import User
 from domain.accounts.permissions import Permission
 from domain.accounts.policy import Rights
-from domain.content import search
+from domain.content import linked, markup, search
 from domain.content.models import Article, ArticleState
 from domain.errors import NotFound
 
@@ -104,6 +104,16 @@ def available(tenant_id: int, on: date, text: str = "", category: str = "", limi
         query = query.where(Article.category == category)
     query = search.narrowed(_valid(query, on), Article.folded, text)
     return list(query.order_by(Article.updated_at.desc(), Article.id.desc()).limit(limit))
+
+
+def released(tenant_id: int, on: date, text: str = "") -> list[Article]:
+    """Articles of other tenants that an issue may link on a day, the latest first."""
+    words = markup.fold(text).split()[: search.WORDS]
+    return [
+        a for a in linked.ready(tenant_id)
+        if (a.valid_from is None or a.valid_from <= on) and (a.valid_until is None or a.valid_until >= on)
+        and all(word in a.folded for word in words)
+    ]  # fmt: skip
 
 
 def _visible(tenant_id: int, user: User, rights: Rights) -> ModelSelect:

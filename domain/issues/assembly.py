@@ -8,6 +8,7 @@ from typing import Any
 from peewee import fn
 
 from domain import clock
+from domain.content import linked
 from domain.content.models import Article, ArticleState, AssetUse
 from domain.db import database
 from domain.errors import N_, Conflict, Invalid, NotFound
@@ -127,18 +128,23 @@ def _own_names(issue: Issue) -> list[str]:
 
 
 def add_article(issue: Issue, article_id: int) -> Block:
-    """Put an accepted article at the end; raises Conflict if it stands there already, NotFound otherwise."""
+    """Put an accepted article at the end, or link one that another tenant has released; raises Conflict if it stands
+    there already, NotFound otherwise."""
     article = Article.get_or_none(
         Article.tenant_id == issue.tenant_id,
         Article.id == article_id,
         Article.state.in_([ArticleState.ACCEPTED, ArticleState.USED]),
-    )
+    ) or linked.find(issue.tenant_id, [article_id]).get(article_id)
     if article is None:
         raise NotFound
     with database.atomic():
         if any(b.article_id == article_id for b in blocks(issue)):
             raise Conflict(N_("This article already stands in the issue."))
-        return _append(issue, BlockKind.ARTICLE, {"layout": "top"}, article_id)
+        made = _append(issue, BlockKind.ARTICLE, {"layout": "top"}, article_id)
+        if article.tenant_id != issue.tenant_id:
+            made.source_tenant_id = article.tenant_id
+            made.save()
+        return made
 
 
 def add(issue: Issue, kind: BlockKind) -> Block:
@@ -259,13 +265,14 @@ def restore(issue: Issue, block_id: int) -> Block:
 
 
 def articles_of(issue: Issue, found: Sequence[Block]) -> dict[int, Article]:
-    """Id → article of the article blocks."""
-    ids = [b.article_id for b in found if b.article_id]
-    if not ids:
-        return {}
-    return {
-        a.id: a for a in Article.select().where(Article.tenant_id == issue.tenant_id, Article.id.in_(ids))
-    }
+    """Id → article of the article blocks; a linked one only as long as it is released."""
+    ids = [b.article_id for b in found if b.article_id and not b.source_tenant_id]
+    others = [b.article_id for b in found if b.article_id and b.source_tenant_id]
+    articles = linked.find(issue.tenant_id, others) if others else {}
+    if ids:
+        own = Article.select().where(Article.tenant_id == issue.tenant_id, Article.id.in_(ids))
+        articles.update({a.id: a for a in own})
+    return articles
 
 
 def close(issue: Issue) -> None:

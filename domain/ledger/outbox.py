@@ -20,6 +20,7 @@ from domain.quotas import reservations
 from domain.quotas.ceilings import Budget, Portions
 from domain.quotas.counters import Standing
 from domain.quotas.reservations import Taken
+from domain.releases import robinson
 
 _CLAIMABLE = (DeliveryState.UNCERTAIN, DeliveryState.DEFERRED, DeliveryState.QUEUED)
 
@@ -38,6 +39,7 @@ class Terms:
     running: Callable[[], bool]
     user_id: int | None = None  # who started it: an exception from the limits of the role may hold
     portions: Portions | None = None  # interval sending
+    robinson: tuple[int, ...] = ()  # tenants whose Robinson lists hold here, too
 
     @property
     def budget(self) -> Budget:
@@ -112,7 +114,7 @@ def _checked(terms: Terms, leased: list[int], now: int) -> tuple[list[Row], list
     found = _select(
         f"""SELECT d.id, d.attempt, p.address, p.packed, d.queued_at, d.maybe_duplicate, d.reserved_at,
             CASE WHEN p.delivery_id IS NULL OR s.id IS NULL THEN ?
-                WHEN x.id IS NOT NULL THEN ?
+                WHEN x.id IS NOT NULL{robinson.clause(terms.robinson, "d.address_key", now)} THEN ?
                 WHEN s.locked_reason IS NOT NULL AND (s.locked_until IS NULL OR s.locked_until > ?) THEN ?
                 WHEN o.locked_reason IS NOT NULL AND (o.locked_until IS NULL OR o.locked_until > ?) THEN ?
                 WHEN c.consent IN ('revoked', 'lapsed') THEN ?

@@ -39,6 +39,8 @@ PLAUSIBLE = {
 ELSEWHERE = {  # routes whose number is no row of ours, or whose row must be in a state that excludes others
     "inbox.show": "mails of the catcher", "inbox.html": "mails of the catcher",
     "issues.restore": "only a removed block comes back",
+    "releases.received": "only others' releases are received", "releases.body": "the same",
+    "releases.copy": "the same",
 }  # fmt: skip
 CARRIERS = {
     "a placeholder": f"[segment:{FOREIGN}|x] [{FOREIGN}] {{{{{FOREIGN}}}}}",

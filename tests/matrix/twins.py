@@ -5,6 +5,7 @@ in a path, a query, a form or a JSON body. Everything south has carries MARK; no
 """
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from peewee import (
@@ -26,6 +27,8 @@ from domain.accounts.permissions import Permission
 from domain.db import JSONText, MomentField
 from domain.issues.models import Issue, IssueRevision
 from domain.migrations.build import models
+from domain.releases import ledger
+from domain.releases.models import Release
 from domain.tenancy.models import Tenant
 from tests import world as worlds
 
@@ -51,6 +54,7 @@ FIXED: dict[str, Any] = {
     "block.kind": "text",
     "audit_entry.act": "campaign.pause",
     "audit_entry.kind": "campaign",
+    "release.kind": "article",
     "article.state": "submitted",
     "volume_counter.window": "day",
     "volume_limit.window": "day",
@@ -92,7 +96,19 @@ def build() -> Twins:
             if model not in (Tenant, User, UserSession) and "tenant_id" in model._meta.columns:
                 model.insert(_row(model, tenant.id, number, mark)).on_conflict_ignore().execute()
         _freeze(tenant, number)
+    _recalled(world)
     return Twins(world, actor)
+
+
+def _recalled(world: worlds.World) -> None:
+    """Everything of south was once released to north: recalled, or over. Not even a trace may be left."""
+    mine = Release.tenant_id == world.south.id
+    Release.update(recalled_at=clock.now()).where(mine).execute()
+    for kind in ledger.KINDS:
+        for ended in ({"recalled_at": clock.now()}, {"until": clock.now() - timedelta(seconds=1)}):
+            Release.create(
+                tenant_id=world.south.id, kind=kind, object_id=FOREIGN, to_tenant_id=world.north.id, **ended
+            )
 
 
 def _freeze(tenant: Tenant, number: int) -> None:

@@ -1,0 +1,166 @@
+"""Copy what another tenant has released: it then belongs to the receiver and stays whatever happens to the release."""
+
+import secrets
+from collections.abc import Callable
+
+from peewee import Model
+
+from domain import clock
+from domain.accounts import policy
+from domain.accounts.models import Role, User
+from domain.accounts.policy import Rights
+from domain.audit import log
+from domain.content.models import Article, ArticleState
+from domain.db import database
+from domain.errors import N_, NotFound
+from domain.issues import assembly
+from domain.issues.models import Block, BlockKind, Issue, MailTemplate
+from domain.releases.models import Release
+from domain.segments.models import Segment
+from domain.subscribers.models import NewsletterType
+from domain.tenancy.models import Tenant
+from mediadb.models import Asset, Folder, Rendition
+
+OBJECTS: dict[str, type[Model]] = {
+    "article": Article, "folder": Folder, "issue": Issue, "template": MailTemplate, "segment": Segment, "role": Role,
+}  # fmt: skip
+
+
+def original(release: Release) -> Model:
+    """The object that a release names, as its owner has it; raises NotFound when it is gone."""
+    model = OBJECTS.get(release.kind)
+    found = model and model.get_or_none(model.tenant_id == release.tenant_id, model.id == release.object_id)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def copy(release: Release, target: Tenant, user: User, rights: Rights) -> int:
+    """Copy what `release` names into `target`; the id of the copy. The caller has asked whether it reaches there."""
+    found = original(release)
+    makers: dict[str, Callable[[], int]] = {
+        "article": lambda: _article(found, target.id, user).id,
+        "folder": lambda: _folder(found, target.id, user),
+        "issue": lambda: _issue(found, target.id, user).id,
+        "template": lambda: _plain(found, target.id, "name"),
+        "segment": lambda: _plain(found, target.id, "name"),
+        "role": lambda: _role(found, target, user, rights),
+    }
+    with database.atomic():
+        made = makers[release.kind]()
+        log.record(
+            target.id, "release.copy", user_id=user.id, kind=release.kind, object_id=made,
+            details={"from": release.tenant_id, "original": release.object_id},
+        )  # fmt: skip
+    return made
+
+
+def asset(
+    source_tenant_id: int, asset_id: int | None, target_id: int, folder_id: int | None = None
+) -> int | None:
+    """The same file as a row of the target; the bytes lie once."""
+    found = asset_id and Asset.get_or_none(Asset.tenant_id == source_tenant_id, Asset.id == asset_id)
+    if not found:
+        return None
+    there = Asset.get_or_none(
+        Asset.tenant_id == target_id, Asset.sha256 == found.sha256, Asset.trashed_at.is_null()
+    )
+    if there:
+        return there.id
+    values = _values(found, target_id) | {"folder_id": folder_id, "public_key": secrets.token_urlsafe(12)}
+    made = Asset.create(**values)
+    for size in Rendition.select().where(
+        Rendition.tenant_id == source_tenant_id, Rendition.asset_id == found.id
+    ):
+        Rendition.create(**(_values(size, target_id) | {"asset_id": made.id}))
+    return made.id
+
+
+def _article(found: Article, target_id: int, user: User) -> Article:
+    now = clock.now()
+    picture = asset(found.tenant_id, found.asset_id, target_id)
+    return Article.create(
+        **(
+            _values(found, target_id)
+            | {
+                "author_id": user.id, "asset_id": picture, "state": ArticleState.ACCEPTED, "version": 1,
+                "created_at": now, "updated_at": now, "origin_tenant_id": found.tenant_id, "origin_id": found.id,
+            }
+        )
+    )  # fmt: skip
+
+
+def _issue(found: Issue, target_id: int, user: User) -> Issue:
+    """With its pictures; links to articles become copies of them."""
+    kind = (
+        NewsletterType.select()
+        .where(NewsletterType.tenant_id == target_id)
+        .order_by(NewsletterType.id)
+        .first()
+    )
+    if kind is None:
+        raise NotFound(N_("There is no newsletter type here yet. Create one first."))
+    made = assembly.create(target_id, kind.id, user.id)
+    Block.delete().where(Block.tenant_id == target_id, Block.issue_id == made.id).execute()
+    made.subject, made.preheader, made.name = found.subject, found.preheader, found.name
+    made.origin_tenant_id, made.origin_id = found.tenant_id, found.id
+    made.save()
+    blocks = assembly.blocks(found)
+    articles = assembly.articles_of(found, blocks)
+    for block in blocks:
+        values = _values(block, target_id) | {
+            "issue_id": made.id,
+            "source_tenant_id": None,
+            "segment_id": None,
+        }
+        if block.kind == BlockKind.ARTICLE:
+            if block.article_id not in articles:
+                continue
+            values["article_id"] = _article(articles[block.article_id], target_id, user).id
+        if block.data.get("asset_id"):
+            picture = asset(found.tenant_id, block.data["asset_id"], target_id)
+            values["data"] = {**block.data, "asset_id": picture}
+        Block.create(**values)
+    return made
+
+
+def _folder(found: Folder, target_id: int, user: User) -> int:
+    """The folder with its files, without folders below it."""
+    made = Folder.create(tenant_id=target_id, name=_free(Folder, target_id, found.name))
+    files = Asset.select(Asset.id).where(
+        Asset.tenant_id == found.tenant_id, Asset.folder_id == found.id, Asset.trashed_at.is_null()
+    )
+    for (asset_id,) in files.tuples():
+        asset(found.tenant_id, asset_id, target_id, made.id)
+    return made.id
+
+
+def _role(found: Role, target: Tenant, user: User, rights: Rights) -> int:
+    made = policy.create_role(target.id, _free(Role, target.id, found.name), user)
+    forbidden = policy.forbidden_by_role([found.id])[found.id]
+    policy.set_permissions(made, policy.permissions_of(found.id), user, rights, target.id, forbidden)
+    return made.id
+
+
+def _plain(found: Model, target_id: int, name: str) -> int:
+    values = _values(found, target_id)
+    values[name] = _free(type(found), target_id, str(values[name]))
+    for key in ("created_by_id", "frozen_at"):
+        if key in values:
+            values[key] = None
+    return type(found).create(**values).id
+
+
+def _values(row: Model, target_id: int) -> dict[str, object]:
+    values = {f.name: getattr(row, f.name) for f in row._meta.sorted_fields if not f.primary_key}
+    return values | {"tenant_id": target_id}
+
+
+def _free(model: type[Model], tenant_id: int, name: str) -> str:
+    """`name`, or the first "name (2)" that is not taken in the tenant."""
+    taken = {n for (n,) in model.select(model.name).where(model.tenant_id == tenant_id).tuples()}
+    number, free = 2, name
+    while free in taken:
+        free = f"{name[:70]} ({number})"
+        number += 1
+    return free

@@ -1,0 +1,171 @@
+"""Open an object to other tenants and take it back. Nothing is passed on: only the owner releases.
+
+A release names one object (or the whole Robinson list), who receives it (chosen tenants, a subtree, everybody) and
+until when. It is asked at every request: a recalled one is unreadable at the next click.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from domain import clock
+from domain.accounts.models import User
+from domain.audit import log
+from domain.db import database, unscoped
+from domain.errors import N_, Conflict, Invalid, NotFound
+from domain.releases.models import Release, ReleaseMode
+from domain.tenancy import tree
+from domain.tenancy.models import Tenant
+
+KINDS: dict[str, str] = {
+    "article": N_("Article"),
+    "folder": N_("Media folder"),
+    "issue": N_("Issue"),
+    "template": N_("Mail template"),
+    "segment": N_("Segment"),
+    "role": N_("Role"),
+    "robinson": N_("Robinson list"),
+}
+WHOLE = 0  # object id of a kind that is released as a whole
+
+
+@dataclass(frozen=True)
+class To:
+    """Who receives: these tenants (with all below them, if asked), or everybody in the house."""
+
+    tenant_ids: tuple[int, ...] = ()
+    with_subtree: bool = False
+    everybody: bool = False
+
+
+def relatives(tenant: Tenant) -> list[Tenant]:
+    """Tenants of the same tree, by name: to others only a release to everybody leads."""
+    root = [*tree.ancestors(tenant)][-1] if tenant.parent_id else tenant
+    ids = tree.subtree([root.id]) - {tenant.id}
+    return list(Tenant.select().where(Tenant.id.in_(ids or [0])).order_by(Tenant.name))
+
+
+def give(
+    tenant: Tenant, kind: str, object_id: int, to: To, actor: User, until: datetime | None = None
+) -> list[Release]:
+    """Release an object of the tenant; the caller has found it there. Raises Invalid, NotFound for a stranger."""
+    if kind not in KINDS:
+        raise NotFound
+    if until is not None and until <= clock.now():
+        raise Invalid(fields={"until": N_("This day is over. Choose a later one, or leave the field empty.")})
+    if not to.everybody and not to.tenant_ids:
+        raise Invalid(fields={"to": N_("Choose at least one tenant, or everybody.")})
+    known = {t.id for t in relatives(tenant)}
+    if not set(to.tenant_ids) <= known:
+        raise NotFound
+    receivers: Sequence[int | None] = (None,) if to.everybody else to.tenant_ids
+    made = []
+    with database.atomic():
+        for receiver in receivers:
+            if _same(tenant.id, kind, object_id, receiver):
+                continue
+            made.append(
+                Release.create(
+                    tenant_id=tenant.id, kind=kind, object_id=object_id, to_tenant_id=receiver, until=until,
+                    with_subtree=to.with_subtree, mode=ReleaseMode.USE, created_by_id=actor.id,
+                )
+            )  # fmt: skip
+        if not made:
+            raise Conflict(N_("This is released to them already."))
+        log.record(
+            tenant.id, "release.give", user_id=actor.id, kind=kind, object_id=object_id,
+            details={
+                "to": "everybody" if to.everybody else sorted(to.tenant_ids), "with_subtree": to.with_subtree,
+                "until": until and until.isoformat(),
+            },
+        )  # fmt: skip
+    return made
+
+
+def recall(tenant_id: int, release_id: int, actor: User) -> Release:
+    """Take a release back: unreadable on the next request; what was copied or sent stays. Raises NotFound."""
+    found = Release.get_or_none(
+        Release.tenant_id == tenant_id, Release.id == release_id, Release.recalled_at.is_null()
+    )
+    if found is None:
+        raise NotFound
+    with database.atomic():
+        found.recalled_at, found.recalled_by_id = clock.now(), actor.id
+        found.save()
+        log.record(
+            tenant_id, "release.recall", user_id=actor.id, kind=found.kind, object_id=found.object_id,
+            details={"to": found.to_tenant_id or "everybody"},
+        )  # fmt: skip
+    return found
+
+
+def given(tenant_id: int, kind: str | None = None, object_id: int | None = None) -> list[Release]:
+    """What the tenant has released and not recalled, newest first."""
+    query = Release.select().where(Release.tenant_id == tenant_id, Release.recalled_at.is_null())
+    if kind is not None:
+        query = query.where(Release.kind == kind)
+    if object_id is not None:
+        query = query.where(Release.object_id == object_id)
+    return list(query.order_by(Release.id.desc()).limit(500))
+
+
+@unscoped("what other tenants have released to this one")
+def received(tenant: Tenant, kind: str | None = None) -> list[Release]:
+    """Releases that reach the tenant now, newest first; of several for one object the first counts."""
+    query = Release.select().where(
+        _reaches(tenant), Release.tenant_id != tenant.id, Release.recalled_at.is_null(),
+        Release.until.is_null() | (Release.until > clock.now()),
+    )  # fmt: skip
+    if kind is not None:
+        query = query.where(Release.kind == kind)
+    found: dict[tuple[str, int, int], Release] = {}
+    for release in query.order_by(Release.id.desc()):
+        found.setdefault((release.kind, release.tenant_id, release.object_id), release)
+    return list(found.values())
+
+
+def receive(tenant: Tenant, release_id: int) -> Release:
+    """One release that reaches the tenant now; raises NotFound."""
+    found = next((r for r in received(tenant) if r.id == release_id), None)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def shared(tenant: Tenant, kind: str) -> dict[int, list[int]]:
+    """Giver's tenant id → ids of objects of a kind that the tenant may use."""
+    found: dict[int, list[int]] = {}
+    for release in received(tenant, kind):
+        found.setdefault(release.tenant_id, []).append(release.object_id)
+    return found
+
+
+def givers(tenant: Tenant, kind: str) -> list[int]:
+    """Ids of the tenants that have released something of a kind to this one."""
+    return sorted(shared(tenant, kind))
+
+
+def names(releases: Iterable[Release]) -> dict[int, str]:
+    """Id → name of the tenants that give or receive."""
+    ids = {i for r in releases for i in (r.tenant_id, r.to_tenant_id) if i}
+    return dict(Tenant.select(Tenant.id, Tenant.name).where(Tenant.id.in_(ids or [0])).tuples())
+
+
+def _reaches(tenant: Tenant):  # type: ignore[no-untyped-def]
+    above = [t.id for t in tree.ancestors(tenant)]
+    reached = Release.to_tenant_id.is_null() | (Release.to_tenant_id == tenant.id)
+    if above:
+        reached |= Release.to_tenant_id.in_(above) & Release.with_subtree
+    return reached
+
+
+def _same(tenant_id: int, kind: str, object_id: int, receiver: int | None) -> bool:
+    there = (Release.to_tenant_id == receiver) if receiver else Release.to_tenant_id.is_null()
+    return (
+        Release.select()
+        .where(
+            Release.tenant_id == tenant_id, Release.kind == kind, Release.object_id == object_id, there,
+            Release.recalled_at.is_null(), Release.until.is_null() | (Release.until > clock.now()),
+        )
+        .exists()
+    )  # fmt: skip
