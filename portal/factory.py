@@ -34,11 +34,11 @@ babel = Babel()
 
 MAX_REQUEST_BYTES = 64 * 1024 * 1024  # several media at once; each file has its own, lower ceiling
 IN_TENANT = (
-    "dashboard", "articles", "pool", "media", "issues", "campaigns", "approvals", "lists", "imports", "subscribers",
-    "records", "organisations", "segments", "fields", "robinson", "types",
+    "dashboard", "articles", "pool", "media", "issues", "campaigns", "followups", "pacing", "approvals",
+    "lists", "imports", "subscribers", "records", "organisations", "segments", "fields", "robinson", "types",
     "volume", "releases", "users", "roles", "tenants", "relays", "audit", "notices",
 )  # fmt: skip
-OUTSIDE = ("session", "account", "setup", "house", "house_relays", "inbox", "public")
+OUTSIDE = ("session", "account", "setup", "house", "house_relays", "house_pacing", "inbox", "public")
 
 
 def create_app(settings: Settings) -> Flask:

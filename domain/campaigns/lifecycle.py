@@ -68,14 +68,20 @@ def pause(campaign: Campaign, user_id: int) -> None:
 
 def resume(campaign: Campaign, user_id: int) -> None:
     """Go on with everybody who has not got the mail."""
-    before = (campaign.previous or {}).get("fingerprint")
-    if campaign.correcting and (campaign.fingerprint == before or not is_cleared(campaign)):
+    if campaign.correcting and not may_resume(campaign):
         raise Conflict(
             N_("The mail is being corrected. Ask for approval of the new version, or keep the old one.")
         )
     with database.atomic():
         _move(campaign, (S.PAUSED, S.STOPPED), S.PREPARING, wait_reason="", wait_params={}, wait_until=None)
         _log(campaign, "campaign.resume", user_id)
+
+
+def may_resume(campaign: Campaign) -> bool:
+    """Whether a person can let the mailing go on: not while its mail is being corrected."""
+    before = (campaign.previous or {}).get("fingerprint")
+    corrected = not campaign.correcting or (campaign.fingerprint != before and is_cleared(campaign))
+    return campaign.status in (S.PAUSED, S.STOPPED) and corrected
 
 
 def cancel(campaign: Campaign, user_id: int) -> None:

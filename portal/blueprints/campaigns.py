@@ -19,11 +19,12 @@ from domain.accounts.permissions import Permission as P
 from domain.approvals import flow
 from domain.approvals.models import ApprovalState
 from domain.audit import log
-from domain.campaigns import audience, lifecycle, listing, planning, reports
-from domain.campaigns.models import Campaign, CampaignStatus
+from domain.campaigns import audience, doubtful, lifecycle, listing, planning, reports
+from domain.campaigns.models import Campaign, CampaignStatus, Course
 from domain.errors import N_, Conflict, Invalid
 from domain.issues import assembly
 from domain.issues.models import Issue
+from domain.ledger import halts
 from domain.ledger.states import DeliveryState, LeftOut
 from domain.quotas import ledger as quotas
 from domain.segments import saved
@@ -35,6 +36,7 @@ from portal.forms.campaigns import PlanForm
 
 bp = Blueprint("campaigns", __name__)
 OVER = (CampaignStatus.FINISHED, CampaignStatus.CANCELLED)
+HALTED = (CampaignStatus.PAUSED, CampaignStatus.CANCELLED)
 
 
 @bp.get("/campaigns")
@@ -71,7 +73,8 @@ def numbers(issue_id: int) -> Response:
     campaign = _campaign_of(issue)
     form = PlanForm(formdata=request.args, meta={"csrf": False})
     _fill_choices(form)
-    campaign.audience = form.chosen_audience()
+    if campaign.course != Course.CORRECTION:  # goes to exactly those who have the mail
+        campaign.audience = form.chosen_audience()
     return hypermedia.fragment("campaigns/_numbers.html", oob=True, **_numbers(issue, campaign))
 
 
@@ -113,10 +116,12 @@ def show(campaign_id: int) -> Response:
     """The page of a mailing; by htmx only its progress, which polls itself until all is over."""
     campaign = planning.get(g.tenant.id, campaign_id)
     if campaign.status == CampaignStatus.DRAFT and may(P.CAMPAIGN_PLAN):
+        if campaign.course == Course.MISSING:
+            return hypermedia.done(url_for("followups.draft", campaign_id=campaign.id))
         return hypermedia.done(url_for("campaigns.plan", issue_id=campaign.issue_id))
     values = _progress(campaign)
     if hypermedia.wants_fragment():
-        if campaign.status in OVER:
+        if values["over"]:
             response = hypermedia.stop_polling("campaigns/_progress.html", **values)
             response.headers["HX-Trigger"] = "campaign-over"
             return response
@@ -150,9 +155,7 @@ def pause(campaign_id: int) -> Response:
     campaign = planning.get(g.tenant.id, campaign_id)
     lifecycle.pause(campaign, g.user.id)
     tasks.wake_deliver(campaign.id)
-    return hypermedia.done(
-        _url(campaign), _("The mailing is paused. What was being handed over still leaves.")
-    )
+    return hypermedia.done(_url(campaign), _("The mailing is being paused."))
 
 
 @bp.post("/campaigns/<int:campaign_id>/resume")
@@ -249,12 +252,16 @@ def _numbers(issue: Issue, campaign: Campaign) -> dict[str, Any]:
 
 def _progress(campaign: Campaign) -> dict[str, Any]:
     progress = reports.progress(campaign)
+    halt = halts.state(g.tenant.id, campaign.id)
+    settled = halt is None or not (halt.pending or halt.departed is None)
     approval = flow.get(g.tenant.id, campaign.approval_id) if campaign.approval_id else None
     people = [campaign.started_by_id, campaign.created_by_id, approval.decided_by_id if approval else None]
     return {
         "campaign": campaign, "progress": progress, "approval": approval, "names": policy.names(people),
         "bars": sending.segments(progress), "chart": sending.columns(reports.histogram(campaign)),
-        "left_out": reports.left_out_before(campaign), "over": campaign.status in OVER, "D": DeliveryState,
+        "left_out": reports.left_out_before(campaign), "over": campaign.status in OVER and settled, "D": DeliveryState,
+        "halt": halt if campaign.status in HALTED else None, "doubts": doubtful.count(campaign),
+        "may_go_on": lifecycle.may_resume(campaign),
         "ahead": audience.numbers(campaign)[0] if not campaign.started_at else 0,
         "left": sending.time_left(progress.left_s), "zone": get_timezone(),
     }  # fmt: skip
