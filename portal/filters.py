@@ -31,6 +31,7 @@ def init_app(app: Flask) -> None:
             "moment_words": moment_words,
             "time_today": time_today,
             "address": address,
+            "form_words": form_words,
             "iso": iso,
             "number": number,
             "percent": percent,
@@ -187,6 +188,21 @@ def time_today(value: datetime | None) -> str | Markup:
 def address(value: str | None) -> Markup:
     """A mail address that may break after the @ instead of anywhere."""
     return Markup("@<wbr>").join((value or "").split("@"))
+
+
+def form_words(form: str | None) -> str:
+    """Where a consent was given or taken, in words; the path of a public page stays as it is."""
+    words = {
+        "signup": gettext("sign-up form"),
+        "confirm": gettext("confirmation page"),
+        "unsubscribe": gettext("link in the mail"),
+        "all": gettext("link in the mail"),
+        "one-click": gettext("button of the mail program"),
+        "preferences": gettext("preferences page"),
+        "import": gettext("import"),
+        "record": gettext("entered by hand"),
+    }
+    return words.get(form or "", form or "")
 
 
 def ago(value: datetime | None) -> Markup:

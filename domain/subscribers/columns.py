@@ -17,7 +17,7 @@ FIELDS: dict[str, str] = {
     "name": N_("Whole name"),
     "salutation": N_("Salutation"),
     "title": N_("Title"),
-    "organisation": N_("Organisation"),
+    "organisation": N_("Customer"),
     "function": N_("Function"),
     "city": N_("City"),
     "country": N_("Country"),

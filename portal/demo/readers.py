@@ -22,7 +22,7 @@ from domain.subscribers.models import (
 )
 from domain.tenancy import tree
 from domain.tenancy.models import Tenant
-from portal.demo import names
+from portal.demo import days, names
 
 CHUNK = 500  # rows per statement: below SQLite's 32,766 bound values
 SEED = 1912
@@ -89,7 +89,7 @@ def fill(
     _subscribe(
         tenant, people, [(kinds[slug], share) for slug, share in plan.shares.items()], manager_id, dice, now
     )
-    _suppress(tenant.id, people, manager_id, dice)
+    _suppress(tenant.id, people, manager_id, dice, now)
     return len(people)
 
 
@@ -277,12 +277,16 @@ def _step(act: str, before: str, after: Consent, at: datetime, **trace: str) -> 
     }
 
 
-def _suppress(tenant_id: int, people: list[tuple[Any, ...]], manager_id: int, dice: random.Random) -> None:
-    """A Robinson list of people who are readers too, and of some who are not."""
+def _suppress(
+    tenant_id: int, people: list[tuple[Any, ...]], manager_id: int, dice: random.Random, now: datetime
+) -> None:
+    """A Robinson list of people who are readers too, and of some who are not; grown over two years."""
     readers = [row[1] for row in people[len(names.KNOWN_READERS) :: 190] if row[1]]
     strangers = [f"{name}@mein-postfach.example" for name in ("ruhe", "kein.interesse", "nie.wieder")]
-    for key in readers + strangers:
-        suppression.add(tenant_id, key, dice.choice(SUPPRESSIONS), manager_id)
+    for number, key in enumerate(readers + strangers):
+        day = now - timedelta(days=700 - 20 * number, minutes=37 * number)
+        with days.clock_at(days.in_office(day)):
+            suppression.add(tenant_id, key, dice.choice(SUPPRESSIONS), manager_id)
 
 
 def _insert(model: type[Model], rows: Sequence[dict[str, Any]]) -> None:

@@ -26,7 +26,7 @@ class SubscriberForm(FlaskForm):
     title = StringField(_l("Title"), [Length(max=40)])
     first_name = StringField(_l("First name"), [Length(max=80)])
     last_name = StringField(_l("Last name"), [Length(max=80)])
-    organisation = StringField(_l("Organisation"), [Length(max=200)])
+    organisation = StringField(_l("Customer"), [Length(max=200)])
     function = StringField(_l("Function"), [Length(max=120)])
     street = StringField(_l("Street and number"), [Length(max=120)])
     postcode = StringField(_l("Postcode"), [Length(max=20)])
