@@ -64,6 +64,12 @@ ACTS: dict[str, str] = {
     "role.limits": N_("changed the volume limits of %(what)s"),
     "role.permissions": N_("changed the rights of %(what)s"),
     "role.rename": N_("renamed %(what)s"),
+    "dkim.make": N_("made a DKIM key for %(what)s"),
+    "dkim.off": N_("switched off a DKIM key of %(what)s"),
+    "dkim.on": N_("switched on a DKIM key of %(what)s"),
+    "dkim.remove": N_("removed a DKIM key of %(what)s"),
+    "sender.add": N_("added %(what)s as sender"),
+    "sender.proved": N_("found %(what)s proved by DNS"),
     "sender.vouch": N_("vouched for %(what)s"),
     "sender.withdraw": N_("withdrew %(what)s as sender"),
     "sign_in": N_("signed in"),
@@ -128,6 +134,7 @@ AREAS: dict[str, str] = {  # the part of an act before the dot, as a filter
     "relay": N_("Mail servers"),
     "release": N_("Releases"),
     "role": N_("Roles"),
+    "dkim": N_("DKIM keys"),
     "sender": N_("Sender domains"),
     "subscriber": N_("Subscribers"),
     "suppression": N_("Suppression list"),
@@ -247,7 +254,7 @@ def _lines(entry: AuditEntry, roles: dict[int, str]) -> list[str]:
         return [_change(gettext(_SETTINGS.get(key, key)), *pair) for key, pair in details.items()]
     if entry.act in ("tenant.status", "role.rename"):
         return [_change("", details["before"], details["after"])]
-    told = [details.get(key) for key in ("reason", "remark", "role") if details.get(key)]
+    told = [details.get(key) for key in ("reason", "remark", "role", "selector") if details.get(key)]
     return [gettext("“%(text)s”", text=_short(text)) for text in told]
 
 

@@ -36,7 +36,7 @@ MAX_REQUEST_BYTES = 64 * 1024 * 1024  # several media at once; each file has its
 IN_TENANT = (
     "dashboard", "articles", "pool", "media", "issues", "campaigns", "followups", "pacing", "approvals",
     "lists", "imports", "subscribers", "records", "organisations", "segments", "fields", "robinson", "types",
-    "volume", "releases", "users", "roles", "tenants", "relays", "audit", "notices",
+    "volume", "releases", "users", "roles", "tenants", "relays", "senders", "audit", "notices",
 )  # fmt: skip
 OUTSIDE = ("session", "account", "setup", "house", "house_relays", "house_pacing", "inbox", "public")
 

@@ -100,6 +100,7 @@ GROUPS: tuple[tuple[object, tuple[Item, ...]], ...] = (
             Item("roles", "roles.index", _l("Roles and rights"), "shield-lock", (P.ROLE_SEE, P.ROLE_EDIT)),
             Item("tenants", "tenants.edit", _l("Tenant"), "settings", (P.TENANT_EDIT,)),
             Item("relays", "relays.index", _l("Mail servers"), "mail-forward", (P.RELAY_EDIT,)),
+            Item("senders", "senders.index", _l("Sender domains"), "at", (P.SENDER_EDIT,)),
             Item("audit", "audit.index", _l("Log"), "history", (P.AUDIT_SEE,)),
         ),
     ),

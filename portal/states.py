@@ -118,6 +118,22 @@ TABLE: dict[str, dict[object, tuple[str, str, str]]] = {
         "open": (N_("Takes no mails"), "fail", "hand-stop"),
         "off": (N_("Not in use"), "rest", "ban"),
     },
+    "sender": {
+        "proved": (N_("Proved by DNS"), "done", "circle-check"),
+        "vouched": (N_("Vouched for"), "done", "user-check"),
+        "unverified": (N_("Not verified"), "hold", "alert-triangle"),
+    },
+    "finding": {
+        "ok": (N_("In order"), "done", "circle-check"),
+        "bad": (N_("To be done"), "fail", "alert-circle"),
+        "open": (N_("Not known"), "rest", "help-circle"),
+    },
+    "dkim_key": {
+        "waiting": (N_("Waits for its record"), "hold", "hourglass"),
+        "seen": (N_("Ready"), "ask", "circle-dashed"),
+        "active": (N_("Signs"), "done", "circle-check"),
+        "retired": (N_("Signs no more"), "rest", "archive"),
+    },
     "import": {
         "mapping": (N_("Columns to choose"), "ask", "columns"),
         "queued": (N_("Waiting"), "rest", "clock"),

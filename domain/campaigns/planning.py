@@ -125,6 +125,13 @@ def check_sender(tenant_id: int, address: str) -> None:
         raise Invalid(domains.UNVERIFIED, domain=domain or address)
 
 
+def open_from(tenant_id: int, name: str) -> list[Campaign]:
+    """Campaigns under way or approved that send as the domain `name`."""
+    ended = (CampaignStatus.DRAFT, CampaignStatus.CANCELLED, CampaignStatus.FINISHED)
+    query = Campaign.select().where(Campaign.tenant_id == tenant_id, Campaign.status.not_in(ended))
+    return [c for c in query.order_by(Campaign.id) if domains.domain_of(c.sender_address) == name]
+
+
 def definition(campaign: Campaign) -> list[Any]:
     """What the fingerprint covers beyond the mail: audience, sender, time."""
     at = campaign.send_at

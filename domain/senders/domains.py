@@ -162,7 +162,5 @@ def _verify(domain: SenderDomain, proof: Proof, **values: Any) -> None:
 
 
 def _log(domain: SenderDomain, act: str, user_id: int | None, **details: Any) -> None:
-    log.record(
-        domain.tenant_id, act, user_id=user_id, kind=KIND, object_id=domain.id,
-        details={"domain": domain.domain, **details},
-    )  # fmt: skip
+    details["domain"] = domain.domain
+    log.record(domain.tenant_id, act, user_id=user_id, kind=KIND, object_id=domain.id, details=details)

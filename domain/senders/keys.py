@@ -136,7 +136,5 @@ def _set(domain: SenderDomain, key: DkimKey, **values: Any) -> None:
 
 
 def _log(domain: SenderDomain, key: DkimKey, act: str, user_id: int) -> None:
-    log.record(
-        domain.tenant_id, act, user_id=user_id, kind=KIND, object_id=domain.id,
-        details={"domain": domain.domain, "selector": key.selector},
-    )  # fmt: skip
+    details = {"domain": domain.domain, "selector": key.selector}
+    log.record(domain.tenant_id, act, user_id=user_id, kind=KIND, object_id=domain.id, details=details)

@@ -2,23 +2,21 @@
 
 import tempfile
 
-from flask import Blueprint, Response, g, request, send_file, url_for
+from flask import Blueprint, Response, g, send_file, url_for
 from flask_babel import gettext as _
 from wtforms.fields.choices import SelectChoice
 
 from dispatcher.jobs import tenants as jobs
-from domain import clock
-from domain.accounts import policy
 from domain.accounts.permissions import Permission as P
 from domain.audit import log
 from domain.db import database
-from domain.errors import Invalid, NotFound
-from domain.senders.models import SenderDomain
+from domain.errors import Invalid
+from domain.senders import domains
 from domain.tenancy import settings as tenant_settings
-from portal import context, hypermedia
+from portal import context, hypermedia, sender_words
 from portal.access import requires
 from portal.errors import into_form
-from portal.forms.tenants import DomainForm, TenantSettingsForm
+from portal.forms.tenants import TenantSettingsForm
 
 bp = Blueprint("tenants", __name__)
 ZONES = (
@@ -31,7 +29,7 @@ ZONES = (
 @requires(P.TENANT_EDIT)
 def edit() -> Response:
     form = TenantSettingsForm(formdata=None).fill(g.tenant.settings or {}, g.tenant.name)
-    return _page(form, DomainForm(formdata=None))
+    return _page(form)
 
 
 @bp.post("/admin/tenant")
@@ -40,7 +38,7 @@ def save() -> Response:
     """An empty field inherits again."""
     form = TenantSettingsForm()
     if not form.validate():
-        return _page(form, DomainForm(formdata=None), 422)
+        return _page(form, 422)
     try:
         with database.atomic():
             changed = tenant_settings.change(g.tenant, form.wanted())
@@ -55,51 +53,8 @@ def save() -> Response:
                 )  # fmt: skip
     except Invalid as error:
         into_form(form, error)
-        return _page(form, DomainForm(formdata=None), 422)
+        return _page(form, 422)
     return hypermedia.done(url_for("tenants.edit"), _("Saved."))
-
-
-@bp.post("/admin/tenant/domains")
-@requires(P.TENANT_EDIT)
-def vouch() -> Response:
-    """Vouch for a sender domain, with a reason that stays in the log."""
-    form = DomainForm()
-    if not form.validate():
-        settings_form = TenantSettingsForm(formdata=None).fill(g.tenant.settings or {}, g.tenant.name)
-        return _page(settings_form, form, 422)
-    with database.atomic():
-        SenderDomain.delete().where(
-            SenderDomain.tenant_id == g.tenant.id, SenderDomain.domain == form.domain.data
-        ).execute()
-        SenderDomain.create(
-            tenant_id=g.tenant.id, domain=form.domain.data, verified_at=clock.now(), verified_by_id=g.user.id,
-            reason=form.reason.data,
-        )  # fmt: skip
-        log.record(
-            g.tenant.id, "sender.vouch", user_id=g.user.id, kind="domain",
-            details={"domain": form.domain.data, "reason": form.reason.data},
-        )  # fmt: skip
-    return hypermedia.done(
-        url_for("tenants.edit"), _("%(domain)s may be used as sender.", domain=form.domain.data)
-    )
-
-
-@bp.post("/admin/tenant/domains/<int:domain_id>/remove")
-@requires(P.TENANT_EDIT)
-def withdraw(domain_id: int) -> Response:
-    found = SenderDomain.get_or_none(SenderDomain.tenant_id == g.tenant.id, SenderDomain.id == domain_id)
-    if found is None:
-        raise NotFound
-    with database.atomic():
-        SenderDomain.delete().where(
-            SenderDomain.tenant_id == g.tenant.id, SenderDomain.id == domain_id
-        ).execute()
-        log.record(
-            g.tenant.id, "sender.withdraw", user_id=g.user.id, kind="domain", details={"domain": found.domain}
-        )
-    return hypermedia.done(
-        url_for("tenants.edit"), _("%(domain)s may no longer be used as sender.", domain=found.domain)
-    )
 
 
 @bp.post("/admin/tenant/export")
@@ -117,20 +72,16 @@ def export() -> Response:
     return send_file(kept, mimetype="application/zip", as_attachment=True, download_name=name)
 
 
-def _page(form: TenantSettingsForm, domain_form: DomainForm, status: int = 200) -> Response:
+def _page(form: TenantSettingsForm, status: int = 200) -> Response:
     values = tenant_settings.with_origin(g.tenant)
-    domains = list(
-        SenderDomain.select().where(SenderDomain.tenant_id == g.tenant.id).order_by(SenderDomain.domain)
-    )
     wished, used = tenant_settings.colours(values["colour"].value)
     _name_inherited(form, values)
-    sender = (values["sender_address"].value or "").rpartition("@")[2].casefold()
+    sender = (values["sender_address"].value or "").rpartition("@")[2]
     return hypermedia.page(
-        "tenants/edit.html", status=status, form=form, domain_form=domain_form, values=values,
-        own=g.tenant.settings or {}, domains=domains, names=policy.names(d.verified_by_id for d in domains),
+        "tenants/edit.html", status=status, form=form, values=values,
+        own=g.tenant.settings or {}, domains=domains.of_tenant(g.tenant.id), sender_state=sender_words.state,
         colours=[(c, tenant_settings.contrast_on_white(c)) for c in (wished, used)], zones=ZONES,
-        unproved=sender if sender and sender not in {d.domain for d in domains} else "",
-        is_save=request.endpoint == "tenants.save",
+        unproved=sender if sender and not domains.may_send_as(g.tenant.id, sender) else "",
     )  # fmt: skip
 
 

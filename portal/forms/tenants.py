@@ -1,6 +1,5 @@
 """Settings of a tenant: what is left empty is inherited."""
 
-import re
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -11,8 +10,6 @@ from wtforms.validators import InputRequired, Length, ValidationError
 
 from domain.tenancy.settings import DEFAULTS
 from portal.forms.checks import address, no_control, one_line, trimmed
-
-_DOMAIN = re.compile(r"(?=.{4,253}\Z)([a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{1,62}\Z")
 
 
 def _small(text: str | None) -> str:
@@ -67,28 +64,3 @@ class TenantSettingsForm(FlaskForm):
     def keys(self) -> list[str]:
         """The settings that this form knows."""
         return [key for key in DEFAULTS if key in self]
-
-
-class DomainForm(FlaskForm):
-    domain = StringField(
-        _l("Domain"), [InputRequired(_l("Write the domain like example.org."))], filters=[trimmed]
-    )
-    reason = StringField(
-        _l("Why it may be used"),
-        [
-            InputRequired(
-                _l("Say why this domain may be used, for example “DNS checked on the phone with IT”.")
-            ),
-            Length(max=300),
-            one_line,
-        ],
-        filters=[trimmed],
-    )
-
-    def validate_domain(self, field: StringField) -> None:
-        try:
-            field.data = (field.data or "").casefold().rstrip(".").encode("idna").decode()
-        except UnicodeError:
-            field.data = ""
-        if not _DOMAIN.match(field.data):
-            raise ValidationError(_l("Write the domain like example.org."))

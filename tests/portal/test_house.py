@@ -9,7 +9,6 @@ from domain.accounts.permissions import Permission
 from domain.notices.models import OutboxMail
 from domain.quotas import ledger as quotas
 from domain.quotas.models import Window
-from domain.senders.models import SenderDomain
 from domain.tenancy.models import Tenant
 from portal import house
 from tests.world import World
@@ -74,18 +73,6 @@ def test_settings_refuse_line_breaks_in_header_fields(client: FlaskClient, world
     good = {"name": "Nord", "sender_name": "Nord", "imprint": "A\r\nB", "colour": "#ffee00"}
     assert client.post("/t/north/admin/tenant", data=good).status_code == 303
     assert Tenant.get_by_id(world.north.id).settings["imprint"] == "A\nB"
-
-
-def test_sender_domains_are_vouched_for_with_a_reason(client: FlaskClient, world: World, sign_in) -> None:
-    sign_in(client, world.administrator)
-    url = "/t/north/admin/tenant/domains"
-    assert client.post(url, data={"domain": "nord.example", "reason": ""}).status_code == 422
-    assert client.post(url, data={"domain": "not a domain", "reason": "x"}).status_code == 422
-    assert client.post(url, data={"domain": "Nord.Example", "reason": "by phone"}).status_code == 303
-    found = SenderDomain.get()
-    assert (found.tenant_id, found.domain, found.reason) == (world.north.id, "nord.example", "by phone")
-    sign_in(client, world.south_administrator)
-    assert client.post(f"/t/south/admin/tenant/domains/{found.id}/remove").status_code == 404
 
 
 def test_tenants_are_founded_by_the_house_only(app: Flask, world: World, sign_in) -> None:

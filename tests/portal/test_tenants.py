@@ -4,6 +4,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from domain.senders import domains
 from domain.subscribers.models import DistributionList
 from domain.tenancy import settings as tenant_settings
 from domain.tenancy.models import Tenant, TenantStatus
@@ -59,10 +60,10 @@ def test_four_eyes_can_be_lifted_and_set_again(admin: FlaskClient, world: World)
     assert "approval_self" not in Tenant.get_by_id(world.north.id).settings
 
 
-def test_a_sender_outside_the_proved_domains_is_pointed_out(admin: FlaskClient) -> None:
-    assert "nord.example is not in the list" in admin.get(PAGE).text
-    admin.post(f"{PAGE}/domains", data={"domain": "nord.example", "reason": "by phone"})
-    assert "is not in the list" not in admin.get(PAGE).text
+def test_a_sender_outside_the_proved_domains_is_pointed_out(admin: FlaskClient, world: World) -> None:
+    assert "nord.example is set as sender and not verified" in admin.get(PAGE).text
+    domains.vouch(domains.add(world.north.id, "nord.example", 1), 1, "by phone")
+    assert "not verified" not in admin.get(PAGE).text
 
 
 def test_a_new_tenant_has_its_default_list_and_stands_below_its_parent(
