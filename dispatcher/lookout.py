@@ -17,21 +17,24 @@ from domain.ledger.states import DeliveryState
 from domain.senders import domains
 from domain.senders.models import SenderDomain
 
+_STRENGTH = ("off", "opportunistic", "required", "tls")
 COMPLAINT_DAYS = 30
 _NEWEST = 50  # campaigns looked through for one in the domain's name
 
 
-def route(host: str, security: str, outgoing: tuple[str, ...], resolver: Resolver) -> Route:
-    """The way through a mail server; its public addresses are `outgoing`, or its own if they can be public."""
+def route(ways: list[tuple[str, str]], outgoing: tuple[str, ...], resolver: Resolver) -> Route:
+    """The way through mail servers, given as (host, security), best first: any of them may be taken. Their public
+    addresses are `outgoing`, or their own if those can be public; the weakest security counts."""
+    host, security = min(ways, key=lambda way: _STRENGTH.index(way[1]))
     if outgoing:
         return Route(host, security, tuple(map(ipaddress.ip_address, outgoing)))
-    if host == "localhost":
-        return Route(host, security, ())
-    try:
-        found = resolver.addresses(host)
-    except Unanswered:
-        found = []
-    return Route(host, security, tuple(a for a in found if not _is_ours_only(a)))
+    found: list[Address] = []
+    for name in dict.fromkeys(name for name, _ in ways if name != "localhost"):
+        try:
+            found += resolver.addresses(name)
+        except Unanswered:
+            continue
+    return Route(host, security, tuple(dict.fromkeys(a for a in found if not _is_ours_only(a))))
 
 
 def _is_ours_only(address: Address) -> bool:

@@ -247,12 +247,13 @@ def _route(domain: SenderDomain, house: Any, resolver: Resolver) -> Route:
     from dispatcher import domainfacts, lookout
 
     tenant = tree.get(domain.tenant_id)
+    ways: list[tuple[str, str]] = []
     try:
-        row, relay = next(
-            Senders(house.smtp_url, house.instance).candidates(tenant, domain.domain), (None, None)
-        )
-    except NoRelay:
-        row = relay = None
-    if row is None or relay is None:
+        for row, relay in Senders(house.smtp_url, house.instance).candidates(tenant, domain.domain):
+            if row is not None:
+                ways.append((relay.host, relay.security))
+    except NoRelay:  # the catcher, or a password that cannot be read
+        pass
+    if not ways:
         return domainfacts.Route("", "off", (), catcher=True)
-    return lookout.route(relay.host, relay.security, tuple(house.outgoing_ips), resolver)
+    return lookout.route(ways, tuple(house.outgoing_ips), resolver)

@@ -16,7 +16,7 @@ from domain.ledger.models import Delivery
 from domain.notices.models import Notice, OutboxMail
 from domain.senders import domains, findings, keys
 from domain.senders.findings import Light
-from domain.senders.models import Proof, SenderDomain
+from domain.senders.models import Proof, Relay, SenderDomain
 from domain.tenancy.models import Tenant
 from tests import world as worlds
 from tests.dispatcher.mailing import mailing
@@ -208,6 +208,14 @@ def test_the_house_names_the_addresses_that_a_local_server_sends_from(healthy, d
     assert look(domain, house)["spf"].light == Light.OPEN == look(domain, house)["ptr"].light
     house.outgoing_ips = (IP,)
     assert look(domain, house)["spf"].light == Light.OK == look(domain, house)["ptr"].light
+
+
+def test_every_mail_server_that_may_be_taken_must_be_allowed(healthy, domain, house):
+    Relay.create(tenant_id=domain.tenant_id, name="First", host="mail.else.example", security="off")
+    healthy.has("mail.else.example", "A", "192.0.2.77")
+    found = look(domain, house)
+    assert found["spf"].params == {"addresses": "192.0.2.77"}
+    assert found["tls"].light == Light.BAD and found["tls"].params == {"host": "mail.else.example"}
 
 
 def test_a_key_is_seen_once_its_record_stands_there_in_pieces(healthy, domain, house):
