@@ -1,16 +1,17 @@
 """Journeys: headless Chromium against the real process tree. Every page is watched for errors and foreign requests."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext
+from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.journeys.houses import House, running
 from tests.journeys.inspection import watch
 
+WAIT_MS = 30_000  # a slow machine that does other things, too
 QUIET = [
     "--no-sandbox",  # Chromium refuses its sandbox to root
     "--disable-background-networking",
@@ -73,9 +74,47 @@ def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]
 
 
 @pytest.fixture
-def context(context: BrowserContext) -> Iterator[BrowserContext]:
+def faults() -> Iterator[list[str]]:
+    """Script errors and requests to other hosts, of all pages of this journey; none may be left."""
+    found: list[str] = []
+    yield found
+    assert found == []
+
+
+@pytest.fixture
+def context(context: BrowserContext, faults: list[str]) -> BrowserContext:
     """A browser whose every page is watched: a script error or a request to another host fails the journey."""
-    faults: list[str] = []
     context.on("page", lambda page: watch(page, faults))
-    yield context
-    assert faults == []
+    return context
+
+
+@pytest.fixture
+def stranger(new_context: Callable[..., BrowserContext], faults: list[str]) -> Callable[[], Page]:
+    """stranger(): a page in a browser of its own that nobody is signed in to, watched like the others."""
+
+    def arrived() -> Page:
+        made = new_context()
+        made.on("page", lambda page: watch(page, faults))
+        page = made.new_page()
+        page.set_default_timeout(WAIT_MS)
+        return page
+
+    return arrived
+
+
+@pytest.fixture
+def enter(context: BrowserContext) -> Callable[[str], Page]:
+    """enter(address): a page with this person of the demo house signed in, nobody else any more."""
+
+    def entered(address: str) -> Page:
+        context.clear_cookies()
+        page = context.new_page()
+        page.set_default_timeout(WAIT_MS)
+        page.goto("/signin")
+        page.fill("input[type=email]", address)
+        page.fill("input[type=password]", "lindenhof-demo")
+        page.click("button[type=submit]")
+        expect(page.locator(".rb-foot")).to_be_visible()
+        return page
+
+    return entered

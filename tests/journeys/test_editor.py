@@ -7,36 +7,32 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 
-import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.journeys.houses import House
 
 EDITOR, CHIEF = "katrin.albers@lindenhof.example", "sabine.roehl@lindenhof.example"
 SAVED = re.compile(r"Gespeichert")
-WAIT_MS = 30_000
-
-
-@pytest.fixture
-def enter(context: BrowserContext) -> Callable[[str], Page]:
-    """enter(address): a page with this person of the demo house signed in, nobody else any more."""
-
-    def entered(address: str) -> Page:
-        context.clear_cookies()
-        page = context.new_page()
-        page.set_default_timeout(WAIT_MS)
-        page.goto("/signin")
-        page.fill("input[type=email]", address)
-        page.fill("input[type=password]", "lindenhof-demo")
-        page.click("button[type=submit]")
-        expect(page.locator(".rb-foot")).to_be_visible()
-        return page
-
-    return entered
 
 
 def titles(page: Page) -> list[str]:
     return page.locator("[data-block] .rb-open").all_inner_texts()
+
+
+def drag_to_the_end(page: Page, block: Locator) -> None:
+    """By its grip, as a hand does it: slowly, and until it is there."""
+    expect(page.locator("#blocks[data-bound]")).to_be_visible()
+    wanted = block.get_attribute("id")
+    block.locator("[data-grip]").hover()
+    page.mouse.down()
+    for nudge in range(200):
+        blocks = page.locator("#blocks [data-block]")
+        box = blocks.last.bounding_box()
+        assert box
+        page.mouse.move(box["x"] + 6, box["y"] + box["height"] * 0.8 + nudge % 3, steps=4)
+        if blocks.last.get_attribute("id") == wanted:
+            break
+    page.mouse.up()
 
 
 def caught(house: House, subject: str) -> list[bytes]:
@@ -59,6 +55,7 @@ def test_from_an_empty_issue_to_the_sent_mailing(house: House, enter: Callable[[
     expect(page.locator("#saved")).to_have_text(SAVED)
     expect(page.locator("#head-said")).to_be_empty()
     page.fill("#preheader", "Der Weg einer Ausgabe")
+    expect(page.locator("[data-show=preheader]")).to_have_text("Der Weg einer Ausgabe")
 
     for count in (2, 3, 4):
         page.locator("#sources button[id^=put-]").first.click()
@@ -67,17 +64,12 @@ def test_from_an_empty_issue_to_the_sent_mailing(house: House, enter: Callable[[
     page.locator("[data-block] .rb-open").last.focus()
     page.keyboard.press("Alt+ArrowUp")
     expect(page.locator("[data-block] .rb-open").nth(2)).to_have_text(first[3])
+    page.wait_for_load_state("networkidle")
     page.reload()
     assert titles(page) == [first[0], first[1], first[3], first[2]]
+    expect(page.locator("#preheader")).to_have_value("Der Weg einer Ausgabe")
 
-    grips = page.locator("[data-grip]")
-    start, end = grips.nth(1).bounding_box(), grips.nth(3).bounding_box()
-    assert start and end
-    page.mouse.move(start["x"] + 6, start["y"] + 6)
-    page.mouse.down()
-    page.mouse.move(start["x"] + 6, start["y"] + 40, steps=5)
-    page.mouse.move(end["x"] + 6, end["y"] + 20, steps=10)
-    page.mouse.up()
+    drag_to_the_end(page, page.locator("[data-block]").nth(1))
     expect(page.locator("[data-block] .rb-open").last).to_have_text(first[1])
 
     page.locator("[id^=more-]").nth(1).click()

@@ -62,6 +62,9 @@
     document.addEventListener("keydown", (event) => {
       if ((event.ctrlKey || event.metaKey) && event.key === "s") { event.preventDefault(); dirty = true; save(); }
     });
+    // Quick fingers: what was typed before this script was there is text like any other.
+    const early = (field) => "defaultValue" in field && field.type !== "hidden" && !field.dataset.richtext && field.value !== field.defaultValue;
+    if ([...form.elements].some(early)) { dirty = true; later(0); }
     window.addEventListener("online", save);
     window.addEventListener("beforeunload", (event) => { if (dirty && !sending) { save(); event.preventDefault(); } });
   });

@@ -8,6 +8,33 @@
     if (event.detail.verb === "post" && version()) event.detail.parameters.version = version().value;
   });
 
+  // One act after the other, and none is lost: while one is under way the next waits here, for its answer draws the
+  // blocks anew and htmx drops what waits on an element that is gone.
+  const acts = [];
+  let busy = null;
+  const facts = (form) => [form.getAttribute("hx-post"), ...[...form.elements].filter((field) =>
+    field.type === "hidden" && !["csrf_token", "version", "open"].includes(field.name)).map((field) => field.value)].join(" ");
+  const anew = (form) => form.isConnected ? form : [...document.querySelectorAll("#editor form[hx-post]")].find((other) => facts(other) === facts(form));
+
+  document.body.addEventListener("htmx:confirm", (event) => {
+    const { elt, verb, issueRequest } = event.detail;
+    if (verb !== "post" || !elt.closest("#assembly, #sources") || elt.matches("[data-block-form]")) return;
+    if (!busy) return;
+    event.preventDefault();
+    acts.push(() => {
+      const now = anew(elt);
+      if (now === elt) issueRequest(true); else now?.requestSubmit();
+    });
+  });
+  document.body.addEventListener("htmx:beforeSend", (event) => {
+    if (event.detail.requestConfig.verb === "post") busy = event.detail.xhr;
+  });
+  document.body.addEventListener("htmx:afterRequest", (event) => {
+    if (event.detail.xhr !== busy) return;
+    busy = null;
+    setTimeout(() => { if (!busy) acts.shift()?.(); }, 0);
+  });
+
   function sortable() {
     const list = document.querySelector("#blocks[data-sortable=on]");
     if (!list || list.dataset.bound || typeof Sortable === "undefined") return;

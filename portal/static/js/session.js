@@ -46,25 +46,37 @@
     event.detail.headers["X-CSRFToken"] = token().content;
   });
 
+  // What was clicked is what is sent, even if a swap took form or button out of the page while we asked.
+  function send(form, submitter) {
+    if (!form.isConnected) {
+      form.hidden = true;
+      body.append(form);
+    }
+    if (submitter && submitter.form !== form) {
+      submitter.hidden = true;
+      form.append(submitter);
+    }
+    if (form.elements.csrf_token) form.elements.csrf_token.value = token().content;
+    form.dataset.alive = "1";
+    form.requestSubmit(submitter ?? undefined);
+    setTimeout(() => { delete form.dataset.alive; }, 0);
+  }
+
   // Plain forms ask first whether the sign-in still holds; without script the server keeps its own answer.
   document.addEventListener("submit", async (event) => {
-    const form = event.target;
+    const { target: form, submitter } = event;
     if (event.defaultPrevented || form.method !== "post" || form.closest("dialog") || form.hasAttribute("hx-post") || form.dataset.alive) return;
     event.preventDefault();
-    const submitter = event.submitter;
-    const go = () => {
-      form.dataset.alive = "1";
-      // a swap may have drawn the button anew while we asked
-      const same = submitter?.isConnected ? submitter : submitter && [...form.elements].find((e) =>
-        e.type === "submit" && e.name === submitter.name && e.value === submitter.value);
-      form.requestSubmit(same ?? undefined);
-      setTimeout(() => { delete form.dataset.alive; }, 0);
-    };
+    if (form.dataset.asking) return;  // the first click is on its way
+    form.dataset.asking = "1";
+    const go = () => send(form, submitter);
     try {
       const answer = await fetch(body.dataset.alive, { headers: { "X-Requested-With": "alive" }, cache: "no-store" });
       if (answer.status === 401) open(go); else go();
     } catch {
       go();
+    } finally {
+      delete form.dataset.asking;
     }
   });
 })();

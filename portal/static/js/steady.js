@@ -1,0 +1,26 @@
+// The page holds still under a pressed button: what a swap would move or draw anew waits until the button is let go,
+// for a click begins and ends on the same element or is none.
+(() => {
+  let pressed = false, waiting = [];
+  const on = (event) => event.target.closest?.("button, a[href], [type=submit], summary");
+
+  function release() {
+    pressed = false;
+    const due = waiting;
+    waiting = [];
+    due.forEach((request) => { request.onload(); });
+  }
+  const later = () => { if (pressed) setTimeout(release, 0); };  // after the click that the release makes
+
+  document.addEventListener("pointerdown", (event) => { pressed = !!on(event); }, true);
+  document.addEventListener("keydown", (event) => { if (event.key === " " && on(event)) pressed = true; }, true);
+  ["pointerup", "pointercancel", "keyup", "dragend"].forEach((name) => document.addEventListener(name, later, true));
+  window.addEventListener("blur", later);
+
+  document.body.addEventListener("htmx:beforeOnLoad", (event) => {
+    // Answers to a write are dealt with at once: the next write must know the new version.
+    if (!pressed || event.detail.requestConfig.verb !== "get") return;
+    event.preventDefault();
+    waiting.push(event.detail.xhr);
+  });
+})();
