@@ -68,6 +68,37 @@ def running(instance: Path, port: int = 0, **environ: str) -> Iterator[House]:
         process.wait(STOPPED_WITHIN_S)
 
 
+def processes_of(house: House) -> dict[int, str]:
+    """Pid → command of every process whose environment names this house's folder, but not the tests' own."""
+    mark = f"INSTANCE={house.instance}".encode()
+    found = {}
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            if mark in (entry / "environ").read_bytes().split(b"\0"):
+                found[int(entry.name)] = (
+                    (entry / "cmdline").read_bytes().rstrip(b"\0").split(b"\0")[-1].decode()
+                )
+        except OSError:
+            continue
+    return found
+
+
+def pid_of(house: House, name: str) -> int:
+    """The process of one part: catcher, deliver, work or web (of which the first is the one that began)."""
+    return min(pid for pid, part in processes_of(house).items() if part == name)
+
+
+@contextmanager
+def standing_still(house: House, name: str) -> Iterator[None]:
+    """A part that neither works nor ends, as under a debugger: what it was sent waits in its sockets."""
+    pid = pid_of(house, name)
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
 def _greeting(process: "subprocess.Popen[bytes]", terminal: Path) -> str:
     """What it has printed once it says that it runs; fails with it when it ends or never says so."""
     for _ in range(READY_WITHIN_S * 10):

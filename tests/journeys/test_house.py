@@ -10,24 +10,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.journeys.houses import STOPPED_WITHIN_S, House, running
+from tests.journeys.houses import STOPPED_WITHIN_S, House, processes_of, running
 
 PARTS = {"catcher", "deliver", "work", "web"}
-
-
-def processes_of(house: House) -> dict[int, str]:
-    """Pid → command of every process whose environment names this house's folder, but not the tests' own."""
-    mark = f"INSTANCE={house.instance}".encode()
-    found = {}
-    for entry in Path("/proc").glob("[0-9]*"):
-        try:
-            if mark in (entry / "environ").read_bytes().split(b"\0"):
-                found[int(entry.name)] = (
-                    (entry / "cmdline").read_bytes().rstrip(b"\0").split(b"\0")[-1].decode()
-                )
-        except OSError:
-            continue
-    return found
 
 
 def status_of(house: House, path: str = "/") -> int:
