@@ -3,14 +3,17 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from dispatcher import render
+from dispatcher import approving, render
+from domain.accounts import policy
 from domain.accounts.models import User
-from domain.campaigns import audience, correcting, planning
+from domain.approvals import flow
+from domain.campaigns import audience, correcting, lifecycle, planning
 from domain.campaigns.models import Campaign
 from domain.content.models import ArticleState
 from domain.errors import N_, Conflict, Invalid
 from domain.issues import assembly, placeholders
 from domain.issues.models import BlockKind, Issue
+from domain.quotas import ledger as quotas
 from domain.tenancy import settings as tenant_settings
 from domain.tenancy.models import Tenant
 
@@ -107,6 +110,7 @@ def ask(tenant: Tenant, issue: Issue, campaign: Campaign, user: User, base_url: 
     mark, rendered = _now(tenant, issue, campaign, base_url)
     revision = render.freeze(issue, rendered, mark, user.id)
     planning.ask(campaign, issue, revision.id, mark, user.id, note)
+    _tell_or_skip(tenant, campaign, user)
 
 
 def ask_again(
@@ -122,6 +126,15 @@ def ask_again(
         raise Conflict(N_("Nothing has changed. Correct the issue first, or keep the old version."))
     revision = render.freeze(issue, rendered, mark, user.id)
     correcting.ask(campaign, issue, revision.id, mark, user.id, note)
+    _tell_or_skip(tenant, campaign, user)
+
+
+def _tell_or_skip(tenant: Tenant, campaign: Campaign, user: User) -> None:
+    """Whoever may decide is told; what is too small to need it is scheduled with the limits of the person who asks."""
+    campaign = planning.get(tenant.id, campaign.id)
+    role_id = quotas.most_generous(policy.rights_of(user, tenant.id).role_ids)
+    if not lifecycle.skip(campaign, role_id):
+        approving.tell(flow.get(tenant.id, campaign.approval_id or 0))
 
 
 def _now(tenant: Tenant, issue: Issue, campaign: Campaign, base_url: str) -> tuple[str, render.Rendered]:

@@ -39,6 +39,11 @@ def configure(public_url: str) -> None:
     _public_url = public_url.rstrip("/")
 
 
+def public_url() -> str:
+    """Where signing in leads, without a slash at the end."""
+    return _public_url
+
+
 def tell(campaign: Campaign) -> None:
     """Queue the mail, in the transaction of the change it tells about; the sweep of system mails sends it."""
     user = User.get_or_none(User.id == (campaign.started_by_id or campaign.created_by_id))

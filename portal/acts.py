@@ -20,6 +20,9 @@ from domain.subscribers.models import DistributionList, NewsletterType
 
 ACTS: dict[str, str] = {
     "approval.approved": N_("approved %(what)s"),
+    "approval.setup": N_("changed the steps of approval"),
+    "approval.skipped": N_("started %(what)s, too small to need an approval"),
+    "approval.revoked": N_("revoked the approval of %(what)s"),
     "approval.ask": N_("asked for approval of %(what)s"),
     "approval.rejected": N_("rejected %(what)s"),
     "approval.returned": N_("returned %(what)s for a correction"),

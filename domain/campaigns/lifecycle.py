@@ -1,11 +1,14 @@
 """The course of a campaign: approved → scheduled → … → finished. Each change names the state it starts from, so
 that of any number of clicks one counts."""
 
+from collections.abc import Sequence
+
 from domain import clock
 from domain.accounts.models import User
 from domain.approvals import flow
 from domain.approvals.models import Approval, ApprovalState
 from domain.audit import log
+from domain.campaigns import planning
 from domain.campaigns.models import Campaign, CampaignStatus, Course
 from domain.campaigns.planning import KIND
 from domain.db import database
@@ -24,16 +27,19 @@ RUNNING = (S.PREPARING, S.SENDING, S.WAITING)
 
 def decide(
     campaign: Campaign, approval: Approval, user: User, state: ApprovalState, fingerprint: str, remark: str,
-    role_id: int | None, self_allowed: bool,
-) -> None:  # fmt: skip
-    """Approve, return or reject. Approved, the campaign is scheduled: it goes out at its time or at once.
-    `role_id` is the role of the person who asked: the limits shown while planning are those that count."""
+    role_id: int | None, self_allowed: bool, role_ids: Sequence[int] | None = None,
+) -> Approval:  # fmt: skip
+    """Approve, return or reject. Approved in its last step, the campaign is scheduled: it goes out at its time or at
+    once. `role_id` is the role of the person who asked: the limits shown while planning are those that count;
+    `role_ids` are the roles of the person who decides. Returns the request as it is then, OPEN: a step is left."""
     with database.atomic():
         if fingerprint != campaign.fingerprint:
             raise Conflict(
                 N_("This has changed since you opened it. Look at the new version before you decide.")
             )
-        flow.decide(approval, user.id, state, fingerprint, remark, self_allowed)
+        approval = flow.decide(approval, user.id, state, fingerprint, remark, self_allowed, role_ids)
+        if approval.state == ApprovalState.OPEN:
+            return approval
         if state == ApprovalState.APPROVED:
             _approved(campaign, approval, role_id)
             _mark(campaign, IssueState.APPROVED)
@@ -49,6 +55,62 @@ def decide(
             campaign.tenant_id, [approval.asked_by_id], message, {"name": user.name, "title": campaign.name},
             f"campaigns/{campaign.id}" if state == ApprovalState.APPROVED else f"issues/{campaign.issue_id}",
         )  # fmt: skip
+    return approval
+
+
+def skip(campaign: Campaign, role_id: int | None) -> bool:
+    """Schedule a campaign that is too small to need an approval; False if it needs one."""
+    approval = flow.get(campaign.tenant_id, planning.get(campaign.tenant_id, campaign.id).approval_id or 0)
+    if approval.state != ApprovalState.SKIPPED:
+        return False
+    with database.atomic():
+        _approved(campaign, approval, role_id)
+        _mark(campaign, IssueState.APPROVED)
+    return True
+
+
+def revoke(campaign: Campaign, approval: Approval, user: User, remark: str) -> None:
+    """Take the approval of a campaign that has not begun back; it becomes a draft again."""
+    with database.atomic():
+        flow.revoke(approval, user.id, remark)
+        _move(
+            campaign,
+            (S.SCHEDULED,),
+            S.PAUSED if campaign.correcting else S.DRAFT,
+            approval_id=None,
+            fingerprint="",
+        )
+        _mark(campaign, IssueState.RETURNED)
+        bell.tell(
+            campaign.tenant_id, [approval.asked_by_id], N_("%(name)s has revoked the approval of “%(title)s”."),
+            {"name": user.name, "title": campaign.name}, f"issues/{campaign.issue_id}",
+        )  # fmt: skip
+
+
+def expire(approval: Approval) -> None:
+    """The deadline of a request is over: it is void, and what it was for is a draft again."""
+    campaign = planning.get(approval.tenant_id, approval.object_id)
+    with database.atomic():
+        reason = N_("Nobody decided in time.")
+        if not flow.void(approval.tenant_id, approval.kind, approval.object_id, reason=reason):
+            return
+        _move(
+            campaign,
+            (S.IN_APPROVAL,),
+            S.PAUSED if campaign.correcting else S.DRAFT,
+            approval_id=None,
+            fingerprint="",
+        )
+        _mark(campaign, IssueState.RETURNED)
+        bell.tell(
+            campaign.tenant_id, [approval.asked_by_id], N_("Nobody has decided on “%(title)s” in time. Ask again."),
+            {"title": campaign.name}, f"issues/{campaign.issue_id}",
+        )  # fmt: skip
+
+
+def _again(campaign: Campaign) -> CampaignStatus:
+    """What a campaign is once its request is gone: a draft, or still the paused mailing that is being corrected."""
+    return S.PAUSED if campaign.correcting else S.DRAFT
 
 
 def is_cleared(campaign: Campaign) -> bool:

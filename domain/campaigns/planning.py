@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from domain.approvals import flow
+from domain.approvals.models import ApprovalState
 from domain.audit import log
-from domain.campaigns.audience import CHOICES
+from domain.campaigns.audience import CHOICES, numbers
 from domain.campaigns.models import Campaign, CampaignStatus, Course
 from domain.db import database
 from domain.errors import N_, Conflict, Invalid, NotFound
@@ -170,7 +171,8 @@ def ask(
         )
         if not changed:
             raise Conflict(N_("Approval has already been asked for."))
-        approval = flow.ask(campaign.tenant_id, KIND, campaign.id, fingerprint, user_id, note)
+        size = numbers(campaign)[0]
+        approval = flow.ask(campaign.tenant_id, KIND, campaign.id, fingerprint, user_id, note, size)
         Campaign.update(approval_id=approval.id).where(
             Campaign.tenant_id == campaign.tenant_id, Campaign.id == campaign.id
         ).execute()
@@ -193,7 +195,7 @@ def reopen(campaign: Campaign, issue: Issue, user_id: int) -> None:
         )
         if not changed:
             raise Conflict(N_("This mailing has already begun. Pause or cancel it instead."))
-        flow.void(campaign.tenant_id, KIND, campaign.id)
+        flow.void(campaign.tenant_id, KIND, campaign.id, ApprovalState.WITHDRAWN)
         if campaign.course != Course.MISSING:
             assembly.mark(issue, IssueState.DRAFT)
         log.record(campaign.tenant_id, "campaign.reopen", user_id=user_id, kind=KIND, object_id=campaign.id)

@@ -2,24 +2,25 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, g, request, url_for
+from flask import Blueprint, Response, g, make_response, redirect, request, url_for
 from flask_babel import gettext as _
 
-from dispatcher import changes, preview, tasks
+from dispatcher import approving, changes, preview, tasks
+from domain import tokens
 from domain.accounts import policy
 from domain.accounts.models import User
 from domain.accounts.permissions import Permission as P
-from domain.approvals import flow
+from domain.approvals import flow, setup
 from domain.approvals.models import Approval, ApprovalState
 from domain.campaigns import audience, lifecycle, planning
 from domain.campaigns.models import Campaign
 from domain.errors import N_, Conflict, Forbidden, Invalid, NotFound
-from domain.issues import revisions
+from domain.issues import assembly, revisions
 from domain.issues.models import IssueRevision
 from domain.quotas import ledger as quotas
 from portal import context, hypermedia, sending
-from portal.access import may, requires
-from portal.errors import say
+from portal.access import may, requires, signed_in
+from portal.errors import say, say_fields
 from portal.security import peoples_html
 
 bp = Blueprint("approvals", __name__)
@@ -75,14 +76,19 @@ def decide(approval_id: int) -> Response:
         _check(campaign, state, remark)
         asked_by = User.get_by_id(approval.asked_by_id)
         role_id = quotas.most_generous(policy.rights_of(asked_by, g.tenant.id).role_ids)
-        lifecycle.decide(
+        approval = lifecycle.decide(
             campaign, approval, g.user, state, request.form.get("fingerprint", ""), remark, role_id,
-            bool(context.effective_settings()["approval_self"]),
+            bool(context.effective_settings()["approval_self"]), g.rights.role_ids,
         )  # fmt: skip
     except (Invalid, Conflict, Forbidden) as error:
         approval = flow.get(g.tenant.id, approval_id)
         status = 422 if isinstance(error, Invalid) else 403 if isinstance(error, Forbidden) else 409
         return _page(approval, campaign, revision, status=status, wrong=say(error), remark=remark)
+    if approval.state == ApprovalState.OPEN:
+        for mail_id in approving.tell(approval):
+            tasks.send_system_mail(mail_id)
+        text = _("Your approval counts. The next step waits for somebody else.")
+        return hypermedia.done(url_for("approvals.show", approval_id=approval_id), text)
     tasks.wake_deliver(campaign.id)
     text = {
         ApprovalState.APPROVED: _("Approved. The mailing goes out at its time."),
@@ -90,6 +96,98 @@ def decide(approval_id: int) -> Response:
         ApprovalState.REJECTED: _("Rejected with your remark."),
     }[state]
     return hypermedia.done(url_for("approvals.show", approval_id=approval_id), text)
+
+
+@bp.post("/approvals/<int:approval_id>/revoke")
+@requires(P.APPROVAL_DECIDE)
+def revoke(approval_id: int) -> Response:
+    """Take an approval back before the mailing begins; the remark says why."""
+    approval, campaign, _revision = _find(approval_id)
+    lifecycle.revoke(campaign, approval, g.user, request.form.get("remark", ""))
+    text = _("The approval is revoked. The mailing is a draft again.")
+    return hypermedia.done(url_for("approvals.show", approval_id=approval_id), text)
+
+
+@bp.post("/approvals/<int:approval_id>/withdraw")
+@requires(P.APPROVAL_ASK)
+def withdraw(approval_id: int) -> Response:
+    """Take the own request back; the issue can be changed again."""
+    approval, campaign, _revision = _find(approval_id)
+    if approval.asked_by_id != g.user.id:
+        raise Forbidden(N_("Only the person who asked can take the request back."))
+    if approval.state != ApprovalState.OPEN:
+        raise Conflict(N_("This has already been decided or is no longer current."))
+    planning.reopen(campaign, assembly.get(g.tenant.id, campaign.issue_id), g.user.id)
+    return hypermedia.done(
+        url_for("approvals.show", approval_id=approval_id), _("The request is taken back.")
+    )
+
+
+@bp.get("/approvals/by/<token>")
+@signed_in
+def by_link(token: str) -> Response:
+    """The signed link of a mail: to the request, once the person has signed in."""
+    try:
+        tenant_id, approval_id, _mark = tokens.read_timed_token("approval", token, approving.LINK_MAX_AGE_S)
+    except (tokens.BadToken, ValueError):
+        raise NotFound from None
+    if tenant_id != g.tenant.id:
+        raise NotFound
+    return make_response(redirect(url_for("approvals.show", approval_id=approval_id)))
+
+
+@bp.get("/admin/approvals")
+@requires(P.APPROVAL_SETUP)
+def setup_page() -> Response:
+    terms, steps = setup.of(g.tenant.id, planning.KIND)
+    return _setup(terms, steps)
+
+
+@bp.post("/admin/approvals")
+@requires(P.APPROVAL_SETUP)
+def save_setup() -> Response:
+    """The steps in order; a row without a number of people is left out."""
+    roles = {role.id for role in policy.roles_for(g.tenant.id)}
+    chosen = zip(
+        request.form.getlist("role"),
+        request.form.getlist("needed"),
+        request.form.getlist("from_size"),
+        strict=False,
+    )
+    steps = [
+        setup.Step(_number(role) or None, _number(needed), _number(size))
+        for role, needed, size in chosen if needed.strip()
+    ]  # fmt: skip
+    told = _number(request.form.get("told", "")) or None
+    if any(step.role_id and step.role_id not in roles for step in steps) or (told and told not in roles):
+        raise NotFound
+    terms = setup.Terms(
+        _number(request.form.get("free_below", "")), _number(request.form.get("deadline_h", "")) or None,
+        _number(request.form.get("escalate_h", "")) or None, told,
+    )  # fmt: skip
+    try:
+        setup.save(g.tenant.id, planning.KIND, terms, steps, g.user.id)
+    except Invalid as error:
+        return _setup(terms, steps, say_fields(error), 422)
+    return hypermedia.done(url_for("approvals.setup_page"), _("Saved. It holds for requests from now on."))
+
+
+def _setup(
+    terms: setup.Terms, steps: list[setup.Step], wrong: dict[str, str] | None = None, status: int = 200
+) -> Response:
+    shown = [*steps, *[None] * max(1, min(2, setup.MOST_STEPS - len(steps)))]
+    return hypermedia.page(
+        "approvals/setup.html", status=status, terms=terms, steps=shown, roles=policy.roles_for(g.tenant.id),
+        wrong=wrong or {},
+    )  # fmt: skip
+
+
+def _number(text: str) -> int:
+    """A whole number as people write it; -1 for what is none, 0 for nothing."""
+    digits = "".join(c for c in text if c not in ".,\u202f\u00a0 ")
+    if not digits:
+        return 0
+    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 10 else -1
 
 
 def _find(approval_id: int) -> tuple[Approval, Campaign, IssueRevision]:
@@ -126,7 +224,12 @@ def _page(
     values: dict[str, Any] = {
         "approval": approval, "campaign": campaign, "revision": revision, "before": before, "count": count,
         "left_out": left_out, "begun": begun, "changes": changes.between(before, revision) if before else [],
-        "names": policy.names([approval.asked_by_id, approval.decided_by_id]), "own": own, "wrong": wrong,
+        "names": policy.names(
+            [approval.asked_by_id, approval.decided_by_id, *(v.user_id for v in flow.votes(approval))]
+        ), "roles": {r.id: r for r in policy.roles_for(g.tenant.id)} if approval.steps else {},
+        "own": own, "wrong": wrong,
+        "votes": flow.votes(approval), "step": flow.current_step(approval), "steps": approval.steps or [],
+        "revocable": approval.state == ApprovalState.APPROVED and not begun and may(P.APPROVAL_DECIDE),
         "remark": remark, "part": part if part in PARTS else "wide", "typed_from": sending.TYPED_FROM,
         "deciding": approval.state == ApprovalState.OPEN and may(P.APPROVAL_DECIDE) and not own,
     }  # fmt: skip

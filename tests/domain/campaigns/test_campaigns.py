@@ -164,7 +164,7 @@ def test_taking_it_back_voids_the_approval(world: worlds.World, issue: Issue, ca
     mark = campaign.fingerprint
     planning.reopen(campaign, assembly.get(world.north.id, issue.id), world.editor.id)
     assert not flow.is_approved(world.north.id, planning.KIND, campaign.id, mark)
-    assert flow.history(world.north.id, planning.KIND, campaign.id)[0].state == ApprovalState.VOID
+    assert flow.history(world.north.id, planning.KIND, campaign.id)[0].state == ApprovalState.WITHDRAWN
     assert assembly.get(world.north.id, issue.id).state == IssueState.DRAFT
 
 
