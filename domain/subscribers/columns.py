@@ -19,17 +19,27 @@ FIELDS: dict[str, str] = {
     "title": N_("Title"),
     "organisation": N_("Customer"),
     "function": N_("Function"),
+    "street": N_("Street and number"),
+    "postcode": N_("Postcode"),
     "city": N_("City"),
+    "region": N_("State or region"),
     "country": N_("Country"),
     "language": N_("Language"),
+    "birthday": N_("Birthday"),
+    "category": N_("Category"),
+    "tags": N_("Tags"),
     "status": N_("Status (who is signed off or blocked)"),
     "off_at": N_("Time of the sign-off"),
     "proof": N_("Proof of the consent"),
     "attributes": N_("Attributes (JSON)"),
     OWN: N_("Own field"),
 }
-TEXTS = ("salutation", "title", "first_name", "last_name", "function", "city", "country", "language")
-REPEATABLE = (OWN, "proof", "off_at", "attributes")
+TEXTS = (
+    "salutation", "title", "first_name", "last_name", "function", "street", "postcode", "city", "region", "country",
+    "language", "category",
+)  # fmt: skip
+REPEATABLE = (OWN, "proof", "off_at", "attributes", "tags")
+OWN_PREFIX = "own:"  # before the id of an own field of the tenant
 
 _KNOWN: dict[str, str] = {
     "address": "email emailaddress mail emailadresse mailadresse emailadr empfaenger adresseemail eemail emailprivat",
@@ -40,7 +50,13 @@ _KNOWN: dict[str, str] = {
     "title": "title titel academictitle akademischertitel",
     "organisation": "organisation organization company firma unternehmen companyname kunde institution verein",
     "function": "function funktion position jobtitle job beruf",
+    "street": "street strasse str strasseundhausnummer strassehausnummer anschrift address1 adresse1",
+    "postcode": "postcode postalcode zip zipcode plz postleitzahl",
     "city": "city ort stadt town wohnort",
+    "region": "region bundesland province",
+    "birthday": "birthday birthdate dateofbirth geburtstag geburtsdatum",
+    "category": "category kategorie",
+    "tags": "tags schlagworte schlagwoerter",
     "country": "country land cc countrycode laendercode laenderkennzeichen",
     "language": "language sprache lang locale mailsprache",
     "status": "status state subscriptionstatus abostatus emailstatus",
@@ -85,6 +101,8 @@ class Values:
     texts: dict[str, str] = field(default_factory=dict)
     organisation: str = ""
     own: dict[str, Any] = field(default_factory=dict)
+    birthday: str = ""
+    tags: list[str] = field(default_factory=list)
     proof: str = ""
     is_off: bool = False
     is_blocked: bool = False
@@ -156,6 +174,12 @@ def _take(values: Values, meant: str, cell: str, name: str) -> None:
     elif meant == "proof":
         if not _NO_DATE.fullmatch(cell):
             values.proof = f"{values.proof}; {name}: {cell}".lstrip("; ")
+    elif meant == "birthday":
+        values.birthday = cell
+    elif meant == "tags":
+        values.tags += [part.strip(" \"'") for part in re.split(r"[,;|]", cell) if part.strip(" \"'")]
+    elif meant.startswith(OWN_PREFIX):
+        values.own[meant] = cell
     elif meant == "attributes":
         values.own |= _attributes(cell)
     elif meant == OWN:

@@ -4,6 +4,7 @@ The row of the job is the truth: state, counters and how many records are done c
 batch, so that whoever finds a job whose worker died goes on exactly behind the last batch.
 """
 
+import csv
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -15,8 +16,9 @@ from domain import clock
 from domain.audit import log
 from domain.db import database, unscoped
 from domain.errors import N_, Conflict, Invalid, NotFound
-from domain.subscribers import columns, csvfile, intake, types
+from domain.subscribers import columns, csvfile, intake, spreadsheet, types
 from domain.subscribers.csvfile import Dialect, Record
+from domain.subscribers.facets import fields
 from domain.subscribers.models import Consent, DistributionList, ImportJob, ImportReject
 
 BATCH = 1_000
@@ -24,7 +26,9 @@ STALE_S = 60  # a worker that wrote nothing for this long has died
 PREVIEW_ROWS = 5
 FORECAST_ROWS = 5_000
 MAX_BYTES = 60 * 1024 * 1024
-EXISTING = ("skip", "fill", "overwrite")
+MAX_TEXT_BYTES = 4 * MAX_BYTES  # of the text in a spreadsheet, which comes packed
+REMEMBERED = 100  # earlier imports looked at for the same headings
+EXISTING = ("skip", "fill", "overwrite", "replace")
 CONSENTS = (Consent.UNKNOWN, Consent.PROVED)
 
 
@@ -70,6 +74,7 @@ def receive(tenant_id: int, filename: str, path: Path, root: Path, user_id: int)
         raise Invalid(
             N_("The file is larger than %(size)s MB. Divide it into several files."), size=MAX_BYTES >> 20
         )
+    as_text(path)
     dialect = csvfile.sniff(path)
     first = list(islice(csvfile.records(path, dialect), 200))
     names = first[0].cells if dialect.header else [""] * max(len(record.cells) for record in first)
@@ -91,12 +96,54 @@ def receive(tenant_id: int, filename: str, path: Path, root: Path, user_id: int)
                 "No column holds e-mail addresses. Add one, for example with the heading “Email”, and upload it again."
             )
         )
+    known = remembered(tenant_id, names)
+    if known is not None:
+        mapping = {int(index): meant for index, meant in known.mapping.items()}
     total = sum(1 for _ in csvfile.records(path, dialect)) - dialect.header
     return ImportJob.create(
         tenant_id=tenant_id, filename=filename[-255:] or "import.csv", path=str(path.relative_to(root)),
         dialect=dialect.dump() | {"names": names}, mapping={str(k): v for k, v in mapping.items()},
         rows_total=total, by_id=user_id,
+        options={k: v for k, v in known.options.items() if k in Options.__dataclass_fields__} if known else {},
     )  # fmt: skip
+
+
+def remembered(tenant_id: int, names: list[str]) -> ImportJob | None:
+    """The newest import of a file with the same headings: its columns and answers are proposed again."""
+    if not any(names):
+        return None
+    query = ImportJob.select().where(
+        ImportJob.tenant_id == tenant_id, ImportJob.state.in_(["queued", "running", "done", "failed"])
+    )
+    meanings = {"", *columns.FIELDS, *own_meanings(tenant_id)}
+    for job in query.order_by(ImportJob.id.desc()).limit(REMEMBERED):
+        if names_of(job) == names and set(job.mapping.values()) <= meanings:
+            return job
+    return None
+
+
+def as_text(path: Path) -> None:
+    """Turn an XLSX file into delimited text in its place; raises Invalid for one that cannot be read or is too large.
+    Other files stay as they are."""
+    with path.open("rb") as source:
+        if source.read(4) != b"PK\x03\x04":
+            return
+    text = path.with_suffix(".text")
+    try:
+        with text.open("w", encoding="utf-8", newline="") as out:
+            text.chmod(0o600)
+            writer = csv.writer(out, delimiter=";")
+            for row in spreadsheet.read_sheet(path):
+                writer.writerow(row)
+                if out.tell() > MAX_TEXT_BYTES:
+                    raise Invalid(csvfile.SPREADSHEET)
+        text.replace(path)
+    except Invalid:
+        raise
+    except Exception:  # whatever a broken or hostile archive makes the reader say
+        raise Invalid(csvfile.SPREADSHEET) from None
+    finally:
+        text.unlink(missing_ok=True)
 
 
 def preview(job: ImportJob, root: Path) -> list[Record]:
@@ -109,7 +156,7 @@ def plan(job: ImportJob, mapping: dict[int, str], options: Options) -> None:
     _must_be(job, "mapping")
     wrong: dict[str, str | tuple[str, dict[str, object]]] = {}
     used = Counter(meant for meant in mapping.values() if meant)
-    if set(used) - set(columns.FIELDS):
+    if set(used) - set(columns.FIELDS) - set(own_meanings(job.tenant_id)):
         raise Invalid(N_("Choose a field from the list."))
     if used["address"] != 1:
         wrong["mapping"] = N_("Choose exactly one column as e-mail address.")
@@ -128,6 +175,11 @@ def plan(job: ImportJob, mapping: dict[int, str], options: Options) -> None:
     job.mapping = {str(index): meant for index, meant in mapping.items()}
     job.options = options.__dict__ | {"planned": True}
     job.save()
+
+
+def own_meanings(tenant_id: int) -> dict[str, str]:
+    """`own:<id>` → name: own fields as meanings of a column."""
+    return {f"{columns.OWN_PREFIX}{own.id}": own.name for own in fields.every(tenant_id)}
 
 
 def options_of(job: ImportJob) -> Options:
@@ -163,8 +215,9 @@ def start(job: ImportJob, user_id: int) -> None:
     if not (job.options or {}).get("planned"):
         raise Conflict(N_("Choose the columns first."))
     with database.atomic():
+        _make_own_fields(job, user_id)
         moved = (
-            ImportJob.update(state="queued")
+            ImportJob.update(state="queued", mapping=job.mapping)
             .where(ImportJob.tenant_id == job.tenant_id, ImportJob.id == job.id, ImportJob.state == "mapping")
             .execute()
         )
@@ -174,6 +227,15 @@ def start(job: ImportJob, user_id: int) -> None:
                 details={"file": job.filename, "rows": job.rows_total},
             )  # fmt: skip
     job.state = "queued"
+
+
+def _make_own_fields(job: ImportJob, user_id: int) -> None:
+    """Columns that are to become own fields get one; raises Conflict for a column without a heading."""
+    names = names_of(job)
+    for index, meant in job.mapping.items():
+        if meant == columns.OWN:
+            made = fields.ensure(job.tenant_id, names[int(index)] if int(index) < len(names) else "", user_id)
+            job.mapping = {**job.mapping, index: f"{columns.OWN_PREFIX}{made.id}"}
 
 
 def discard(job: ImportJob, root: Path, user_id: int) -> None:

@@ -7,10 +7,11 @@ from typing import Any
 
 from domain import clock
 from domain.db import database, sql
-from domain.errors import N_
+from domain.errors import N_, Invalid
 from domain.subscribers import addresses, columns, consent, directory, lists, suppression, words
 from domain.subscribers.columns import Values
 from domain.subscribers.csvfile import Record
+from domain.subscribers.facets import bulk, fields
 from domain.subscribers.models import Consent, ImportJob, Organisation, Subscriber, Subscription
 
 TOO_WIDE = N_(
@@ -19,6 +20,7 @@ TOO_WIDE = N_(
 BLOCKED = N_("The status in the file says that this address is blocked.")
 SUPPRESSED = N_("This address is on the suppression list.")
 TWICE = N_("This address stands in the file already, in line %(line)s.")
+TAKEN = N_("Somebody has this value in %(name)s already.")
 TEXTS = tuple(directory.TEXT_FIELDS)
 
 
@@ -52,6 +54,11 @@ class Batch:
         self._names: list[str] = list(job.dialect.get("names", []))
         self._is_headed = bool(job.dialect.get("header"))
         self._now = clock.epoch()
+        meanings = set(self._mapping.values())
+        self._own = bulk.Known(self._tenant_id, meanings)
+        self._is_tagging = "tags" in meanings
+        self._named = (meanings & set(TEXTS)) | ({"first_name", "last_name"} if "name" in meanings else set())
+        self._clears = {"organisation", "birthday"} & meanings if options.existing == "replace" else set()
 
     def take(self, records: Sequence[Record]) -> bool:
         """Write one batch with its counters; False if the job moved on without us (then nothing is written)."""
@@ -59,6 +66,9 @@ class Batch:
         people, rejects = self.sort(records)
         with database.atomic() as transaction:
             known = self.existing({person.key for person in people})
+            if self._own.unique:
+                people, twice = self._without_taken(people, known)
+                rejects += twice
             created = self._create([person for person in people if person.key not in known])
             old = [person for person in people if person.key in known]
             changed = [] if self._options.existing == "skip" else old
@@ -68,6 +78,9 @@ class Batch:
             reached = [(ids[person.key], person) for person in people if person.key in taken]
             self._enlist([person_id for person_id, _ in reached], created.values())
             self._subscribe(reached)
+            if self._is_tagging:
+                bulk.tag(self._tenant_id, [(i, person.values.tags) for i, person in reached])
+            bulk.reserve(self._tenant_id, self._own.unique, [(i, person.values.own) for i, person in reached])
             self._reject(rejects)
             counts = (len(created), len(changed), len(old) - len(changed), len(rejects))
             if not self._advance(len(records), *counts):
@@ -90,6 +103,15 @@ class Batch:
             except addresses.BadAddress as error:
                 rejects.append(Reject(record, error.message))
                 continue
+            try:
+                values.birthday = directory.birthday(values.birthday) if values.birthday else ""
+                values.own = self._own.checked(values.own) if values.own else {}
+            except Invalid as error:
+                rejects.append(Reject(record, str(error.fields["birthday"])))
+                continue
+            except fields.BadValue as error:
+                rejects.append(Reject(record, error.message, error.params))
+                continue
             if values.is_blocked:
                 rejects.append(Reject(record, BLOCKED))
             elif address.key in people:
@@ -104,26 +126,52 @@ class Batch:
         """Address key → the row of who is here already."""
         query = Subscriber.select(
             Subscriber.id, Subscriber.address_key, Subscriber.address, Subscriber.organisation_id, Subscriber.fields,
+            Subscriber.birthday,
             *(getattr(Subscriber, name) for name in TEXTS),
         ).where(Subscriber.tenant_id == self._tenant_id, Subscriber.address_key.in_(list(keys)))  # fmt: skip
         return {row["address_key"]: row for row in query.dicts()}
+
+    def _without_taken(
+        self, people: list[Person], known: dict[str, dict[str, Any]]
+    ) -> tuple[list[Person], list[Reject]]:
+        """The people whose values of unique fields nobody else has, and the others."""
+        rejects: dict[str, Reject] = {}
+        for own in self._own.unique:
+            values = {p.key: p.values.own[own.key] for p in people if own.key in p.values.own}
+            holders = bulk.taken(self._tenant_id, own, values.values())
+            seen: set[str] = set()
+            for person in people:
+                value = fields.unique_form(values[person.key]) if person.key in values else None
+                if value is None or person.key in rejects:
+                    continue
+                mine = known[person.key]["id"] if person.key in known else None
+                if value in seen or holders.get(value, mine) != mine:
+                    rejects[person.key] = Reject(person.record, TAKEN, {"name": own.name})
+                else:
+                    seen.add(value)
+        return [p for p in people if p.key not in rejects], list(rejects.values())
 
     def _create(self, people: list[Person]) -> dict[str, int]:
         organisations = self._organisations(people)
         rows = []
         for person in people:
-            texts = {name: self._text(person, name) for name in TEXTS}
+            texts = [self._text(person, name) for name in TEXTS]
+            values = person.values
+            if values.own:
+                self._own.adopt(values.own)
+            name = f"{values.texts.get('first_name', '')} {values.texts.get('last_name', '')}"
             rows.append(
                 (
-                    self._tenant_id, person.written, person.key, *texts.values(),
-                    organisations.get(self._organisation(person)), _json(person.values.own), "active",
-                    words.folded(texts["first_name"], texts["last_name"], person.written), self._now, self._now,
+                    self._tenant_id, person.written, person.key, *texts,
+                    organisations.get(self._organisation(person)) if values.organisation else None, values.birthday,
+                    _json(values.own) if values.own else "{}", "active", words.folded(name, person.written),
+                    self._now, self._now,
                 )
             )  # fmt: skip
         _many(
-            f"""INSERT INTO subscriber (tenant_id, address, address_key, {", ".join(TEXTS)}, organisation_id, fields,
-            deliverability, folded, created_at, updated_at) VALUES (?, ?, ?, {"?, " * len(TEXTS)}?, ?, ?, ?, ?, ?)
-            ON CONFLICT DO NOTHING""",  # noqa: S608 - names of columns from a constant
+            f"""INSERT INTO subscriber (tenant_id, address, address_key, {", ".join(TEXTS)}, organisation_id, birthday,
+            fields, deliverability, folded, created_at, updated_at)
+            VALUES (?, ?, ?, {"?, " * len(TEXTS)}?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING""",  # noqa: S608
             rows,
         )
         query = Subscriber.select(Subscriber.address_key, Subscriber.id).where(
@@ -132,27 +180,39 @@ class Batch:
         return dict(query.tuples())
 
     def _change(self, people: list[Person], known: dict[str, dict[str, Any]]) -> None:
-        """Fill what is empty, or overwrite but never with nothing."""
+        """Fill what is empty, overwrite but never with nothing, or take whatever the file has a column for."""
         organisations = self._organisations(people)
-        overwrite = self._options.existing == "overwrite"
+        overwrite = self._options.existing in ("overwrite", "replace")
+        empties = self._named if self._options.existing == "replace" else set()
         rows = []
         for person in people:
             row = known[person.key]
             texts = []
             for name in TEXTS:
                 fresh = self._text(person, name)
-                texts.append(fresh if fresh and (overwrite or not row[name]) else row[name])
+                takes = name in empties or (fresh and (overwrite or not row[name]))
+                texts.append(fresh if takes else row[name])
             organisation = organisations.get(self._organisation(person))
-            if row["organisation_id"] and not (overwrite and organisation):
+            if (
+                row["organisation_id"]
+                and not (overwrite and organisation)
+                and "organisation" not in self._clears
+            ):
                 organisation = row["organisation_id"]
+            born = person.values.birthday
+            if not ((born and (overwrite or not row["birthday"])) or "birthday" in self._clears):
+                born = row["birthday"]
             own, before = person.values.own, row["fields"] or {}
+            self._own.adopt(own)
             merged = before | own if overwrite else own | before
             names = dict(zip(TEXTS, texts, strict=True))
             folded = words.folded(names["first_name"], names["last_name"], row["address"])
-            rows.append((*texts, organisation, _json(merged), folded, self._now, self._tenant_id, row["id"]))
+            rows.append(
+                (*texts, organisation, born, _json(merged), folded, self._now, self._tenant_id, row["id"])
+            )
         _many(
-            f"""UPDATE subscriber SET {", ".join(f"{name} = ?" for name in TEXTS)}, organisation_id = ?, fields = ?,
-            folded = ?, updated_at = ? WHERE tenant_id = ? AND id = ?""",  # noqa: S608 - names from a constant
+            f"""UPDATE subscriber SET {", ".join(f"{name} = ?" for name in TEXTS)}, organisation_id = ?, birthday = ?,
+            fields = ?, folded = ?, updated_at = ? WHERE tenant_id = ? AND id = ?""",  # noqa: S608 - constant names
             rows,
         )
 

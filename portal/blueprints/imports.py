@@ -172,8 +172,17 @@ def _columns(
         rows = [record.cells for record in imports.preview(job, _root())]
     return hypermedia.page(
         "imports/columns.html", status=status, job=job, form=form, rows=rows, headings=imports.names_of(job),
-        mapping=mapping or {int(index): meant for index, meant in job.mapping.items()}, fields=columns.FIELDS,
+        mapping=mapping or {int(index): meant for index, meant in job.mapping.items()}, fields=_meanings(),
     )  # fmt: skip
+
+
+def _meanings() -> dict[str, str]:
+    """What a column may mean: master data, then the own fields of the tenant."""
+    known = {key: _(label) for key, label in columns.FIELDS.items() if key != columns.OWN}
+    own = {
+        key: _("Own field: %(name)s", name=name) for key, name in imports.own_meanings(g.tenant.id).items()
+    }
+    return {**known, **own, columns.OWN: _("New own field")}
 
 
 def _plan_form(job: ImportJob, formdata: object = None) -> PlanForm:

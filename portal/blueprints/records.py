@@ -1,12 +1,15 @@
 """Acts on one subscriber's record: lock, lists, types, consents, statuses, notes, suppression, proof."""
 
+import json
 from typing import Any
 
-from flask import Blueprint, Response, g, request
+from flask import Blueprint, Response, g, request, url_for
 from flask_babel import gettext as _
 
 from domain.accounts import policy
 from domain.accounts.permissions import Permission as P
+from domain.audit import log
+from domain.campaigns import erasure
 from domain.db import database
 from domain.errors import Conflict, Invalid
 from domain.subscribers import consent, directory, lists, optout, suppression, types, words
@@ -151,3 +154,38 @@ def proof(subscriber_id: int) -> Response:
         states={row.type_id: row for _kind, row in directory.subscriptions(person)},
         names=policy.names([event.by_id for event in events]),
     )  # fmt: skip
+
+
+@bp.post("/subscribers/<int:subscriber_id>/data")
+@requires(P.SUBSCRIBER_EXPORT)
+def data(subscriber_id: int) -> Response:
+    """Everything we have about a person, as a file. A POST, because the log notes who took it along."""
+    person = directory.get(g.tenant.id, subscriber_id)
+    log.record(g.tenant.id, "subscriber.export", user_id=g.user.id, kind="subscriber", object_id=person.id)
+    text = json.dumps(erasure.everything(person), ensure_ascii=False, indent=2)
+    response = Response(text, mimetype="application/json")
+    response.headers["Content-Disposition"] = f'attachment; filename="person-{person.id}.json"'
+    return response
+
+
+@bp.get("/subscribers/<int:subscriber_id>/erase")
+@requires(P.SUBSCRIBER_EDIT)
+def confirm_erase(subscriber_id: int) -> Response:
+    return hypermedia.page(
+        "subscribers/erase.html", person=directory.get(g.tenant.id, subscriber_id), wrong={}
+    )
+
+
+@bp.post("/subscribers/<int:subscriber_id>/erase")
+@requires(P.SUBSCRIBER_EDIT)
+def erase(subscriber_id: int) -> Response:
+    """Erase a person; only the keyed hash of the address stays."""
+    person = directory.get(g.tenant.id, subscriber_id)
+    reason = words.one_line(request.form.get("reason", ""), 300)
+    if not reason:
+        wrong = {"reason": _("Write why. The reason stays in the history.")}
+        return hypermedia.page("subscribers/erase.html", status=422, person=person, wrong=wrong)
+    erasure.erase(person, reason, g.user.id)
+    return hypermedia.done(
+        url_for("subscribers.index"), _("Erased. Only the fingerprint of the address is left.")
+    )

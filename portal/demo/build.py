@@ -13,7 +13,7 @@ from domain.issues.models import Issue
 from domain.notices.models import Notice
 from domain.subscribers.models import NewsletterType
 from domain.tenancy.models import Tenant
-from portal.demo import days, house, outcome, people, pictures, readers, stories
+from portal.demo import audience, days, house, outcome, people, pictures, readers, stories
 from portal.demo.days import Timeline, clock_at
 from portal.demo.editions import ASKED, BEGUN, BRANCH, READY, SENT, Desk
 from portal.demo.people import LOGINS
@@ -47,6 +47,8 @@ class _Builder:
             kinds, lists = house.furnish(self._tenants, self._roles, self._users["ingrid"])
         for slug, tenant in self._tenants.items():
             readers.fill(tenant, kinds, lists[slug], self._users["nele"].id, self._now)
+            with clock_at(self._now - timedelta(days=50)):
+                audience.enrich(tenant, self._users["nele"].id, self._now)
         self._publish("lindenhof", self._users["katrin"], kinds, drawn)
         self._publish("suedpost", self._users["lars"], kinds, drawn)
         self._timeline.play()

@@ -113,7 +113,13 @@ class _Inventor:
             self._hosts[name] = f"{_ascii(name)}.example"
             locked = "Vertrag gekündigt, keine Mailings" if n % 60 == 59 else None
             rows.append(
-                {"tenant_id": self._tenant.id, "name": name, "locked_reason": locked, "created_at": self._now}
+                {
+                    "tenant_id": self._tenant.id,
+                    "name": name,
+                    "folded": words.folded(name),
+                    "locked_reason": locked,
+                    "created_at": self._now,
+                }
             )
         return rows
 

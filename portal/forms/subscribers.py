@@ -16,6 +16,7 @@ LANGUAGES = [
 EXISTING = [
     SelectChoice("fill", _l("Fill in what is empty")),
     SelectChoice("overwrite", _l("Overwrite, but never with nothing")),
+    SelectChoice("replace", _l("Overwrite everything the file has a column for")),
     SelectChoice("skip", _l("Leave them as they are, without type and list")),
 ]
 
@@ -58,7 +59,7 @@ class ListForm(FlaskForm):
 
 
 class UploadForm(FlaskForm):
-    file = FileField(_l("CSV file"), [FileRequired(_l("Choose a file first."))])
+    file = FileField(_l("CSV or XLSX file"), [FileRequired(_l("Choose a file first."))])
 
 
 class PlanForm(FlaskForm):

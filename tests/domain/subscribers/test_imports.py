@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from openpyxl import Workbook
 
 from domain import clock
 from domain.errors import Conflict, Invalid, NotFound
@@ -19,6 +20,8 @@ from domain.subscribers import (
     suppression,
 )
 from domain.subscribers.consent import NOWHERE
+from domain.subscribers.facets import fields, tags
+from domain.subscribers.facets.models import Holder
 from domain.subscribers.imports import Options
 from domain.subscribers.models import (
     Consent,
@@ -245,9 +248,86 @@ def test_columns_are_guessed_in_german_and_english() -> None:
         "last_name",
         "address",
         "first_name",
-        "",
+        "postcode",
         "country",
         "organisation",
         "language",
     ]
     assert columns.guess(["Wer", "Wohin"], [["A", "a@x.example"], ["B", "b@x.example"]])[1] == "address"
+
+
+def mapped(world: World, root: Path, content: str, mapping: dict[int, str], **options: object) -> ImportJob:
+    job = received(world, root, "own.csv", content.encode())
+    guessed = {int(k): v for k, v in job.mapping.items()}
+    imports.plan(job, guessed | mapping, Options(**options))
+    imports.start(job, world.administrator.id)
+    imports.run(imports.claim(job.id), root)
+    return imports.get(world.north.id, job.id)
+
+
+def test_columns_fill_own_fields_and_bad_values_are_refused(world: World, root: Path) -> None:
+    number = fields.save(world.north.id, {"name": "Umsatz", "kind": "number"}, None)
+    content = 'Email,Umsatz,Neu,Geburtstag,Tags,PLZ\na@x.example,"1.200,50",x,3.4.1970,"vip, alt",29221\n'
+    content += "b@x.example,viel,,,,\nc@x.example,,,31.2.,,\n"
+    job = mapped(world, root, content, {1: f"own:{number.id}", 2: "own"})
+    anna = by(world, "a@x.example")
+    assert (
+        anna.fields == {"Umsatz": 1200.5, "Neu": "x"}
+        and anna.birthday == "1970-04-03"
+        and anna.postcode == "29221"
+    )
+    assert [tag.name for tag in tags.of(world.north.id, Holder.SUBSCRIBER, anna.id)] == ["alt", "vip"]
+    assert [own.name for own in fields.every(world.north.id)] == ["Umsatz", "Neu"]
+    assert job.rejected_count == 2 and job.created_count == 1
+
+
+def test_a_unique_field_is_unique_in_the_file_and_the_house(world: World, root: Path) -> None:
+    own = fields.save(world.north.id, {"name": "Nr", "is_unique": True}, None)
+    directory.create(world.north.id, {"address": "here@x.example", f"own-{own.id}": "1"})
+    content = "Email,Nr\na@x.example,1\nb@x.example,2\nc@x.example,2\nhere@x.example,1\n"
+    job = mapped(world, root, content, {1: f"own:{own.id}"})
+    assert (job.created_count, job.updated_count, job.rejected_count) == (1, 1, 2)
+    with pytest.raises(Invalid):
+        directory.create(world.north.id, {"address": "d@x.example", f"own-{own.id}": "2"})
+
+
+def test_replace_empties_only_what_the_file_has_a_column_for(world: World, root: Path) -> None:
+    values = {
+        "address": "a@x.example",
+        "first_name": "Anna",
+        "city": "Celle",
+        "function": "Rat",
+        "organisation": "Amt",
+    }
+    directory.create(world.north.id, values)
+    mapped(world, root, "Email,Vorname,Ort\na@x.example,Anne,\n", {}, existing="replace")
+    anna = by(world, "a@x.example")
+    assert (anna.first_name, anna.city, anna.function) == ("Anne", "", "Rat") and anna.organisation_id
+
+
+def test_a_sheet_is_read_and_the_same_headings_are_remembered(world: World, root: Path) -> None:
+    book = Workbook()
+    for row in (["Wer", "Zahl", "Ort"], ["a@x.example", 7, "Celle"], ["b@x.example", None, "=1+1"]):
+        book.active.append(row)
+    book.save(root / "sheet.xlsx")
+    content = (root / "sheet.xlsx").read_bytes()
+    job = received(world, root, "people.xlsx", content)
+    assert (
+        imports.names_of(job) == ["Wer", "Zahl", "Ort"]
+        and job.mapping["0"] == "address"
+        and job.rows_total == 2
+    )
+    imports.plan(job, {0: "address", 1: "own", 2: ""}, Options(existing="overwrite"))
+    imports.start(job, world.administrator.id)
+    imports.run(imports.claim(job.id), root)
+    assert by(world, "a@x.example").fields == {"Zahl": "7"} and by(world, "a@x.example").city == ""
+    again = received(world, root, "people2.xlsx", content)
+    assert again.mapping["2"] == "" and again.mapping["1"].startswith("own:")
+    assert imports.options_of(again).existing == "overwrite" and not again.options.get("planned")
+
+
+def test_own_fields_of_another_tenant_are_no_meaning(world: World, root: Path) -> None:
+    foreign = fields.save(world.south.id, {"name": "Fremd"}, None)
+    job = received(world, root, "own.csv", b"Email,X\na@x.example,1\n")
+    with pytest.raises(Invalid):
+        imports.plan(job, {0: "address", 1: f"own:{foreign.id}"}, Options())
