@@ -18,6 +18,7 @@ from domain.subscribers.facets import fields, notes, tags, tracks
 from domain.subscribers.facets.models import Holder, Note, OwnValue, Standing, Tagging
 from domain.subscribers.models import (
     ConsentEvent,
+    ImportTrace,
     ListMember,
     Subscriber,
     Subscription,
@@ -66,28 +67,37 @@ def erase(person: Subscriber, reason: str, user_id: int | None) -> None:
         if person.address_key:
             suppression.add_erased(tenant_id, person.address_key, reason, user_id)
         _erase_from_ledger(tenant_id, person_id)
-        for model in (ListMember, Subscription, SegmentMember):
-            model.delete().where(model.tenant_id == tenant_id, model.subscriber_id == person_id).execute()
-        for model in (Tagging, Standing, Note):
-            model.delete().where(
-                model.tenant_id == tenant_id, model.holder == Holder.SUBSCRIBER, model.holder_id == person_id
-            ).execute()  # fmt: skip
-        own = [found.id for found in fields.every(tenant_id)]
-        OwnValue.delete().where(
-            OwnValue.tenant_id == tenant_id,
-            OwnValue.field_id.in_(own or [0]),
-            OwnValue.holder_id == person_id,
-        ).execute()
         ConsentEvent.update(subscriber_id=None, ip="", agent="", consent_text="").where(
             ConsentEvent.tenant_id == tenant_id, ConsentEvent.subscriber_id == person_id
         ).execute()
         if person.address:
             _erase_mentions(tenant_id, {person.address, str(person.address_key)})
-        Subscriber.delete().where(Subscriber.tenant_id == tenant_id, Subscriber.id == person_id).execute()
+        ImportTrace.delete().where(
+            ImportTrace.tenant_id == tenant_id, ImportTrace.subscriber_id == person_id
+        ).execute()
+        forget(tenant_id, [person_id])
         log.record(
             tenant_id, "subscriber.erase", user_id=user_id, kind="subscriber", object_id=person_id,
             details={"reason": reason},
         )  # fmt: skip
+
+
+def forget(tenant_id: int, ids: list[int]) -> None:
+    """Delete people with all that hangs on them but events and ledger. In the caller's transaction."""
+    for model in (ListMember, Subscription, SegmentMember):
+        model.delete().where(model.tenant_id == tenant_id, model.subscriber_id.in_(ids)).execute()
+    for model in (Tagging, Standing, Note):
+        model.delete().where(
+            model.tenant_id == tenant_id, model.holder == Holder.SUBSCRIBER, model.holder_id.in_(ids)
+        ).execute()
+    own = [found.id for found in fields.every(tenant_id)]
+    OwnValue.delete().where(
+        OwnValue.tenant_id == tenant_id, OwnValue.field_id.in_(own or [0]), OwnValue.holder_id.in_(ids)
+    ).execute()
+    ConsentEvent.update(subscriber_id=None).where(
+        ConsentEvent.tenant_id == tenant_id, ConsentEvent.subscriber_id.in_(ids)
+    ).execute()
+    Subscriber.delete().where(Subscriber.tenant_id == tenant_id, Subscriber.id.in_(ids)).execute()
 
 
 def _erase_from_ledger(tenant_id: int, person_id: int) -> None:

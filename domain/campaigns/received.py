@@ -5,7 +5,7 @@ from datetime import datetime
 
 from domain import clock
 from domain.campaigns.models import Campaign
-from domain.ledger.models import Delivery
+from domain.ledger.models import Delivery, DeliveryEvent
 from domain.ledger.states import DeliveryState, LeftOut
 from domain.subscribers.models import Subscriber
 
@@ -21,6 +21,7 @@ class Received:
     state: DeliveryState
     reason: LeftOut | None
     at: datetime
+    events: tuple[str, ...] = ()  # what came back: bounced, complained, opened, clicked, unsubscribed
 
 
 def by_person(tenant_id: int, subscriber_id: int, limit: int = 50) -> list[Received]:
@@ -28,7 +29,7 @@ def by_person(tenant_id: int, subscriber_id: int, limit: int = 50) -> list[Recei
     rows = (
         Delivery.select(
             Delivery.campaign_id, Campaign.name, Delivery.state, Delivery.reason, Delivery.settled_at,
-            Delivery.queued_at,
+            Delivery.queued_at, Delivery.id,
         )
         .join(Campaign, on=((Campaign.id == Delivery.campaign_id) & (Campaign.tenant_id == Delivery.tenant_id)))
         .where(Delivery.tenant_id == tenant_id, Delivery.subscriber_id == subscriber_id)
@@ -36,13 +37,27 @@ def by_person(tenant_id: int, subscriber_id: int, limit: int = 50) -> list[Recei
         .limit(limit)
         .tuples()
     )  # fmt: skip
+    found = list(rows)
+    events = _events(tenant_id, [row[-1] for row in found])
     return [
         Received(
             campaign_id, name, DeliveryState(state), LeftOut(reason) if reason else None,
-            clock.moment(settled_at or queued_at),
+            clock.moment(settled_at or queued_at), events.get(delivery_id, ()),
         )
-        for campaign_id, name, state, reason, settled_at, queued_at in rows
+        for campaign_id, name, state, reason, settled_at, queued_at, delivery_id in found
     ]  # fmt: skip
+
+
+def _events(tenant_id: int, delivery_ids: list[int]) -> dict[int, tuple[str, ...]]:
+    """Delivery id → kinds of what came back, each once, in order."""
+    query = DeliveryEvent.select(DeliveryEvent.delivery_id, DeliveryEvent.kind).where(
+        DeliveryEvent.tenant_id == tenant_id, DeliveryEvent.delivery_id.in_(delivery_ids[:500] or [0])
+    )
+    found: dict[int, tuple[str, ...]] = {}
+    for delivery_id, kind in query.order_by(DeliveryEvent.at, DeliveryEvent.id).tuples():
+        if kind not in found.get(delivery_id, ()):
+            found[delivery_id] = (*found.get(delivery_id, ()), kind)
+    return found
 
 
 @dataclass(frozen=True)

@@ -2,14 +2,13 @@
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from domain import clock
 from domain.db import database, sql
 from domain.errors import N_, Invalid
 from domain.subscribers import addresses, columns, consent, directory, lists, suppression, words
-from domain.subscribers.columns import Values
+from domain.subscribers.candidates import Person, Reject
 from domain.subscribers.csvfile import Record
 from domain.subscribers.facets import bulk, fields
 from domain.subscribers.models import Consent, ImportJob, Organisation, Subscriber, Subscription
@@ -22,25 +21,6 @@ SUPPRESSED = N_("This address is on the suppression list.")
 TWICE = N_("This address stands in the file already, in line %(line)s.")
 TAKEN = N_("Somebody has this value in %(name)s already.")
 TEXTS = tuple(directory.TEXT_FIELDS)
-
-
-@dataclass(frozen=True)
-class Reject:
-    """A row that is not taken, and why."""
-
-    record: Record
-    reason: str
-    params: dict[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Person:
-    """A row that can be taken."""
-
-    record: Record
-    written: str
-    key: str
-    values: Values
 
 
 class Batch:
@@ -165,13 +145,13 @@ class Batch:
                     self._tenant_id, person.written, person.key, *texts,
                     organisations.get(self._organisation(person)) if values.organisation else None, values.birthday,
                     _json(values.own) if values.own else "{}", "active", words.folded(name, person.written),
-                    self._now, self._now,
+                    self._now, self._now, self._job.id,
                 )
             )  # fmt: skip
         _many(
             f"""INSERT INTO subscriber (tenant_id, address, address_key, {", ".join(TEXTS)}, organisation_id, birthday,
-            fields, deliverability, folded, created_at, updated_at)
-            VALUES (?, ?, ?, {"?, " * len(TEXTS)}?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING""",  # noqa: S608
+            fields, deliverability, folded, created_at, updated_at, import_id)
+            VALUES (?, ?, ?, {"?, " * len(TEXTS)}?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING""",  # noqa: S608
             rows,
         )
         query = Subscriber.select(Subscriber.address_key, Subscriber.id).where(
@@ -214,6 +194,13 @@ class Batch:
             f"""UPDATE subscriber SET {", ".join(f"{name} = ?" for name in TEXTS)}, organisation_id = ?, birthday = ?,
             fields = ?, folded = ?, updated_at = ? WHERE tenant_id = ? AND id = ?""",  # noqa: S608 - constant names
             rows,
+        )
+        before = [
+            {k: v for k, v in known[p.key].items() if k not in ("address", "address_key")} for p in people
+        ]
+        _many(
+            "INSERT INTO import_trace (tenant_id, job_id, subscriber_id, before) VALUES (?, ?, ?, ?)",
+            [(self._tenant_id, self._job.id, row["id"], _json(row)) for row in before],
         )
 
     def _enlist(self, person_ids: list[int], new_ids: Iterable[int]) -> None:

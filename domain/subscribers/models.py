@@ -124,6 +124,7 @@ class Subscriber(TenantModel):
     locked_at = MomentField(null=True)
     locked_by_id = IntegerField(null=True)
     folded = CharField(max_length=600, default="")  # name and address for the search
+    import_id = IntegerField(null=True)  # the import that made this person
     created_at = MomentField(default=clock.now)
     updated_at = MomentField(default=clock.now)
 
@@ -235,7 +236,7 @@ class ImportJob(TenantModel):
 
     filename = CharField(max_length=255)
     path = CharField(max_length=300)  # below the instance folder
-    state = CharField(max_length=12, default="mapping")  # mapping, queued, running, done, failed
+    state = CharField(max_length=12, default="mapping")  # mapping, queued, running, done, failed, undone
     dialect = JSONText(default=dict)  # encoding, delimiter, header row
     mapping = JSONText(default=dict)  # column number → field
     options = JSONText(default=dict)  # type_id, consent, list_id, existing
@@ -253,6 +254,17 @@ class ImportJob(TenantModel):
 
     class Meta:
         indexes = ((("tenant_id", "created_at"), False),)
+
+
+class ImportTrace(TenantModel):
+    """What an import changed of somebody who was here: the columns as they were, so that it can be undone."""
+
+    job_id = IntegerField()
+    subscriber_id = BigIntegerField()
+    before = JSONText()
+
+    class Meta:
+        indexes = ((("tenant_id", "job_id", "id"), False),)
 
 
 class ImportReject(TenantModel):

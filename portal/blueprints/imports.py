@@ -15,6 +15,7 @@ from wtforms.fields.choices import SelectChoice
 from dispatcher import tasks
 from domain.accounts import policy
 from domain.accounts.permissions import Permission as P
+from domain.campaigns import undoing
 from domain.errors import DomainError, Invalid
 from domain.subscribers import columns, imports, lists, types, words
 from domain.subscribers.models import ImportJob
@@ -125,6 +126,27 @@ def run(job_id: int) -> Response:
 def discard(job_id: int) -> Response:
     imports.discard(imports.get(g.tenant.id, job_id), _root(), g.user.id)
     return hypermedia.done(url_for("imports.index"), _("The file was thrown away."))
+
+
+@bp.get("/subscribers/imports/<int:job_id>/undo")
+@requires(P.SUBSCRIBER_IMPORT)
+def confirm_undo(job_id: int) -> Response:
+    job = imports.get(g.tenant.id, job_id)
+    if job.state not in ("done", "failed"):
+        return redirect(url_for("imports.show", job_id=job.id))  # type: ignore[return-value]
+    return hypermedia.page("imports/undo.html", job=job)
+
+
+@bp.post("/subscribers/imports/<int:job_id>/undo")
+@requires(P.SUBSCRIBER_IMPORT)
+def undo(job_id: int) -> Response:
+    job = imports.get(g.tenant.id, job_id)
+    done = undoing.undo(job, g.user.id)
+    text = _(
+        "Undone: %(removed)s people taken away, %(restored)s set back, %(kept)s left as they are.",
+        removed=done.removed, restored=done.restored, kept=done.kept,
+    )  # fmt: skip
+    return hypermedia.done(url_for("imports.show", job_id=job.id), text)
 
 
 @bp.get("/subscribers/imports/<int:job_id>/rejected.csv")

@@ -1,0 +1,56 @@
+"""An import is undone: who came by it goes, who was here gets the old data back, who was touched since stays."""
+
+from pathlib import Path
+
+import pytest
+
+from domain import clock
+from domain.campaigns import undoing
+from domain.errors import Conflict
+from domain.ledger.models import Delivery
+from domain.subscribers import directory, imports
+from domain.subscribers.imports import Options
+from domain.subscribers.models import ImportJob, ListMember, Subscriber
+from tests.world import World
+
+
+def imported(world: World, root: Path, content: str) -> ImportJob:
+    path = root / "people.csv"
+    path.write_text(content)
+    job = imports.receive(world.north.id, "people.csv", path, root, world.editor.id)
+    options = Options(type_id=world.types["city"].id, existing="overwrite")
+    imports.plan(job, {int(k): v for k, v in job.mapping.items()}, options)
+    imports.start(job, world.editor.id)
+    imports.run(imports.claim(job.id), root)
+    return imports.get(world.north.id, job.id)
+
+
+def test_an_import_is_undone_but_for_those_touched_since(world: World, tmp_path: Path) -> None:
+    here = directory.create(world.north.id, {"address": "here@x.example", "city": "Celle"})
+    names = ("here", "new", "mailed", "changed")
+    job = imported(world, tmp_path, "Email,Ort\n" + "".join(f"{name}@x.example,Bonn\n" for name in names))
+    assert directory.get(world.north.id, here.id).city == "Bonn"
+    people = {name: directory.by_key(world.north.id, f"{name}@x.example") for name in names}
+    Delivery.create(
+        tenant_id=world.north.id, campaign_id=1, subscriber_id=people["mailed"].id, address_key="m",
+        queued_at=clock.epoch(),
+    )  # fmt: skip
+    Subscriber.update(updated_at=clock.moment(clock.epoch() + 60)).where(
+        Subscriber.id == people["changed"].id
+    ).execute()
+    done = undoing.undo(job, world.editor.id)
+    assert (done.removed, done.restored, done.kept) == (1, 1, 2)
+    assert directory.by_key(world.north.id, "new@x.example") is None
+    assert not ListMember.select().where(ListMember.subscriber_id == people["new"].id).exists()
+    assert directory.get(world.north.id, here.id).city == "Celle"
+    assert imports.get(world.north.id, job.id).state == "undone"
+    with pytest.raises(Conflict):
+        undoing.undo(imports.get(world.north.id, job.id), world.editor.id)
+
+
+def test_an_import_that_has_not_ended_is_not_undone(world: World, tmp_path: Path) -> None:
+    path = tmp_path / "people.csv"
+    path.write_text("Email\na@x.example\n")
+    job = imports.receive(world.north.id, "people.csv", path, tmp_path, world.editor.id)
+    with pytest.raises(Conflict):
+        undoing.undo(job, world.editor.id)
