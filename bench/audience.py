@@ -144,6 +144,7 @@ def pages(folder: Path, url: str, small: Tenant, large: Tenant) -> dict[str, dic
     app = create_app(
         portal_settings.load({"INSTANCE": str(folder / "instance"), "DATABASE_URL": url, "DEMO": "0"})
     )
+    app.config["WTF_CSRF_ENABLED"] = False  # the builder is a form that writes nothing
     roles = policy.ensure_starters()
     user = User.create(email="bench@bench.example", name="Bench", language="en", password_hash="-")
     for tenant in (small, large):
