@@ -23,7 +23,8 @@ RUN_AXE = """async (rules) => {
 }"""
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 ALL_RULES = {"type": "tag", "values": WCAG}
-ON_NARROW = {"type": "rule", "values": ["color-contrast", "target-size", "scrollable-region-focusable"]}
+ON_NARROW = {"type": "rule", "values": ["target-size", "scrollable-region-focusable"]}
+IN_THE_DARK = {"type": "rule", "values": [*ON_NARROW["values"], "color-contrast"]}
 BLOCKING = {"serious", "critical"}
 # A language calls itself by its own name on every page, and the demo house has a folder of this name.
 OWN_NAMES = {"Deutsch", "English", "Redaktion"}
@@ -62,7 +63,8 @@ def foreign_words(language: str) -> Words:
     words = Words()
     for text in others - ours:
         pieces = re.split(r"%\(\w+\)\w|%%", text)
-        if len(pieces) == 1 and (language == "de" or " " in text):  # what the demo house holds is German
+        # what the demo house holds is German: short names there mean nothing on an English page
+        if len(pieces) == 1 and (language == "de" or len(text.split()) >= WORDS_THAT_TELL):
             words.whole.add(text)
         words.pieces |= {p.strip(" .,:;") for p in pieces if len(p.split()) >= WORDS_THAT_TELL}
     return words
