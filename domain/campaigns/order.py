@@ -32,6 +32,32 @@ _TEXTS: dict[tuple[str, str], str] = {
 }
 
 
+FIELDS = ("priority", "interval_count", "interval_s", "latest_start_h", "hold_uncertain")
+PRIORITIES = (-1, 0, 1)
+_MOST = 1_000_000
+_DAY_S = 86_400
+
+
+def wrong(values: dict[str, Any]) -> dict[str, str | tuple[str, dict[str, object]]]:
+    """What is wrong with the order of sending in a plan: field → message."""
+    found: dict[str, str | tuple[str, dict[str, object]]] = {}
+    count, seconds = values.get("interval_count"), values.get("interval_s")
+    if (count is None) != (seconds is None):
+        found["interval_min" if seconds is None else "interval_count"] = N_(
+            "Fill in both: how many mails, and every how many minutes."
+        )
+    if count is not None and not 1 <= count <= _MOST:
+        found["interval_count"] = N_("Enter a number of mails from 1 on.")
+    if seconds is not None and not 60 <= seconds <= _DAY_S:
+        found["interval_min"] = N_("Enter a number of minutes from 1 to 1,440.")
+    hours = values.get("latest_start_h")
+    if hours is not None and not 1 <= hours <= 720:
+        found["latest_start_h"] = N_("Enter a number of hours from 1 to 720, or leave the field empty.")
+    if values.get("priority", 0) not in PRIORITIES:
+        found["priority"] = N_("Choose one of the three.")
+    return found
+
+
 def budget(campaign: Campaign, zone: str, since: datetime | None = None) -> Budget:
     """Whose limits count for a campaign. Its portions are counted from its start (`since` before there is one)."""
     return Budget(

@@ -2,20 +2,19 @@
 
 import re
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from domain.approvals import flow
 from domain.approvals.models import ApprovalState
 from domain.audit import log
+from domain.campaigns import order
 from domain.campaigns.audience import CHOICES, numbers
 from domain.campaigns.models import Campaign, CampaignStatus, Course
 from domain.db import database
 from domain.errors import N_, Conflict, Invalid, NotFound
 from domain.issues import assembly
 from domain.issues.models import Issue, IssueRevision, IssueState
-from domain.quotas.ledger import Standing
-from domain.quotas.models import Window
 from domain.segments import saved
 from domain.senders import domains
 from domain.subscribers import addresses
@@ -63,10 +62,17 @@ def proposed(issue: Issue, user_id: int, sender_name: str, sender_address: str, 
     )  # fmt: skip
 
 
-def plan(campaign: Campaign, values: dict[str, Any]) -> None:
+class PlanChanged(Conflict):
+    """Somebody else has saved the plan since it was opened."""
+
+
+def plan(campaign: Campaign, values: dict[str, Any], version: int | None = None) -> None:
     """Set what is named in `values` (sender_name, sender_address, reply_to, send_at, consents, lists,
-    segment, exclude).
-    Raises Conflict once approval was asked, Invalid with the fields that are wrong."""
+    segment, exclude, priority, interval_count, interval_s, latest_start_h, hold_uncertain).
+    Raises Conflict once approval was asked, PlanChanged if it is no longer `version`, Invalid with the fields that
+    are wrong."""
+    if version is not None and version != campaign.version:
+        raise PlanChanged(N_("Somebody else has changed the plan meanwhile. Reload the page to see it."))
     if campaign.status != CampaignStatus.DRAFT:
         raise Conflict(N_("This mailing is in approval or on its way and can no longer be changed."))
     wrong: dict[str, str | tuple[str, dict[str, object]]] = {}
@@ -85,10 +91,11 @@ def plan(campaign: Campaign, values: dict[str, Any]) -> None:
         domain = values["sender_address"].rpartition("@")[2].casefold()
         if not may_send_as(campaign.tenant_id, domain):
             wrong["sender_address"] = (domains.UNVERIFIED, {"domain": domain})
+    wrong |= order.wrong(values)
     if wrong:
         raise Invalid(fields=wrong)
     campaign.sender_name = name
-    for field in ("sender_address", "reply_to", "send_at"):
+    for field in ("sender_address", "reply_to", "send_at", *order.FIELDS):
         if field in values:
             setattr(campaign, field, values[field])
     chosen = dict(campaign.audience or {})
@@ -102,16 +109,15 @@ def plan(campaign: Campaign, values: dict[str, Any]) -> None:
         if key in values:
             chosen[key] = saved.get(campaign.tenant_id, values[key]).id if values[key] else None
     campaign.audience = chosen
-    campaign.save()
-
-
-def day_of_end(count: int, standings: Sequence[Standing], now: datetime) -> datetime | None:
-    """The moment from which the last of `count` mails may go by the daily limit; None: today."""
-    daily = next((s for s in standings if s.window == Window.DAY), None)
-    if daily is None or count <= daily.remaining or not daily.ceiling or daily.resets_at is None:
-        return None
-    days = -(-(count - daily.remaining) // daily.ceiling)
-    return daily.resets_at + timedelta(days=days - 1)
+    with database.atomic():
+        mine = Campaign.update(version=Campaign.version + 1).where(
+            Campaign.tenant_id == campaign.tenant_id, Campaign.id == campaign.id,
+            Campaign.version == campaign.version,
+        )  # fmt: skip
+        if not mine.execute():
+            raise PlanChanged(N_("Somebody else has changed the plan meanwhile. Reload the page to see it."))
+        campaign.version += 1
+        campaign.save()
 
 
 def may_send_as(tenant_id: int, domain: str) -> bool:

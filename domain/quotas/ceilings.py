@@ -66,7 +66,7 @@ def of(budget: Budget, at: datetime | None = None) -> list[Ceiling]:
     found = for_holder(budget, scope, holder, limits, at)
     found += for_holder(budget, Scope.TENANT, 0, tenant_limits(budget.tenant_id), at)
     if budget.portions is not None:
-        found.append(_portion(budget, budget.portions, at))
+        found.append(portion(budget, budget.portions, at))
     return found
 
 
@@ -170,7 +170,8 @@ def _replace(tenant_id: int, scope: Scope, holder_id: int, wanted: Mapping[Windo
             )
 
 
-def _portion(budget: Budget, portions: Portions, at: datetime) -> Ceiling:
+def portion(budget: Budget, portions: Portions, at: datetime) -> Ceiling:
+    """Interval sending as a ceiling, in the window that `at` lies in."""
     passed = max(0, int(at.timestamp()) - portions.since)
     start = portions.since + passed // portions.seconds * portions.seconds
     end = clock.moment(start + portions.seconds)

@@ -19,14 +19,16 @@ from domain.accounts.permissions import Permission as P
 from domain.approvals import flow
 from domain.approvals.models import ApprovalState
 from domain.audit import log
-from domain.campaigns import audience, doubtful, lifecycle, listing, planning, reports
+from domain.campaigns import audience, doubtful, forecast, lifecycle, listing, order, planning, reports
 from domain.campaigns.models import Campaign, CampaignStatus, Course
 from domain.errors import N_, Conflict, Invalid
 from domain.issues import assembly
 from domain.issues.models import Issue
 from domain.ledger import halts
 from domain.ledger.states import DeliveryState, LeftOut
+from domain.quotas import ceilings
 from domain.quotas import ledger as quotas
+from domain.quotas.models import Window
 from domain.segments import saved
 from domain.subscribers import lists, types
 from portal import context, hypermedia, sending, states
@@ -75,6 +77,8 @@ def numbers(issue_id: int) -> Response:
     _fill_choices(form)
     if campaign.course != Course.CORRECTION:  # goes to exactly those who have the mail
         campaign.audience = form.chosen_audience()
+    campaign.interval_count, campaign.interval_s = form.pace()["interval_count"], form.pace()["interval_s"]
+    campaign.send_at = form.wished(ZoneInfo(context.time_zone()))
     return hypermedia.fragment("campaigns/_numbers.html", oob=True, **_numbers(issue, campaign))
 
 
@@ -95,11 +99,14 @@ def save_plan(issue_id: int) -> Response:
             raise Invalid(
                 fields={name: " ".join(map(str, texts)) for name, texts in form.errors.items() if name}
             )
-        planning.plan(campaign, form.values(ZoneInfo(context.time_zone())))
+        planning.plan(campaign, form.values(ZoneInfo(context.time_zone())), form.seen_version())
         if act == "ask" and may(P.APPROVAL_ASK):
             clearance.ask(g.tenant, issue, campaign, g.user, sending.base_url(), request.form.get("note", ""))
         elif act == "send" and _may_send_alone():
             _send_now(issue, campaign)
+    except planning.PlanChanged:
+        campaign = planning.get(g.tenant.id, campaign.id)
+        return _plan_page(issue, campaign, form, 409, changed=True)
     except Invalid as error:
         if not form.errors:
             into_form(form, error)
@@ -230,23 +237,31 @@ def _fill_choices(form: PlanForm) -> None:
     form.exclude.choices = [SelectChoice(0, _("nobody")), *segments]
 
 
-def _plan_page(issue: Issue, campaign: Campaign, form: PlanForm, status: int = 200) -> Response:
+def _plan_page(
+    issue: Issue, campaign: Campaign, form: PlanForm, status: int = 200, changed: bool = False
+) -> Response:
     _fill_choices(form)
     findings, size = clearance.preflight(g.tenant, issue, sending.base_url())
+    version = request.form.get("version") if status == 422 else campaign.version
+    latest_h = context.effective_settings()["latest_start_h"]
     return hypermedia.page(
         "campaigns/plan.html", status=status, form=form, findings=findings, size=size, zone=context.time_zone(),
-        typed_from=sending.TYPED_FROM, **_numbers(issue, campaign),
+        typed_from=sending.TYPED_FROM, changed=changed,
+        version=version, latest_h=latest_h, **_numbers(issue, campaign),
     )  # fmt: skip
 
 
 def _numbers(issue: Issue, campaign: Campaign) -> dict[str, Any]:
     count, left_out = audience.numbers(campaign)
     role_id = quotas.most_generous(g.rights.role_ids)
-    standings = quotas.standings(g.tenant.id, role_id, context.time_zone(), campaign.id)
+    begins = max(campaign.send_at or clock.now(), clock.now())
+    campaign.role_id, campaign.started_by_id = role_id, g.user.id
+    limits = order.budget(campaign, context.time_zone(), begins)
     return {
-        "issue": issue, "campaign": campaign, "count": count, "left_out": left_out, "standings": standings,
-        "ends": planning.day_of_end(count, standings, clock.now()), "alone": _may_send_alone(),
-        "over": next((s for s in standings if s.window == "campaign" and count > s.ceiling), None),
+        "issue": issue, "campaign": campaign, "count": count, "left_out": left_out, "alone": _may_send_alone(),
+        "standings": [s for s in ceilings.standing(limits, begins) if s.window in list(Window)],
+        "forecast": forecast.of(count, limits, context.effective_settings(), begins) if count else None,
+        "begins": begins,
     }  # fmt: skip
 
 

@@ -1,6 +1,6 @@
 """The plan of a mailing: recipients, sender, time."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -9,6 +9,8 @@ from flask_wtf import FlaskForm
 from wtforms import (
     BooleanField,
     DateTimeLocalField,
+    HiddenField,
+    IntegerField,
     RadioField,
     SelectField,
     SelectMultipleField,
@@ -51,6 +53,24 @@ class PlanForm(FlaskForm):
     )
     send_at = DateTimeLocalField(_l("Time"), [Optional()], format=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"])
 
+    priority = SelectField(
+        _l("Turn among the mailings of this tenant"),
+        coerce=int,
+        choices=[
+            SelectChoice(1, _l("Before the others")),
+            SelectChoice(0, _l("As usual")),
+            SelectChoice(-1, _l("After the others")),
+        ],
+        default=0,
+    )
+    interval_count = IntegerField(_l("Mails per portion"), [Optional()])
+    interval_min = IntegerField(_l("Minutes from one portion to the next"), [Optional()])
+    latest_start_h = IntegerField(_l("Hours after which a late start is asked about"), [Optional()])
+    hold_uncertain = BooleanField(
+        _l("If a connection breaks during the hand-over: ask, do not send once more")
+    )
+    version = HiddenField()
+
     @classmethod
     def of(cls, campaign: Campaign, zone: str) -> "PlanForm":
         """The form filled from a campaign; its time in the tenant's zone."""
@@ -62,6 +82,9 @@ class PlanForm(FlaskForm):
             proved=Consent.PROVED in chosen.get("consents", []), unknown=Consent.UNKNOWN in chosen.get("consents", []),
             sender_name=campaign.sender_name, sender_address=campaign.sender_address, reply_to=campaign.reply_to,
             when="at" if at else "now", send_at=at.astimezone(ZoneInfo(zone)).replace(tzinfo=None) if at else None,
+            priority=campaign.priority, interval_count=campaign.interval_count,
+            interval_min=campaign.interval_s // 60 if campaign.interval_s else None,
+            latest_start_h=campaign.latest_start_h, hold_uncertain=campaign.hold_uncertain, version=campaign.version,
         )  # fmt: skip
 
     def chosen_lists(self) -> list[int]:
@@ -73,6 +96,25 @@ class PlanForm(FlaskForm):
             "lists": self.chosen_lists(), "consents": self.chosen_consents(), "exclude": self.exclude.data or None,
             "segment": (self.segment.data or None) if self.whom.data == "segment" else None,
         }  # fmt: skip
+
+    def wished(self, zone: ZoneInfo) -> datetime | None:
+        """The time as typed, right or wrong: for the numbers beside it."""
+        chosen = self.when.data == "at" and self.send_at.data is not None
+        return self.send_at.data.replace(tzinfo=zone) if chosen else None
+
+    def pace(self) -> dict[str, Any]:
+        """The order of sending as planning takes it."""
+        minutes = self.interval_min.data
+        return {
+            "priority": self.priority.data, "interval_count": self.interval_count.data,
+            "interval_s": None if minutes is None else minutes * 60, "latest_start_h": self.latest_start_h.data,
+            "hold_uncertain": bool(self.hold_uncertain.data),
+        }  # fmt: skip
+
+    def seen_version(self) -> int | None:
+        """The version of the plan that the person was looking at."""
+        text = str(self.version.data or "")
+        return int(text) if text.isdigit() else None
 
     def chosen_consents(self) -> list[str]:
         wanted = ((Consent.PROVED, self.proved.data), (Consent.UNKNOWN, self.unknown.data))
@@ -87,6 +129,14 @@ class PlanForm(FlaskForm):
                     fields={"send_at": N_("Enter day and time, or choose as soon as it is approved.")}
                 )
             at = self.send_at.data.replace(tzinfo=zone)
+            if at.astimezone(UTC).astimezone(zone).replace(tzinfo=None) != self.send_at.data:
+                raise Invalid(
+                    fields={
+                        "send_at": N_(
+                            "The clock is set forward then, this time does not exist. Choose another."
+                        )
+                    }
+                )
             if at <= clock.now():
                 raise Invalid(fields={"send_at": N_("This time has passed. Choose a later one.")})
         if self.whom.data == "lists" and not self.lists.data:
@@ -95,5 +145,5 @@ class PlanForm(FlaskForm):
             raise Invalid(fields={"segment": N_("Choose a segment.")})
         return {
             "sender_name": self.sender_name.data or "", "sender_address": self.sender_address.data or "",
-            "reply_to": self.reply_to.data or "", "send_at": at, **self.chosen_audience(),
+            "reply_to": self.reply_to.data or "", "send_at": at, **self.chosen_audience(), **self.pace(),
         }  # fmt: skip
