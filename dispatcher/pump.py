@@ -102,6 +102,11 @@ class Pump:
         self.post(lambda: self._use_domains(gates))
         return gates
 
+    def at_hand(self, pool: Pool) -> int:
+        """Mails that wait here for a relay. In the pump's thread."""
+        rotation = self._rotations.get(pool)
+        return 0 if rotation is None else rotation.waiting() + sum(run.parked for run in rotation.runs)
+
     def usable(self, pool: Pool) -> bool:
         """Whether the relay takes mails now, as far as we know."""
         now = self.loop.clock()

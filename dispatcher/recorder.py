@@ -18,6 +18,7 @@ import structlog
 
 from dispatcher import signing, starting, sysmail, takeover
 from dispatcher.desk import Desk, OwnDesk
+from dispatcher.figures import Figures
 from dispatcher.halting import Halting
 from dispatcher.personalise import RecipientRefused
 from dispatcher.pipeline import Run
@@ -47,6 +48,7 @@ class Pace:
 
     scan_s: float = 2.0
     beat_s: float = 5.0
+    report_s: float = 2.0
     sweep_s: float = 15.0
     halt_s: float = 0.25  # a pause must hold within a second
     lease_s: int = 120
@@ -87,11 +89,12 @@ class Recorder:
         self._pools: dict[Relay, Pool] = {}
         self._runs: dict[int, tuple[Run, Pool, Campaign]] = {}
         self._older: dict[tuple[int, int], tuple[Run, Pool]] = {}  # (campaign, earlier revision)
-        self._due = {"scan": 0.0, "beat": 0.0, "sweep": 0.0, "halt": 0.0}
+        self._due = {"scan": 0.0, "beat": 0.0, "sweep": 0.0, "halt": 0.0, "report": 0.0}
         self._halting = Halting(owner_id, lambda act: self._queue.put(lambda _: act()))
         self._stopping = False
         self.quiet = threading.Event()
         self.pump: Pump
+        self.figures: Figures
 
     # -- called from other threads
 
@@ -178,6 +181,9 @@ class Recorder:
         if now >= self._due["beat"]:
             takeover.beat(self._owner_id)
             self._due["beat"] = now + self._pace.beat_s
+        if now >= self._due["report"] and not self._stopping:
+            self.figures.write()
+            self._due["report"] = now + self._pace.report_s
         if now >= self._due["sweep"]:
             takeover.fold_dead(self._owner_id)
             self._due["sweep"] = now + self._pace.sweep_s

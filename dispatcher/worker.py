@@ -23,6 +23,7 @@ from huey.consumer import Consumer
 
 from dispatcher import alarms, completion, queues, senders, starting, takeover, tasks
 from dispatcher.desk import Desk, OwnDesk, SideDesk
+from dispatcher.figures import Figures
 from dispatcher.journal import Journal
 from dispatcher.lender import Lender
 from dispatcher.pump import Pump
@@ -82,6 +83,7 @@ class Deliver:
             self._desk,
         )
         self.pump = self.recorder.pump = Pump(self._journal, self.recorder)
+        self.recorder.figures = Figures(self._process.id, self.pump)
         self._lender = Lender(self._process.id, self.pump)
         self.recorder.routes.attach(self.pump, self._lender)
         self._stop = threading.Event()

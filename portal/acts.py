@@ -56,6 +56,8 @@ ACTS: dict[str, str] = {
     "password.change": N_("changed the own password"),
     "password.first": N_("set the first password"),
     "password.reset": N_("reset the own password"),
+    "rate.remove": N_("removed the rate of %(what)s"),
+    "rate.set": N_("set a rate for %(what)s"),
     "relay.change": N_("changed %(what)s"),
     "relay.close": N_("let mails go through %(what)s again"),
     "relay.closed": N_("found that %(what)s takes mails again"),

@@ -36,9 +36,9 @@ MAX_REQUEST_BYTES = 64 * 1024 * 1024  # several media at once; each file has its
 IN_TENANT = (
     "dashboard", "articles", "pool", "media", "issues", "campaigns", "followups", "pacing", "approvals",
     "lists", "imports", "subscribers", "records", "organisations", "segments", "fields", "robinson", "types",
-    "volume", "releases", "users", "roles", "tenants", "relays", "senders", "audit", "notices",
+    "volume", "releases", "users", "roles", "tenants", "relays", "dispatch", "senders", "audit", "notices",
 )  # fmt: skip
-OUTSIDE = ("session", "account", "setup", "house", "house_relays", "house_pacing", "inbox", "public")
+OUTSIDE = ("session", "account", "setup", "house", "house_relays", "house_dispatch", "house_pacing", "inbox", "public")
 
 
 def create_app(settings: Settings) -> Flask:

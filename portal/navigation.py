@@ -101,6 +101,7 @@ GROUPS: tuple[tuple[object, tuple[Item, ...]], ...] = (
             Item("tenants", "tenants.edit", _l("Tenant"), "settings", (P.TENANT_EDIT,)),
             Item("relays", "relays.index", _l("Mail servers"), "mail-forward", (P.RELAY_EDIT,)),
             Item("senders", "senders.index", _l("Sender domains"), "at", (P.SENDER_EDIT,)),
+            Item("dispatch", "dispatch.queue", _l("Queue"), "gauge", (P.RELAY_EDIT,)),
             Item("audit", "audit.index", _l("Log"), "history", (P.AUDIT_SEE,)),
         ),
     ),
@@ -110,6 +111,7 @@ GROUPS: tuple[tuple[object, tuple[Item, ...]], ...] = (
 HOUSE = (
     Item("house_tenants", "house.tenants", _l("All tenants"), "building-community"),
     Item("house_relays", "house_relays.index", _l("Mail servers"), "mail-forward"),
+    Item("house_dispatch", "house_dispatch.index", _l("Dispatcher"), "gauge"),
 )
 
 

@@ -117,6 +117,13 @@ TABLE: dict[str, dict[object, tuple[str, str, str]]] = {
         "failed": (N_("Test failed"), "fail", "alert-circle"),
         "open": (N_("Takes no mails"), "fail", "hand-stop"),
         "off": (N_("Not in use"), "rest", "ban"),
+        "paused": (N_("Paused after an error"), "hold", "player-pause"),
+        "busy": (N_("At work"), "run", "send"),
+    },
+    "process": {
+        "running": (N_("Running"), "done", "circle-check"),
+        "silent": (N_("Silent"), "fail", "alert-triangle"),
+        "stopped": (N_("Stopped"), "rest", "player-stop"),
     },
     "sender": {
         "proved": (N_("Proved by DNS"), "done", "circle-check"),

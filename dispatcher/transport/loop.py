@@ -80,6 +80,10 @@ class Loop:
         for connection in self._connections.values():
             connection.client.retiring = True
 
+    def sent_of(self, pool: Pool) -> int:
+        """Mails that the open connections of a pool have handed over."""
+        return sum(self._connections[number].client.sent_count for number in pool.connections)
+
     def trim(self, pool: Pool, ceiling: int) -> None:
         """Let a pool have at most `ceiling` connections from now on; those above end with their last mail."""
         pool.ceiling = ceiling
@@ -228,6 +232,7 @@ class Loop:
         self._epoll.unregister(connection.number)
         pool = connection.pool
         pool.connections.discard(connection.number)
+        pool.sent_count += connection.client.sent_count
         pool.idle.pop(connection.number, None)
         if pool.retired and not pool.connections:
             self.pools.remove(pool)

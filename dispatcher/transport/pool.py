@@ -37,6 +37,7 @@ class Pool:
         self.relay = relay
         self.waiting = waiting
         self.connections: set[int] = set()
+        self.sent_count = 0  # mails that its closed connections have handed over
         self.idle: dict[int, Connection] = {}
         self.paused_until = 0.0
         self.trouble = ""  # why it is paused, in the server's or the system's words

@@ -74,3 +74,17 @@ def _decimal(text: str | None) -> Any:
         return float((text or "").replace(",", ".")) if text else None
     except ValueError:
         return text
+
+
+class DomainRateForm(FlaskForm):
+    pattern = StringField(_l("Recipient domain"), [Length(max=253), one_line], filters=[trimmed])
+    per_second = StringField(_l("Mails per second"), filters=[trimmed])
+    max_connections = StringField(_l("Mails at the same time"), filters=[trimmed])
+
+    def values(self) -> dict[str, Any]:
+        """What the domain takes; numbers that are none stay text."""
+        return {
+            "pattern": self.pattern.data,
+            "per_second": _decimal(self.per_second.data),
+            "max_connections": _whole(self.max_connections.data),
+        }

@@ -1,0 +1,65 @@
+"""The dispatcher of the installation: processes, mail servers, queues, rates of recipient domains."""
+
+from flask import Blueprint, Response, g, request, url_for
+from flask_babel import get_locale
+from flask_babel import gettext as _
+
+from domain.campaigns import queues
+from domain.errors import Invalid
+from domain.senders import domainrates
+from domain.tenancy.models import Tenant
+from portal import dispatching, hypermedia
+from portal.access import requires_house
+from portal.errors import into_form
+from portal.forms.relays import DomainRateForm
+
+bp = Blueprint("house_dispatch", __name__)
+
+
+@bp.get("/house/dispatcher")
+@requires_house
+def index() -> Response:
+    """The page; by htmx only the figures, every two seconds."""
+    return _page(DomainRateForm(formdata=None))
+
+
+@bp.post("/house/dispatcher/rates")
+@requires_house
+def add_rate() -> Response:
+    form = DomainRateForm()
+    try:
+        if not form.validate():
+            raise Invalid(fields={n: " ".join(map(str, texts)) for n, texts in form.errors.items() if n})
+        rate = domainrates.add(form.values(), g.user.id)
+    except Invalid as error:
+        if not form.errors:
+            into_form(form, error)
+        return _page(form, 422)
+    return hypermedia.done(
+        url_for("house_dispatch.index"), _("The rate of %(domain)s is kept from now on.", domain=rate.pattern)
+    )
+
+
+@bp.post("/house/dispatcher/rates/<int:rate_id>/remove")
+@requires_house
+def remove_rate(rate_id: int) -> Response:
+    rate = domainrates.get(rate_id)
+    domainrates.remove(rate, g.user.id)
+    return hypermedia.done(
+        url_for("house_dispatch.index"), _("%(domain)s has no rate any more.", domain=rate.pattern)
+    )
+
+
+def _page(form: DomainRateForm, status: int = 200) -> Response:
+    names = dict(Tenant.select(Tenant.id, Tenant.name).tuples())
+    waiting = [(names.get(t, "?"), queue) for t in queues.busy_tenants() for queue in queues.of_tenant(t)]
+    per_tenant: dict[str, list[queues.Queue]] = {}
+    for name, queue in waiting:
+        per_tenant.setdefault(name, []).append(queue)
+    oldest = [queue.oldest_at for _name, queue in waiting if queue.oldest_at]
+    return hypermedia.page(
+        "dispatch/house.html", "dispatch/_house.html" if request.method == "GET" else None, status=status,
+        picture=dispatching.picture(), per_tenant=sorted(per_tenant.items()), system=queues.system_mails(),
+        oldest=min(oldest, default=None), waiting=sum(queue.waiting for _name, queue in waiting),
+        rates=domainrates.every(), form=form, comma=str(get_locale()) == "de",
+    )  # fmt: skip
