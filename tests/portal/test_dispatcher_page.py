@@ -14,7 +14,7 @@ from domain.ledger.models import DispatcherProcess
 from domain.senders import breaker
 from domain.senders.models import DomainRate, Relay
 from portal import dispatching
-from tests.dispatcher.mailing import EngineSettings, mailing
+from tests.dispatcher.mailing import EngineSettings, mailing, tenant
 from tests.dispatcher.sinks import Sink, closed_port
 from tests.dispatcher.test_deliver import finished, until
 from tests.portal.conftest import HTMX
@@ -48,12 +48,12 @@ def test_what_a_process_sends_appears_on_the_page(
     sign_in(client, world.administrator)
     with Sink().running() as sink:
         relay = Relay.create(name="Provider", host="127.0.0.1", port=sink.port, security="off")
-        campaign = mailing(world.south, 120)
+        campaign = mailing(tenant("west"), 120)
         with engine(database, tmp_path):
             until(finished(campaign))
             until(
                 lambda: (
-                    sum(r.per_second * 0 + sum(r.sent.values()) for r in dispatching.picture().relays) >= 120
+                    sum(sum(r.sent.values()) for r in dispatching.picture().relays) >= 120
                 )
             )
             picture = dispatching.picture()
@@ -70,7 +70,7 @@ def test_a_relay_in_trouble_is_told_with_its_words(
     sign_in(client, world.administrator)
     with Sink(lambda verb, _: b"421 4.7.0 <i>too many</i>\r\n" if verb == "MAIL" else None).running() as sink:
         Relay.create(name="Provider", host="127.0.0.1", port=sink.port, security="off")
-        mailing(world.south, 5)
+        mailing(tenant("west"), 5)
         with engine(database, tmp_path):
             until(lambda: dispatching.picture().errors)
             page = client.get("/house/dispatcher", headers=HTMX).text
