@@ -38,7 +38,17 @@ IN_TENANT = (
     "lists", "imports", "subscribers", "records", "organisations", "segments", "fields", "robinson", "types",
     "volume", "releases", "users", "roles", "tenants", "relays", "dispatch", "senders", "audit", "notices",
 )  # fmt: skip
-OUTSIDE = ("session", "account", "setup", "house", "house_relays", "house_dispatch", "house_pacing", "inbox", "public")
+OUTSIDE = (
+    "session",
+    "account",
+    "setup",
+    "house",
+    "house_relays",
+    "house_dispatch",
+    "house_pacing",
+    "inbox",
+    "public",
+)
 
 
 def create_app(settings: Settings) -> Flask:

@@ -51,11 +51,7 @@ def test_what_a_process_sends_appears_on_the_page(
         campaign = mailing(tenant("west"), 120)
         with engine(database, tmp_path):
             until(finished(campaign))
-            until(
-                lambda: (
-                    sum(sum(r.sent.values()) for r in dispatching.picture().relays) >= 120
-                )
-            )
+            until(lambda: sum(sum(r.sent.values()) for r in dispatching.picture().relays) >= 120)
             picture = dispatching.picture()
             page = client.get("/house/dispatcher")
     shown = next(r for r in picture.relays if r.row == relay)
