@@ -100,7 +100,7 @@ def serve(link: socket.socket) -> None:
     while True:
         try:
             request = _receive(link)
-        except EOFError:
+        except (EOFError, ConnectionError):  # it was killed
             return
         try:
             db.database.connect(reuse_if_open=True)

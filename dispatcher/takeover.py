@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import structlog
@@ -17,6 +18,9 @@ from domain.ledger.states import DeliveryState
 
 log = structlog.get_logger()
 STALE_S = 30  # a heartbeat older than this says nothing about its process any more
+_seen: dict[
+    int, tuple[int, float]
+] = {}  # process → its heartbeat, and since when it stands there on our own clock
 
 
 def register(name: str, pid: int, folder: Path) -> DispatcherProcess:
@@ -44,23 +48,25 @@ def signed_off(process_id: int) -> None:
     DispatcherProcess.update(stopped_at=clock.epoch()).where(DispatcherProcess.id == process_id).execute()
 
 
-def fold_dead(own_id: int) -> int:
-    """Take over what dead processes left; returns how many rows became doubtful or free. Crosses tenants."""
+def fold_dead(own_id: int, watch_s: float) -> int:
+    """Take over what dead processes left; returns how many rows became doubtful or free. Crosses tenants. Whose journal
+    cannot be read is dead only if its heartbeat has stood still for `watch_s` before our eyes."""
     moved = 0
     for owner_id in outbox.lease_holders():
         if owner_id != own_id:
-            moved += _fold(owner_id)
+            moved += _fold(owner_id, watch_s)
     return moved
 
 
-def _fold(owner_id: int) -> int:
+def _fold(owner_id: int, watch_s: float) -> int:
     process = DispatcherProcess.get_or_none(DispatcherProcess.id == owner_id)
+    silent = process is None or _stands_still(process, watch_s)
     if process is None or process.host != machine():
-        return _without_journal(owner_id, process)
+        return _without_journal(owner_id, process) if silent else 0
     try:
         folded = journal.fold(Path(process.journal))
     except (OwnerAlive, Unreadable):
-        return _without_journal(owner_id, process)
+        return _without_journal(owner_id, process) if silent else 0
     done = False
     try:
         same_boot = folded.boot_id == journal.boot_id() and folded.process_id == owner_id
@@ -73,6 +79,17 @@ def _fold(owner_id: int) -> int:
     signed_off(owner_id)
     log.warning("journal folded", owner=owner_id, back_in_queue=back, doubtful=doubtful, same_boot=same_boot)
     return back + doubtful
+
+
+def _stands_still(process: DispatcherProcess, watch_s: float) -> bool:
+    """Whether a heartbeat has not moved for `watch_s`. The date alone says nothing: after a jump of the clock, or on a
+    machine with another one, everybody alive looks dead."""
+    now = time.monotonic()
+    heartbeat, since = _seen.get(process.id, (0, now))
+    if heartbeat != process.heartbeat_at:
+        _seen[process.id] = process.heartbeat_at, now
+        return False
+    return now - since >= watch_s
 
 
 def _without_journal(owner_id: int, process: DispatcherProcess | None) -> int:

@@ -90,7 +90,7 @@ def count_departed(halt: Open, process_id: int, delivery_ids: Sequence[int]) -> 
     """Note how many of the mails that were flying were taken; False while an answer is still to come."""
     rows = database.execute_sql(
         sql(
-            f"""SELECT state, owner_id, count(*) FROM delivery WHERE tenant_id = ? AND id IN ({_ids()})
+            f"""SELECT state, owner_id, count(*) FROM delivery WHERE +tenant_id = ? AND id IN ({_ids()})
             GROUP BY state, owner_id"""
         ),
         [halt.tenant_id, _bound(delivery_ids)],

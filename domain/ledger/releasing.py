@@ -49,7 +49,7 @@ def release(delivery_ids: Sequence[int]) -> int:
 def keys_of(tenant_id: int, delivery_ids: Sequence[int]) -> dict[int, str]:
     """Delivery id → address key."""
     rows = _run(
-        f"SELECT id, address_key FROM delivery WHERE tenant_id = ? AND id IN ({_ids()})",
+        f"SELECT id, address_key FROM delivery WHERE +tenant_id = ? AND id IN ({_ids()})",
         tenant_id, _bound(delivery_ids),
     )  # fmt: skip
     return dict(rows)

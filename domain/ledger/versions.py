@@ -11,7 +11,7 @@ def kept(tenant_id: int, delivery_ids: Sequence[int], current: int | None) -> di
     ids = "SELECT unnest(?::bigint[])" if is_postgres() else "SELECT value FROM json_each(?)"
     rows = database.execute_sql(
         sql(
-            f"""SELECT id, revision_id FROM delivery WHERE tenant_id = ? AND id IN ({ids})
+            f"""SELECT id, revision_id FROM delivery WHERE +tenant_id = ? AND id IN ({ids})
             AND handed_over AND revision_id <> ?"""  # noqa: S608
         ),
         [tenant_id, list(delivery_ids) if is_postgres() else json.dumps(list(delivery_ids)), current or 0],

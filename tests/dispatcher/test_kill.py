@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from dispatcher import starting, takeover
+from dispatcher.journal import Journal
 from domain.campaigns.models import Campaign, CampaignStatus
 from domain.ledger import outbox
 from domain.ledger.models import Delivery, DispatcherProcess
@@ -26,8 +28,9 @@ SCRIPT = """
 import sys
 from pathlib import Path
 from dispatcher import worker
+from dispatcher.recorder import Pace
 from tests.dispatcher.mailing import EngineSettings
-worker.deliver(EngineSettings(Path(sys.argv[1]), sys.argv[2], sys.argv[3]))
+worker.deliver(EngineSettings(Path(sys.argv[1]), sys.argv[2], sys.argv[3]), Pace(beat_s=0.5, sweep_s=1))
 """
 
 
@@ -132,6 +135,21 @@ def test_without_a_reliable_journal_every_leased_row_is_doubtful(database, tmp_p
     assert len(copies) == 600 and max(copies.values()) <= 2
     listed = {row.address_key for row in Delivery.select().where(Delivery.maybe_duplicate)}
     assert {to for to, n in copies.items() if n > 1} <= listed
+
+
+def test_jump_of_the_clock_takes_no_rows_from_a_process_that_lives(database, tmp_path):
+    owner = takeover.register("deliver", os.getpid(), tmp_path)
+    alive = Journal(Path(owner.journal), owner.id)
+    campaign = mailing(tenant(), 5)
+    outbox.claim(starting.terms(campaign), 5, owner.id, 60)
+    hours_later = {"heartbeat_at": 1, "lease_until": 1}  # so old do both look now
+    Delivery.update(lease_until=hours_later["lease_until"]).execute()
+    DispatcherProcess.update(heartbeat_at=hours_later["heartbeat_at"]).execute()
+    assert takeover.fold_dead(0, 60) == takeover.fold_dead(0, 60) == 0
+    DispatcherProcess.update(heartbeat_at=2).execute()
+    assert takeover.fold_dead(0, 0) == 0, "it has just moved"
+    assert takeover.fold_dead(0, 0) == 5, "it stands still"
+    alive.close()
 
 
 def test_two_processes_share_a_campaign_without_a_duplicate(database, tmp_path):

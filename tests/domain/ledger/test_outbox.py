@@ -216,3 +216,19 @@ def test_open_means_queued_leased_deferred_or_uncertain(people):
     outbox.settle([settlement(rows[0], DeliveryState.FAILED)])
     assert not outbox.is_open(TENANT, CAMPAIGN)
     assert outbox.counts(TENANT, CAMPAIGN)[DeliveryState.SENT] == 9
+
+
+@pytest.mark.sqlite_only
+def test_claim_and_settle_find_rows_by_their_ids_however_many_the_tenant_has(people, monkeypatch):
+    plans, run = [], db.database.obj.execute_sql
+
+    def explained(text, values=None, *more):
+        if " delivery" in text and "id IN (" in text:
+            plans.extend(row[3] for row in run(f"EXPLAIN QUERY PLAN {text}", values).fetchall())
+        return run(text, values, *more)
+
+    monkeypatch.setattr(db.database.obj, "execute_sql", explained)
+    rows = outbox.claim(terms(), 10, 1, 60).rows
+    outbox.settle([settlement(row, DeliveryState.SENT) for row in rows])
+    walked = [plan for plan in plans if "delivery_tenant_id" in plan or "SCAN delivery" in plan]
+    assert len(rows) == 10 and plans and not walked
