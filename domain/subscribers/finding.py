@@ -14,6 +14,7 @@ from domain.subscribers import words
 from domain.subscribers.models import NewsletterType, Subscriber
 
 PAGE_SIZE = 50
+FEW = 1_000  # the same where each type has to be looked at
 COUNTED = 10_000  # up to here a number is exact, above it is "more than"
 DOCUMENT = "to_tsvector('simple', regexp_replace(s.folded, '[^[:alnum:]]+', ' ', 'g'))"
 
@@ -33,29 +34,30 @@ class Query:
 
 @dataclass(frozen=True)
 class Page:
-    """One page of people, newest first. `total` is exact up to COUNTED; above that `more` is set."""
+    """One page of people, newest first. `total` is exact up to `most`; above that `more` is set."""
 
     people: list[Subscriber]
     newer_id: int | None
     older_id: int | None
     total: int
+    most: int = COUNTED
 
     @property
     def more(self) -> bool:
-        return self.total > COUNTED
+        return self.total > self.most
 
 
 def find(tenant_id: int, query: Query, size: int = PAGE_SIZE) -> Page:
     """A page of people by words of name or address, type, consent and list."""
-    total = _total(tenant_id, query)
+    total, most = _total(tenant_id, query)
     if query.after_id:
         ids = _ids(tenant_id, query, ">", query.after_id, size + 1)
         more, ids = len(ids) > size, ids[:size][::-1]
-        return Page(_people(tenant_id, ids), ids[0] if more else None, ids[-1] if ids else None, total)
+        return Page(_people(tenant_id, ids), ids[0] if more else None, ids[-1] if ids else None, total, most)
     ids = _ids(tenant_id, query, "<" if query.before_id else "", query.before_id, size + 1)
     more, ids = len(ids) > size, ids[:size]
     newer = ids[0] if query.before_id and ids else None
-    return Page(_people(tenant_id, ids), newer, ids[-1] if more else None, total)
+    return Page(_people(tenant_id, ids), newer, ids[-1] if more else None, total, most)
 
 
 def narrowed(tenant_id: int, text: str, limit: int) -> list[int]:
@@ -86,18 +88,18 @@ def _ids(tenant_id: int, query: Query, side: str, anchor: int | None, limit: int
     return [row[0] for row in database.execute_sql(sql(text), [*values, limit]).fetchall()]
 
 
-def _total(tenant_id: int, query: Query) -> int:
-    """How many people the filters hold for, counted up to COUNTED + 1."""
+def _total(tenant_id: int, query: Query) -> tuple[int, int]:
+    """(how many people the filters hold for, how far that was counted)."""
     found = words.split(query.text)
     if query.text.strip() and not found:
-        return 0
+        return 0, COUNTED
     if query.consent and not (found or query.list_id or query.type_id):
-        return len(_of_any_type(tenant_id, query.consent, "", None, COUNTED + 1))
+        return len(_of_any_type(tenant_id, query.consent, "", None, FEW + 1)), FEW
     text, values = _statement(tenant_id, query, found, "", None)
     row = database.execute_sql(
         sql(f"SELECT count(*) FROM ({text}) counted"), [*values, COUNTED + 1]
     ).fetchone()
-    return int(row[0])
+    return int(row[0]), COUNTED
 
 
 def _statement(
