@@ -46,7 +46,7 @@ PERSON_TEXTS: dict[str, str] = {
     "address": N_("E-mail address"), "salutation": N_("Salutation"), "title": N_("Title"),
     "first_name": N_("First name"), "last_name": N_("Last name"), "function": N_("Function"),
     "street": N_("Street"), "postcode": N_("Postcode"), "city": N_("City"), "region": N_("State or region"),
-    "country": N_("Country"), "language": N_("Language"), "category": N_("Category"),
+    "country": N_("Country"), "language": N_("Language"), "category": N_("Reader category"),
 }  # fmt: skip
 ORGANISATION_TEXTS: dict[str, str] = {
     "name": N_("Customer: name"), "status": N_("Customer: status"), "category": N_("Customer: category"),

@@ -26,7 +26,7 @@ FIELDS: dict[str, str] = {
     "country": N_("Country"),
     "language": N_("Language"),
     "birthday": N_("Birthday"),
-    "category": N_("Category"),
+    "category": N_("Reader category"),
     "tags": N_("Tags"),
     "status": N_("Status (who is signed off or blocked)"),
     "off_at": N_("Time of the sign-off"),

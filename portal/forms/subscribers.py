@@ -36,7 +36,7 @@ class SubscriberForm(FlaskForm):
     country = StringField(_l("Country"), [Length(max=2, message=_l("Two letters, for example DE."))])
     language = SelectField(_l("Language"), choices=LANGUAGES)
     birthday = StringField(_l("Birthday"), [Length(max=10)])
-    category = StringField(_l("Category"), [Length(max=60)])
+    category = StringField(_l("Reader category"), [Length(max=60)])
     tags = StringField(_l("Tags"), [Length(max=600)])
 
 
