@@ -14,7 +14,7 @@ from domain.subscribers import words
 from domain.subscribers.models import NewsletterType, Subscriber
 
 PAGE_SIZE = 50
-FEW = 1_000  # the same where each type has to be looked at
+FEW = 1_000  # the same where small and large tenants would differ most: lists, and one consent over all types
 COUNTED = 10_000  # up to here a number is exact, above it is "more than"
 DOCUMENT = "to_tsvector('simple', regexp_replace(s.folded, '[^[:alnum:]]+', ' ', 'g'))"
 
@@ -95,11 +95,10 @@ def _total(tenant_id: int, query: Query) -> tuple[int, int]:
         return 0, COUNTED
     if query.consent and not (found or query.list_id or query.type_id):
         return len(_of_any_type(tenant_id, query.consent, "", None, FEW + 1)), FEW
+    most = FEW if query.list_id else COUNTED
     text, values = _statement(tenant_id, query, found, "", None)
-    row = database.execute_sql(
-        sql(f"SELECT count(*) FROM ({text}) counted"), [*values, COUNTED + 1]
-    ).fetchone()
-    return int(row[0]), COUNTED
+    row = database.execute_sql(sql(f"SELECT count(*) FROM ({text}) counted"), [*values, most + 1]).fetchone()
+    return int(row[0]), most
 
 
 def _statement(

@@ -11,7 +11,7 @@ from domain.errors import N_, Invalid, NotFound
 from domain.subscribers import addresses
 from domain.subscribers.models import Consent, NewsletterType, Subscription
 
-MOST = 10_000  # up to here a number is exact, above it is "more than"
+MOST = 2_000  # up to here a number is exact, above it is "more than"
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?\Z")
 RESERVED = frozenset(
     {"confirm", "preferences", "unsubscribe", "archive", "look.css", "sent", "signup", "imprint"}

@@ -113,8 +113,8 @@ def delete(list_id: int) -> Response:
 
 def _index(form: ListForm, status: int = 200) -> Response:
     return hypermedia.page(
-        "lists/index.html", status=status, form=form, lists=lists.every(g.tenant.id), most=finding.COUNTED,
-        counts=lists.counts(g.tenant.id, finding.COUNTED),
+        "lists/index.html", status=status, form=form, lists=lists.every(g.tenant.id), most=finding.FEW,
+        counts=lists.counts(g.tenant.id, finding.FEW),
     )  # fmt: skip
 
 
@@ -128,5 +128,5 @@ def _show(
     return hypermedia.page(
         "lists/show.html", "lists/_members.html" if status == 200 else None, status=status, chosen=found,
         form=form or ListForm(formdata=None, obj=found), page=finding.find(g.tenant.id, query), query=query,
-        wrong=wrong, most=finding.COUNTED,
+        wrong=wrong, most=finding.FEW,
     )  # fmt: skip
