@@ -93,6 +93,7 @@ class Recorder:
         self._halting = Halting(owner_id, lambda act: self._queue.put(lambda _: act()))
         self._stopping = False
         self.quiet = threading.Event()
+        self.may_send: Callable[[], bool] = lambda: True  # whether this installation is no forgotten copy
         self.pump: Pump
         self.figures: Figures
 
@@ -194,8 +195,12 @@ class Recorder:
             self._inbox.scan = False
             self._due["scan"] = now + self._pace.scan_s
             if not self._stopping:
-                self._system_mails()
-                self._scan()
+                if self.may_send():
+                    self._system_mails()
+                    self._scan()
+                else:
+                    for campaign_id in list(self._runs):
+                        self._drop(campaign_id)
 
     # -- system mails
 

@@ -26,6 +26,7 @@ from dispatcher.desk import Desk, OwnDesk, SideDesk
 from dispatcher.figures import Figures
 from dispatcher.journal import Journal
 from dispatcher.lender import Lender
+from dispatcher.mark import Mark
 from dispatcher.pump import Pump
 from dispatcher.recorder import Pace, Recorder
 from domain import db, tokens
@@ -82,6 +83,7 @@ class Deliver:
             self._pace,
             self._desk,
         )
+        self.recorder.may_send = Mark(settings.instance).may_send
         self.pump = self.recorder.pump = Pump(self._journal, self.recorder)
         self.recorder.figures = Figures(self._process.id, self.pump)
         self._lender = Lender(self._process.id, self.pump)
@@ -131,7 +133,7 @@ class Deliver:
             try:
                 with db.connection():
                     starting.close_cancelled()
-                    if starting.start_due():
+                    if self.recorder.may_send() and starting.start_due():
                         self.recorder.wake()
             except peewee.PeeweeException as error:
                 log.warning("campaigns cannot be started now", error=type(error).__name__)

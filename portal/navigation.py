@@ -10,6 +10,7 @@ from domain.accounts import policy
 from domain.accounts.permissions import Permission as P
 from domain.approvals import flow
 from domain.content.models import Article, ArticleState
+from domain.ledger import marks
 from domain.notices import bell
 from domain.tenancy import settings as tenant_settings
 from portal import context
@@ -112,6 +113,7 @@ HOUSE = (
     Item("house_tenants", "house.tenants", _l("All tenants"), "building-community"),
     Item("house_relays", "house_relays.index", _l("Mail servers"), "mail-forward"),
     Item("house_dispatch", "house_dispatch.index", _l("Dispatcher"), "gauge"),
+    Item("house_pacing", "house_pacing.index", _l("Sending"), "send", count=lambda: len(marks.doubtful())),
 )
 
 

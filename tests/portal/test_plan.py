@@ -7,10 +7,11 @@ import pytest
 from domain import clock
 from domain.campaigns import forecast
 from domain.campaigns.models import Campaign
+from domain.ledger.models import InstallationMark
 from domain.quotas import ceilings, contact
 from domain.quotas import ledger as quotas
 from domain.quotas.ceilings import Budget, Portions
-from domain.quotas.models import Window
+from domain.quotas.models import HOUSE, Window
 from domain.tenancy.models import Tenant
 from tests import mailings
 
@@ -142,3 +143,14 @@ def test_wrong_limits_and_strangers_are_refused(administrator, world):
     stranger = {"user": str(world.south_editor.id), "limit_day": "5"}
     assert administrator.post("/t/north/admin/pace/people", data=stranger).status_code == 404
     assert administrator.post("/t/north/admin/pace/people/999/end").status_code == 404
+
+
+def test_the_house_sets_its_cap_and_lets_a_machine_send(administrator, world):
+    administrator.post("/house/sending/cap", data={"most": "3", "days": "7"})
+    assert contact.cap_of(HOUSE).most == 3
+    assert administrator.post("/house/sending/cap", data={"most": "3"}).status_code == 422
+    waiting = InstallationMark.create(machine="m", host="copy.example", doubt="restored", doubted_at=1)
+    assert "copy.example does not send" in administrator.get("/house/sending").text
+    administrator.post(f"/house/sending/machines/{waiting.id}/confirm")
+    assert InstallationMark.get().doubt == "confirmed"
+    assert administrator.post(f"/house/sending/machines/{waiting.id}/confirm").status_code == 409

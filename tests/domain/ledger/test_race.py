@@ -1,0 +1,84 @@
+"""F19: unsubscribe, erase, suppress and pause while eight claimers take rows; what was said first wins."""
+
+import threading
+import time
+
+from domain import db
+from domain.campaigns.models import Campaign, CampaignStatus
+from domain.ledger import outbox
+from domain.ledger.outbox import Terms
+from domain.ledger.states import DeliveryState
+from domain.subscribers.models import Consent, Subscriber, Subscription, Suppression
+from tests.domain.ledger.test_limits import REVISION, TYPE, mailing, together
+
+COUNT = 400
+
+
+def test_nobody_is_claimed_after_he_has_left(database: str) -> None:
+    mailing(1, 9, COUNT)
+    campaign = Campaign.create(
+        tenant_id=1, issue_id=1, type_id=TYPE, name="T", status=CampaignStatus.SENDING, created_by_id=1
+    )
+
+    def running() -> bool:
+        return (
+            Campaign.get(Campaign.tenant_id == 1, Campaign.id == campaign.id).status == CampaignStatus.SENDING
+        )
+
+    terms = Terms(1, 9, TYPE, REVISION, ("confirmed",), None, "Europe/Berlin", running)
+    left: dict[str, float] = {}  # address → when its wish was committed
+    paused: list[tuple[float, float]] = []
+    claimed: dict[str, float] = {}  # address → when its claim began
+    spans: dict[str, tuple[float, float]] = {}
+    done = threading.Event()
+
+    def claim(owner_id: int) -> None:
+        while not done.is_set():
+            began = time.monotonic()
+            rows = outbox.claim(terms, 5, owner_id, 60).rows
+            for row in rows:
+                assert row.address not in claimed
+                claimed[row.address], spans[row.address] = began, (began, time.monotonic())
+            if not rows and not outbox.is_open(1, 9, (DeliveryState.QUEUED,)):
+                return
+
+    def wishes(number: int) -> None:
+        for n in range(number - 4, COUNT + 1, 20):  # 5 to 8 → every twentieth person each
+            key = f"p{n}@x.example"
+            person = Subscriber.get(Subscriber.tenant_id == 1, Subscriber.address_key == key)
+            if number == 5:
+                Subscription.update(consent=Consent.REVOKED).where(
+                    Subscription.tenant_id == 1, Subscription.subscriber_id == person.id
+                ).execute()
+            elif number == 6:
+                Subscriber.delete().where(Subscriber.tenant_id == 1, Subscriber.id == person.id).execute()
+            elif number == 7:
+                Suppression.create(tenant_id=1, address_key=key, address_hash=f"h{n}")
+            else:
+                set_status(CampaignStatus.PAUSED)
+                begin = time.monotonic()
+                time.sleep(0.002)
+                end = time.monotonic()
+                set_status(CampaignStatus.SENDING)
+                paused.append((begin, end))
+                continue
+            left[key] = time.monotonic()
+
+    def set_status(status: CampaignStatus) -> None:
+        Campaign.update(status=status).where(Campaign.tenant_id == 1, Campaign.id == campaign.id).execute()
+
+    together(8, lambda number: claim(number) if number <= 4 else wishes(number))
+    with db.connection():
+        set_status(CampaignStatus.SENDING)
+        claim(1)
+    done.set()
+    too_late = [key for key, at in left.items() if key in claimed and claimed[key] > at]
+    assert not too_late
+    inside = [
+        key for key, (began, ended) in spans.items() for begin, end in paused if begin < began < ended < end
+    ]
+    assert not inside  # a claim that began and ended within a pause
+    states = dict.fromkeys(DeliveryState, 0) | outbox.counts(1, 9)
+    assert states[DeliveryState.LEASED] == len(claimed)
+    assert states[DeliveryState.LEASED] + states[DeliveryState.SUPPRESSED] == COUNT
+    assert states[DeliveryState.SUPPRESSED] == len(left.keys() - claimed.keys())
