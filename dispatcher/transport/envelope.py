@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -95,3 +96,24 @@ def wire_body(message: bytes) -> bytes:
     if lines and not lines[-1]:
         lines.pop()
     return b"".join((b"." + line if line.startswith(b".") else line) + b"\r\n" for line in lines)
+
+
+_NO_XTEXT = re.compile(rb"[^!-*,-<>-~]")
+
+
+def dsn_of_mail(mail: Mail) -> bytes:
+    """What MAIL says about reports (RFC 3461): headers only, and an id by which a report finds its mail even if its
+    body is cut off: that of the return path, which is unique per delivery; system mails have their own."""
+    envelope_id = b"s%d" % mail.tag if type(mail.tag) is int else mail.sender.partition(b"@")[0]
+    return b" RET=HDRS ENVID=" + _xtext(envelope_id or b"%d" % mail.delivery_id)
+
+
+def dsn_of_recipient(mail: Mail) -> bytes:
+    """What RCPT says about reports; an international address names itself well enough."""
+    if not mail.recipient.isascii():
+        return b" NOTIFY=FAILURE,DELAY"
+    return b" NOTIFY=FAILURE,DELAY ORCPT=rfc822;" + _xtext(mail.recipient)
+
+
+def _xtext(text: bytes) -> bytes:
+    return _NO_XTEXT.sub(lambda found: b"+%02X" % found[0][0], text)

@@ -1,4 +1,4 @@
-"""An SMTP client as a state machine without sockets (RFC 5321, 2920, 3207, 4954, 6531).
+"""An SMTP client as a state machine without sockets (RFC 5321, 2920, 3207, 3461, 4954, 6531).
 
 Feed it what the server said; it appends to `output` what to send and to `events` what happened to the mails.
 It asks `source` for the next mail when it can take one. Hot and standard library only.
@@ -23,6 +23,8 @@ from dispatcher.transport.envelope import (
     ProtocolError,
     Relay,
     Timeouts,
+    dsn_of_mail,
+    dsn_of_recipient,
     wire_body,
 )
 from dispatcher.transport.replies import (
@@ -179,8 +181,11 @@ class Client(Session):
             command += b" SIZE=%d" % len(mail.body)
         if not mail.recipient.isascii():
             command += b" BODY=8BITMIME SMTPUTF8"
+        if self._dsn:
+            command += dsn_of_mail(mail)
         if self._pipelining:
-            command += b"\r\nRCPT TO:<" + mail.recipient + b">\r\nDATA\r\n"
+            wanted = dsn_of_recipient(mail) if self._dsn else b""
+            command += b"\r\nRCPT TO:<" + mail.recipient + b">" + wanted + b"\r\nDATA\r\n"
             self.expected.extend(_ENVELOPE)
         else:
             command += b"\r\n"
@@ -203,7 +208,8 @@ class Client(Session):
         if mail.refusal is not None:
             self._refused(now)
         elif phase == MAIL:
-            self._command(b"RCPT TO:<" + mail.recipient + b">", RCPT, now)
+            wanted = dsn_of_recipient(mail) if self._dsn else b""
+            self._command(b"RCPT TO:<" + mail.recipient + b">" + wanted, RCPT, now)
         else:
             self._command(b"DATA", DATA, now)
 

@@ -46,7 +46,7 @@ class Session(ABC):
         self._mechanism = ""
         self._extensions: dict[str, str] = {}
         self._auth_steps: deque[bytes] = deque()
-        self._pipelining = False
+        self._pipelining = self._dsn = False
         self._size_limit = 0
 
     @property
@@ -152,6 +152,7 @@ class Session(ABC):
             word, _, rest = line.decode("ascii", "replace").strip().partition(" ")
             self._extensions[word.upper()] = rest.strip().upper()
         self._pipelining = "PIPELINING" in self._extensions
+        self._dsn = "DSN" in self._extensions
         size = self._extensions.get("SIZE", "")
         self._size_limit = int(size) if size.isdigit() else 0
         wanted = self.relay.security != "off" and self.try_tls
@@ -188,8 +189,10 @@ class Session(ABC):
 
     def _auth_reply(self, reply: Reply, now: float) -> None:
         if reply.code == 334 and self._auth_steps:
-            step = self._auth_steps.popleft()
-            self._command(step or self._answer_to(reply.text), AUTH, now)
+            answer = self._auth_steps.popleft() or self._answer_to(reply.text)
+            if not answer:
+                return self._give_up(Reply(0, "", "the challenge of AUTH CRAM-MD5 is not base64"), AUTH)
+            self._command(answer, AUTH, now)
         elif reply.code == 235:
             self.signing_in, self.signed_in = False, self._mechanism
             self._ready(now)
@@ -201,11 +204,12 @@ class Session(ABC):
         self._next(now)
 
     def _answer_to(self, challenge: str) -> bytes:
-        """CRAM-MD5 (RFC 2195): the name and a digest of the challenge, keyed with the password."""
+        """CRAM-MD5 (RFC 2195): the name and a digest of the challenge, keyed with the password; empty if the
+        challenge is none."""
         try:
             asked = base64.b64decode(challenge, validate=True)
         except (ValueError, binascii.Error):
-            raise ProtocolError("the challenge of AUTH CRAM-MD5 is not base64") from None
+            return b""
         digest = hmac.new(self.relay.password.encode(), asked, "md5").hexdigest()
         return base64.b64encode(f"{self.relay.username} {digest}".encode())
 
