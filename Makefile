@@ -15,7 +15,7 @@ CATALOGUES := $(VENV)/.catalogues
 PO_FILES := $(wildcard portal/translations/*/LC_MESSAGES/*.po)
 PIP_INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check --no-input
 
-.PHONY: help run demo test check format lint types floors i18n matrix shots bench-dispatch bench-audience bench-kill \
+.PHONY: help run demo test check format lint types floors i18n matrix shots bench-dispatch bench-audience bench-portal bench-kill \
 	bench-scale bench-latency lock clean
 
 help: ## List the targets
@@ -61,6 +61,9 @@ shots: $(DEV) $(ASSETS) $(CATALOGUES) ## Pictures of every page, and what is wro
 
 bench-audience: $(DEV) $(ASSETS) $(CATALOGUES) ## Measure lists, segments, import and export with ROWS people
 	@$(PY) bench/audience.py
+
+bench-portal: $(DEV) $(ASSETS) $(CATALOGUES) ## Measure the portal's pages with 300 tenants, 2,000 people, 500 releases
+	@$(PY) bench/portal_pages.py
 
 bench-kill: $(DEV) ## Kill the sender while it sends, count loss and duplicates
 	@$(PY) bench/kill.py

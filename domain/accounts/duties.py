@@ -141,5 +141,5 @@ def take(tenant: Tenant, duty_id: int, actor: User) -> None:
 
 @unscoped("the person's own duties, wherever they are")
 def _roots(user: User, kind: DutyKind) -> list[int]:
-    query = Duty.select(Duty.tenant_id).where(Duty.user == user, Duty.kind == kind)
-    return [tenant_id for (tenant_id,) in query.tuples()]
+    query = Duty.select(Duty.tenant_id, Duty.kind).where(Duty.user == user)
+    return [tenant_id for tenant_id, held in query.tuples() if held == kind]

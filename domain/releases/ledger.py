@@ -26,6 +26,7 @@ KINDS: dict[str, str] = {
     "role": N_("Role"),
     "robinson": N_("Robinson list"),
 }
+PAGE_SIZE = 30
 WHOLE = 0  # object id of a kind that is released as a whole
 
 
@@ -99,14 +100,12 @@ def recall(tenant_id: int, release_id: int, actor: User) -> Release:
     return found
 
 
-def given(tenant_id: int, kind: str | None = None, object_id: int | None = None) -> list[Release]:
-    """What the tenant has released and not recalled, newest first."""
+def given(tenant_id: int, before_id: int | None = None) -> list[Release]:
+    """A page of what the tenant has released and not recalled, newest first."""
     query = Release.select().where(Release.tenant_id == tenant_id, Release.recalled_at.is_null())
-    if kind is not None:
-        query = query.where(Release.kind == kind)
-    if object_id is not None:
-        query = query.where(Release.object_id == object_id)
-    return list(query.order_by(Release.id.desc()).limit(500))
+    if before_id:
+        query = query.where(Release.id < before_id)
+    return list(query.order_by(Release.id.desc()).limit(PAGE_SIZE))
 
 
 @unscoped("what other tenants have released to this one")

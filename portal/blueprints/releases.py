@@ -39,10 +39,14 @@ MOST = 300  # objects offered in one list
 @bp.get("/releases")
 @requires(P.RELEASE_SEE, P.RELEASE_EDIT)
 def index() -> Response:
-    given, received = ledger.given(g.tenant.id), ledger.received(g.tenant)
+    before, start = request.args.get("before", type=int), max(0, request.args.get("from", 0, type=int))
+    given, all_received = ledger.given(g.tenant.id, before_id=before), ledger.received(g.tenant)
+    received = all_received[start : start + ledger.PAGE_SIZE]
     return hypermedia.page(
         "releases/index.html", given=given, received=received, names=ledger.names([*given, *received]),
         titles=_titles([*given, *received]), used=_used(given), kinds=ledger.KINDS, icons=ICONS,
+        older=given[-1].id if len(given) == ledger.PAGE_SIZE else None, count=len(all_received),
+        more=start + ledger.PAGE_SIZE if len(all_received) > start + ledger.PAGE_SIZE else None,
     )  # fmt: skip
 
 
@@ -154,17 +158,21 @@ def _title(row: Any) -> str:
 
 
 def _titles(releases: list[Release]) -> dict[int, str]:
-    """Release id → what it opens, one query per giver and kind."""
-    wanted: dict[tuple[str, int], list[Release]] = {}
+    """Release id → what it opens, one query per kind."""
+    wanted: dict[str, list[Release]] = {}
     found = {r.id: _("the whole list") for r in releases if r.kind == "robinson"}
     for release in releases:
         if release.kind in copies.OBJECTS:
-            wanted.setdefault((release.kind, release.tenant_id), []).append(release)
-    for (kind, tenant_id), some in wanted.items():
+            wanted.setdefault(release.kind, []).append(release)
+    for kind, some in wanted.items():
         model = copies.OBJECTS[kind]
-        rows = model.select().where(model.tenant_id == tenant_id, model.id.in_([r.object_id for r in some]))
-        named = {row.id: _title(row) for row in rows}
-        found.update({r.id: named[r.object_id] for r in some if r.object_id in named})
+        rows = model.select().where(
+            model.tenant_id.in_({r.tenant_id for r in some}), model.id.in_({r.object_id for r in some})
+        )
+        named = {(row.tenant_id, row.id): _title(row) for row in rows}
+        found.update(
+            {r.id: named[r.tenant_id, r.object_id] for r in some if (r.tenant_id, r.object_id) in named}
+        )
     return found
 
 

@@ -31,6 +31,7 @@ WORDS = (
     "kind",
 )  # converters that are no id
 PLAUSIBLE = {
+    "to": str(OWN),
     "name": "Neu", "email": "neu@nord.example", "address": "neu@nord.example", "title": "Neu", "subject": "Neu",
     "reason": "Grund genug", "remark": "So nicht", "note": "Notiz", "kind": "text", "way": "up", "decision": "return",
     "status": "active", "domain": "neu.example", "fingerprint": twins.FINGERPRINT, "version": "1", "language": "de",
