@@ -4,7 +4,7 @@ from flask import Blueprint, Response, g, request, url_for
 from flask_babel import gettext as _
 
 from domain.accounts.permissions import Permission as P
-from domain.errors import Conflict, Invalid
+from domain.errors import N_, Conflict, Invalid
 from domain.subscribers import addresses, directory, finding, lists
 from domain.subscribers.models import DistributionList
 from portal import hypermedia
@@ -107,7 +107,10 @@ def confirm_delete(list_id: int) -> Response:
 @requires(P.SUBSCRIBER_EDIT)
 def delete(list_id: int) -> Response:
     found = lists.get(g.tenant.id, list_id)
-    lists.delete(found, lists.get(g.tenant.id, request.form.get("to", 0, type=int)), g.user.id)
+    to = request.form.get("to", type=int)
+    if not to:
+        raise Conflict(N_("Choose the list that the people move to."))
+    lists.delete(found, lists.get(g.tenant.id, to), g.user.id)
     return hypermedia.done(url_for("lists.index"), _("The list is deleted. Nobody was lost."))
 
 

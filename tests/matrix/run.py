@@ -42,6 +42,7 @@ ELSEWHERE = {  # routes whose number is no row of ours, or whose row must be in 
     "issues.restore": "only a removed block comes back",
     "releases.received": "only others' releases are received", "releases.body": "the same",
     "releases.copy": "the same",
+    "organisations.drop_note": "the note of the twins is one about a subscriber, whose route is knocked at",
 }  # fmt: skip
 CARRIERS = {
     "a placeholder": f"[segment:{FOREIGN}|x] [{FOREIGN}] {{{{{FOREIGN}}}}}",
