@@ -32,8 +32,8 @@ class TimesForm(FlaskForm):
         ],
         default="",
     )  # fmt: skip
-    quiet_from = TimeField(_l("From"), [Optional()])
-    quiet_to = TimeField(_l("To"), [Optional()])
+    quiet_from = TimeField(_l("Quiet from"), [Optional()])
+    quiet_to = TimeField(_l("Quiet until"), [Optional()])
     latest_start_h = IntegerField(_l("Hours after which a late start is asked about"), [Optional()])
 
     @classmethod
