@@ -60,5 +60,12 @@ class TimesForm(FlaskForm):
 
 
 class PersonForm(LimitsForm):
+    """Stands on one page with the limits of the tenant, whose fields have the same names: so the ids differ."""
+
     user = SelectField(_l("Person"), coerce=int, validate_choice=False)
     unlimited = BooleanField(_l("No limit at all for this person"))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self:
+            field.id = f"person-{field.name}"
