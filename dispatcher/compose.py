@@ -48,8 +48,8 @@ _MAGIC = b"RBC1"
 _MARK = 20
 _RESERVED = {
     "from", "to", "reply-to", "subject", "date", "message-id", "mime-version", "content-type", "return-path",
-    "content-transfer-encoding", "list-id", "list-unsubscribe", "list-unsubscribe-post", "feedback-id",
-    "sender", "cc", "bcc", "dkim-signature", "received",
+    "content-transfer-encoding", "list-id", "list-unsubscribe", "list-unsubscribe-post", "list-help",
+    "list-owner", "feedback-id", "sender", "cc", "bcc", "dkim-signature", "received",
 }  # fmt: skip
 _FIELD_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,60}\Z").match
 _URL = re.compile(r"https?://[!-;=?-~]+\Z").match
@@ -79,7 +79,9 @@ class MessageSource:
     reply_to: str | None = None
     unsubscribe_mailto: str | None = None  # address or address?subject=…; may hold {{token}}
     one_click_url: str | None = None  # default: base_url + ONE_CLICK_PATH
-    feedback_id: str | None = None
+    feedback_id: str | None = None  # three parts and the sender's, the same for all recipients
+    list_help: str | None = None  # URL or mailto:
+    list_owner: str | None = None
     headers: tuple[tuple[str, str], ...] = ()
     attachments: tuple[tuple[str, str, bytes], ...] = ()
 
@@ -308,6 +310,11 @@ class _Build:
             self.raw(b">,\r\n <")
             self.url("mailto:" + source.unsubscribe_mailto.removeprefix("mailto:"), "unsubscribe_mailto")
         self.raw(b">\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n")
+        for name, value in ((b"List-Help", source.list_help), (b"List-Owner", source.list_owner)):
+            if value:
+                self.raw(name + b": <")
+                self.url(value, name.decode())
+                self.raw(b">\r\n")
         feedback = (
             source.feedback_id or f"{list_id.split('.')[0]}:{source.message_domain}:newsletter:rundbrief"
         )

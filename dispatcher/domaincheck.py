@@ -97,8 +97,8 @@ def _dkim(facts: Facts, resolver: Resolver, shown: dict[int, bool]) -> Finding:
         return good(N_("Mails are signed here with %(selectors)s."), selectors=selectors)
     return unknown(
         N_(
-            "This house does not sign. If your mail server signs as %(domain)s, nothing is missing; else make a key "
-            "below."
+            "This house does not sign. If your mail server signs as %(domain)s, nothing is missing; else make a DKIM "
+            "key here."
         ),
         domain=facts.domain.domain,
     )

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
@@ -22,6 +22,7 @@ from markupsafe import Markup
 
 from dispatcher import inline
 from dispatcher.compose import Compiled, MessageSource, compile_message
+from dispatcher.personalise import RecipientRefused, ascii_domain
 from domain import clock
 from domain.content.models import Article
 from domain.issues import assembly, placeholders
@@ -38,6 +39,7 @@ _environment = SandboxedEnvironment(
     loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True
 )
 _CSS = (TEMPLATES / "newsletter" / "text.css").read_text()
+FEEDBACK_SENDER = "rundbrief"  # SenderId of the Feedback-ID: 5 to 15 characters, the same in all our mails
 CLIP_BYTES = 102 * 1024  # Gmail cuts longer HTML
 
 WORDS = {
@@ -142,9 +144,21 @@ def render(
         base_url=base_url,
         message_domain=domain,
         one_click_url=f"{base_url}/m/{{{{token}}}}/unsubscribe",
-        feedback_id=f"{issue.id}:{kind.id}:{tenant.id}:rundbrief",
+        # marked, so that Gmail does not count issue 3 and tenant 3 together
+        feedback_id=f"i{issue.id}:t{tenant.id}:n{kind.id}:{FEEDBACK_SENDER}",
+        list_help=f"{base_url}/n/{tenant.slug}",
+        list_owner=_mailto(sender.reply_to or sender.address),
     )
     return Rendered(source, len(html.encode()), tuple(b.article_id for b in shown if b.article_id))
+
+
+def _mailto(address: str) -> str | None:
+    """A link to write to an address; None if that needs more than ASCII."""
+    local, _, domain = address.rpartition("@")
+    try:
+        return f"mailto:{quote(local, safe='')}@{ascii_domain(domain).decode()}" if local.isascii() else None
+    except RecipientRefused:
+        return None
 
 
 def compiled(rendered: Rendered, seed: str) -> Compiled:

@@ -17,7 +17,12 @@ from tests.dispatcher.test_compose import DATE, SOURCE, TOKEN
 
 AT = 1_795_341_600
 RECIPIENT = (7, "anna@leser.example", "Änne Köln", {"Vorname": "Änne", "Ort": "Köln"}, TOKEN)
-COMPILED = compile_message(replace(SOURCE, reply_to=None), date=DATE, boundary_seed=b"1")
+COMPILED = compile_message(
+    replace(
+        SOURCE, reply_to=None, list_help="https://n.example/n/nord", list_owner="mailto:post@nord.example"
+    ),
+    date=DATE, boundary_seed=b"1",
+)  # fmt: skip
 KINDS = {"rsa-sha256": "rsa", "ed25519-sha256": "ed25519"}
 
 
@@ -114,7 +119,7 @@ def test_any_body_is_hashed_as_the_standard_says(body):
 @pytest.mark.parametrize(
     "name",
     ["From", "To", "Subject", "Date", "Message-ID", "MIME-Version", "Content-Type", "List-Id", "List-Unsubscribe",
-     "List-Unsubscribe-Post", "Feedback-ID"],
+     "List-Unsubscribe-Post", "List-Help", "List-Owner", "Feedback-ID"],
 )  # fmt: skip
 def test_a_changed_removed_or_added_header_fails(name):
     mail = Signed(COMPILED, signer(*KINDS), AT).render(RECIPIENT)

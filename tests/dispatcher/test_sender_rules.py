@@ -125,7 +125,11 @@ def test_a_key_that_is_switched_on_meanwhile_signs_the_rest(sending):
     with gate.sink.running() as sink, sending(sink.port, connections=2) as engine:
         until(lambda: gate.reached.is_set())
         key = switched_on(owner)
-        until(lambda: engine.recorder._runs[campaign.id][0].key_ids == (key.id,))
+        until(
+            lambda: (
+                campaign.id in (runs := engine.recorder._runs) and runs[campaign.id][0].key_ids == (key.id,)
+            )
+        )
         gate.open.set()
         until(finished(campaign))
     assert len(sink.accepted) == 2000 == len({to for to, _ in sink.accepted})
