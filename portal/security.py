@@ -12,6 +12,11 @@ PEOPLE_POLICY = (
     "style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
 )
 
+# texts of our own frame: our style sheet beside them, still no script
+READER_POLICY = PEOPLE_POLICY.replace("'unsafe-inline'", "'self'").replace(
+    "sandbox", "sandbox allow-same-origin", 1
+)
+
 
 def init_app(app: Flask) -> None:
     app.after_request(_headers)

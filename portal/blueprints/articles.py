@@ -16,13 +16,10 @@ from portal import context, filters, hypermedia
 from portal.access import may, requires
 from portal.errors import into_form, say, say_fields
 from portal.forms.articles import ArticleForm
-from portal.security import PEOPLE_POLICY, peoples_html
+from portal.security import READER_POLICY, peoples_html
 
 bp = Blueprint("articles", __name__)
 # Its one style sheet is ours. Without scripts of its own it may share our origin, so that the page can measure it.
-READER_POLICY = PEOPLE_POLICY.replace("'unsafe-inline'", "'self'").replace(
-    "sandbox", "sandbox allow-same-origin", 1
-)
 LINE_PX, LINE_CHARACTERS = 26, 80  # of the reader's type in its column, measured
 
 

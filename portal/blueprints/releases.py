@@ -22,7 +22,7 @@ from mediadb.models import Asset
 from portal import context, hypermedia
 from portal.access import may, requires
 from portal.errors import say_fields
-from portal.security import peoples_html
+from portal.security import READER_POLICY, peoples_html
 
 bp = Blueprint("releases", __name__)
 ICONS = {
@@ -112,7 +112,9 @@ def body(release_id: int) -> Response:
     release = ledger.receive(g.tenant, release_id)
     if release.kind != "article":
         raise NotFound
-    return peoples_html(render_template("articles/body.html", article=copies.original(release)))
+    response = peoples_html(render_template("articles/body.html", article=copies.original(release)))
+    response.headers["Content-Security-Policy"] = READER_POLICY
+    return response
 
 
 @bp.post("/releases/received/<int:release_id>/copy")
