@@ -26,7 +26,7 @@ class Figures:
         self._sent: dict[Pool, int] = {}  # mails of each pool that are counted already
         self._slots: dict[int, dict[int, int]] = {}  # relay's id → epoch second of a slot → mails
         self._errors: deque[list[Any]] = deque(maxlen=ERRORS)
-        self._seen: dict[str, tuple[str, float]] = {}
+        self._seen: dict[Pool, tuple[str, float]] = {}
         self._latest: dict[str, Any] | None = None
         self._written: dict[str, Any] | None = None
 
@@ -53,6 +53,7 @@ class Figures:
                 slots = self._slots.setdefault(pool.relay.id, {})
                 slots[slot] = slots.get(slot, 0) + new
         self._sent = sent
+        self._seen = {pool: mark for pool, mark in self._seen.items() if pool in sent}
         oldest = slot - SLOT_S * (SLOTS - 1)
         for relay_id, slots in list(self._slots.items()):
             self._slots[relay_id] = {s: n for s, n in slots.items() if s >= oldest}
@@ -75,8 +76,8 @@ class Figures:
     def _note_error(self, pool: Pool, at: int) -> None:
         """A trouble of a relay, once per pause."""
         mark = (pool.trouble, pool.paused_until)
-        if pool.trouble and self._seen.get(pool.relay.host) != mark:
-            self._seen[pool.relay.host] = mark
+        if pool.trouble and self._seen.get(pool) != mark:
+            self._seen[pool] = mark
             self._errors.append([at, pool.relay.name or pool.relay.host, pool.trouble[:TEXT_MAX]])
 
 

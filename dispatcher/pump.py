@@ -18,7 +18,7 @@ from dispatcher.throttle import DomainGates, DomainLimit, Gate, around
 from dispatcher.transport.loop import Loop
 from dispatcher.transport.pool import Pool
 from dispatcher.transport.protocol import DONE, INTENT, Client, Event, Mail, Relay
-from dispatcher.transport.replies import RETURNED, Outcome
+from dispatcher.transport.replies import DEFERRED, RETURNED, Outcome
 from domain.ledger.rows import Row, Settlement
 
 GROUP = 256  # measured: 1.4 us per row on SQLite FULL, no gain beyond
@@ -250,6 +250,9 @@ class Pump:
         for pool, rotation in self._rotations.items():
             if now >= pool.paused_until:
                 continue
+            for mail in rotation.system:  # another relay may take them sooner
+                self._recorder.record_system(_outbox_id(mail), Outcome(DEFERRED, 0, "", pool.trouble))
+            rotation.system.clear()
             next_at = int(time.time() + pool.paused_until - now) + 1
             for run in rotation.runs:
                 if run.rows:

@@ -70,6 +70,8 @@ class Gate:
         self._drop_late(now)
         count = 0
         for slots in self._slots:
+            if slots.at > now:
+                break
             count += _due(slots, now)
         if not self._asked and now >= self.shut_until and self._ahead(now) < 0.5:
             self._asked = True
@@ -113,8 +115,11 @@ class Gate:
         if not mails:
             self.shut_until = now + delay_s
             return
-        until = now + delay_s + (mails * interval_s if interval_s else _UNTIMED_S)
-        self._slots.append(_Slots(now + delay_s, interval_s, mails, until))
+        begin = now + delay_s
+        if self._slots and self._slots[-1].interval_s:  # a portion that came late must not be overtaken
+            begin = max(begin, self._slots[-1].until)
+        until = begin + (mails * interval_s if interval_s else _UNTIMED_S)
+        self._slots.append(_Slots(begin, interval_s, mails, until))
 
     def _ahead(self, now: float) -> float:
         """Seconds for which slots are at hand; a second or more of untimed ones is plenty."""
@@ -159,12 +164,12 @@ def around(
 
     def next_mail(client: Client) -> Mail | None:
         now = clock()
-        if not gate.ready(now, 1):
+        if not gate.ready(now, 1) or not gate.take(now):
             return None
+        gate.under_way -= 1  # connections are counted by the pool
         mail = source(client)
-        if mail is not None:
-            gate.take(now)
-            gate.under_way -= 1  # connections are counted by the pool
+        if mail is None:
+            gate.unused += 1
         return mail
 
     def count() -> int:

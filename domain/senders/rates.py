@@ -34,6 +34,7 @@ def borrow(key: str, per_second: float | None, per_hour: int | None, want: int, 
     """Up to `want` slots; `unused` of the last portion are given back to the hour. Commits its own transaction."""
     with database.atomic():
         lending, now_us = _locked(key)
+        read_at = time.monotonic()
         count, delay_s = max(1, want), 0.0
         used: dict[str, int] = lending.used or {}
         minute = now_us // 60_000_000
@@ -62,7 +63,8 @@ def borrow(key: str, per_second: float | None, per_hour: int | None, want: int, 
             used[str(minute)] = used.get(str(minute), 0) + count
             lending.used = used
         lending.save()
-    return Portion(delay_s, interval_us / 1e6, count)
+    # counted from the return, however long the commit took: late slots run out, they do not move
+    return Portion(delay_s - (time.monotonic() - read_at), interval_us / 1e6, count)
 
 
 def hour_left(key: str, per_hour: int) -> tuple[int, float]:

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from dispatcher.throttle import DomainGates, DomainLimit, Gate
+from dispatcher.throttle import DomainGates, DomainLimit, Gate, around
 from domain.ledger.rows import Row
 
 
@@ -100,6 +100,31 @@ def test_a_ceiling_counts_what_is_under_way():
     assert gate.ready(0.0, 9) == 0
     gate.under_way -= 1
     assert gate.ready(0.0, 9) == 1 and gate.take(0.0)
+
+
+def test_a_portion_that_comes_late_lets_no_mail_through_twice():
+    lent = Lent(10)
+    gate = gate_of(lent)
+    gate.lent(5, 0.4, 0.105, 0.0)  # its answer was on its way for long
+    gate.lent(5, 0.1, 0.105, 0.0)
+    now = [0.0]
+    source, waiting = around(gate, lambda _: "mail", lambda: 100, lambda: now[0])
+    left = []
+    while now[0] < 2.0:
+        for _ in range(min(waiting(), 5)):
+            if source(None) is not None:
+                left.append(now[0])
+        now[0] += 0.005
+    assert len(left) == 10
+    assert all(b - a >= 0.099 for a, b in pairwise(left))
+
+
+def test_a_slot_that_found_no_mail_is_not_kept_for_later():
+    lent = Lent(10)
+    gate = gate_of(lent)
+    gate.lent(1, 0.0, 0.105, 0.0)
+    source, _ = around(gate, lambda _: None, lambda: 1, lambda: 0.0)
+    assert source(None) is None and gate.unused == 1 and not gate.take(0.0)
 
 
 class OneRun:

@@ -38,7 +38,7 @@ def test_slots_of_all_borrowers_stand_on_one_line_without_overlap(database: str)
 
 def test_nobody_borrows_more_than_a_second_ahead(database: str) -> None:
     portion = rates.borrow("relay:1", 10.0, None, 1000)
-    assert portion.mails == 10 and portion.delay_s == 0.0
+    assert portion.mails == 10 and portion.delay_s <= 0.0
     later = rates.borrow("relay:1", 10.0, None, 1000)
     assert later.mails <= 1 and later.delay_s > 0.4
 
