@@ -29,6 +29,7 @@ WORDS = (
     "name",
     "part",
     "kind",
+    "act",
 )  # converters that are no id
 PLAUSIBLE = {
     "to": str(OWN),
@@ -42,6 +43,8 @@ ELSEWHERE = {  # routes whose number is no row of ours, or whose row must be in 
     "issues.restore": "only a removed block comes back",
     "releases.received": "only others' releases are received", "releases.body": "the same",
     "releases.copy": "the same",
+    "followups.draft": "a mailing without a following one", "followups.ask_missing": "the same",
+    "followups.discard": "the same", "followups.decide": "a mailing without a doubt",
     "organisations.drop_note": "the note of the twins is one about a subscriber, whose route is knocked at",
 }  # fmt: skip
 CARRIERS = {
