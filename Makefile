@@ -16,7 +16,7 @@ PO_FILES := $(wildcard portal/translations/*/LC_MESSAGES/*.po)
 PIP_INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check --no-input
 
 .PHONY: help run demo test check format lint types floors i18n matrix shots bench-dispatch bench-audience bench-portal bench-kill \
-	bench-scale bench-latency prove-main-job lock clean
+	bench-scale bench-latency bench-dkim prove-main-job lock clean
 
 help: ## List the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -67,6 +67,9 @@ bench-portal: $(DEV) $(ASSETS) $(CATALOGUES) ## Measure the portal's pages with 
 
 prove-main-job: $(DEV) $(ASSETS) $(CATALOGUES) ## Send to 10,000 readers from the portal, hold every mail against two parsers and the ledger
 	@$(PY) bench/prove_main_job.py
+
+bench-dkim: $(DEV) ## Measure what a DKIM signature costs per mail
+	@$(PY) bench/dkim.py
 
 bench-kill: $(DEV) ## Kill the sender while it sends, count loss and duplicates
 	@$(PY) bench/kill.py
