@@ -6,9 +6,10 @@ is unwrapped (its text stays) or, where its text is no text of the article, drop
 
 import re
 import unicodedata
+from collections import Counter
 
 from lxml import html as lxml_html
-from lxml.etree import LxmlError
+from lxml.etree import ErrorTypes, LxmlError
 from lxml.html import HtmlElement
 
 # ruff: noqa: SIM905 - lists of tags read better as words
@@ -54,7 +55,12 @@ _CONDITIONAL = re.compile(
 )
 _SPACES = re.compile(r"[ \t\r\n\f]+")
 _BULLET = re.compile(r"^[\s\u00a0]*(?:[·•o§\u2022\uf0b7-]|\(?[0-9a-z]{1,3}[.)])[\s\u00a0]+")
+_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9:-]*)[^<>]*>")
+_AS_THEY_ARE = frozenset(  # hold nothing, or nothing that is text
+    "area base br col embed hr img input link meta source track wbr script style".split()
+)
 MAX_CHARACTERS = 500_000
+DEEPEST = 100  # levels; libxml2 ends at 256
 
 
 def clean(html: str) -> str:
@@ -120,7 +126,11 @@ def _known(reference: re.Match[str]) -> str:
 def _parsed(source: str) -> HtmlElement:
     """A <div> with everything that `source` says; a whole document gives its body."""
     try:
-        return lxml_html.fragment_fromstring(source, create_parent="div")
+        parser = lxml_html.HTMLParser()
+        root = lxml_html.fragment_fromstring(source, create_parent="div", parser=parser)
+        if any(entry.type == ErrorTypes.ERR_RESOURCE_LIMIT for entry in parser.error_log):
+            root = lxml_html.fragment_fromstring(_flattened(source), create_parent="div")
+        return root
     except (LxmlError, ValueError, AssertionError):  # several bodies, a doctype in the middle, nothing at all
         root = lxml_html.Element("div")
         try:
@@ -128,6 +138,30 @@ def _parsed(source: str) -> HtmlElement:
         except (LxmlError, ValueError, AssertionError):
             root.text = ""
         return root
+
+
+def _flattened(source: str) -> str:
+    """`source` without the tags below DEEPEST: the parser gives up there and would lose all text that follows."""
+    opened: list[str] = []
+    often: Counter[str] = Counter()
+
+    def kept(tag: re.Match[str]) -> str:
+        name = tag[2].lower()
+        if name in _AS_THEY_ARE:
+            return tag[0]
+        if not tag[1]:
+            opened.append(name)
+            often[name] += 1
+            return tag[0] if len(opened) <= DEEPEST else ""
+        if not often[name]:
+            return ""
+        deep, last = len(opened) > DEEPEST, ""
+        while last != name:
+            last = opened.pop()
+            often[last] -= 1
+        return "" if deep else tag[0]
+
+    return _TAG.sub(kept, source)
 
 
 def _drop(root: HtmlElement) -> None:

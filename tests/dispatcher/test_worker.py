@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import structlog
 
 from dispatcher import queues, tasks
 from domain.campaigns.models import Campaign, CampaignStatus
@@ -108,8 +109,14 @@ def test_queue_holds_json_only(queue):
 
 
 def test_queue_that_does_not_answer_refuses_nobody(monkeypatch):
+    asked = []
+
     def broken(*args, **kwargs):
+        asked.append(args)
         raise ConnectionError
 
     monkeypatch.setattr(queues.deliver, "enqueue", broken)
-    tasks.wake_deliver(1)
+    with structlog.testing.capture_logs() as said:
+        assert tasks.wake_deliver(1) is None
+    assert len(asked) == 1, "the queue was not even asked"
+    assert [(line["event"], line["error"]) for line in said] == [("queue does not answer", "ConnectionError")]
