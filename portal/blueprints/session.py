@@ -17,7 +17,7 @@ from flask import (
 )
 from flask_babel import force_locale
 from flask_babel import gettext as _
-from flask_login import current_user, login_user, logout_user
+from flask_login import current_user, logout_user
 from flask_wtf.csrf import generate_csrf
 
 from dispatcher import tasks
@@ -28,8 +28,8 @@ from domain.audit import log
 from domain.db import database
 from domain.errors import Invalid
 from domain.notices import outbox
-from portal import context, house, hypermedia, throttle
-from portal.access import Visitor, public
+from portal import context, entry, house, hypermedia, throttle
+from portal.access import public
 from portal.errors import into_form
 from portal.forms.session import CodeForm, ForgotForm, NewPasswordForm, SignInForm
 
@@ -183,7 +183,7 @@ def reset_now(token: str) -> Response:
 
 
 def _welcome(user: User, keep: bool) -> Response:
-    _enter(user, keep)
+    entry.enter(user, keep)
     if _is_over_page():
         answer = make_response("", 204)
         answer.headers["X-CSRFToken"] = generate_csrf()
@@ -195,27 +195,6 @@ def _code_page(form: CodeForm, waiting: str, status: int) -> Response:
     template = "session/_code.html" if _is_over_page() else "session/code.html"
     page = render_template(template, form=form, waiting=waiting, next=_local(request.values.get("next")))
     return make_response(page, status)
-
-
-def _enter(user: User, keep: bool) -> None:
-    """Sign in with a fresh session: nothing of an older one, planted or not, lives on."""
-    old = session.get("tenant")
-    session.clear()
-    g.pop("csrf_token", None)  # the form's token of this request belonged to the session that has just ended
-    secret = sessions.begin(user, keep, context.client_address(), request.user_agent.string)
-    session.permanent = keep
-    login_user(Visitor(secret, user))
-    g.user = user
-    if old:
-        session["tenant"] = old
-    log.record(
-        log.HOUSE,
-        "sign_in",
-        user_id=user.id,
-        kind="user",
-        object_id=user.id,
-        address=context.client_address(),
-    )
 
 
 def _mail_reset(user: User) -> None:

@@ -9,21 +9,19 @@ from flask import (
     redirect,
     render_template,
     request,
-    session,
     url_for,
 )
 from flask_babel import gettext as _
-from flask_login import login_user
 
-from domain.accounts import passwords, policy, sessions
+from domain.accounts import passwords, policy
 from domain.accounts.models import Membership, User
 from domain.audit import log
 from domain.db import database
 from domain.errors import Invalid
 from domain.subscribers import lists
 from domain.tenancy import founding
-from portal import context, house, throttle
-from portal.access import Visitor, public
+from portal import context, entry, house, throttle
+from portal.access import public
 from portal.errors import into_form
 from portal.forms.setup import SetupForm
 
@@ -68,8 +66,7 @@ def create() -> Response:
                 into_form(form, error)
             else:
                 house.discard_setup_token(instance)
-                session.clear()
-                login_user(Visitor(sessions.begin(user, False, context.client_address()), user))
+                entry.enter(user, False)
                 return make_response(redirect(url_for("session.start"), 303))
     return make_response(render_template("setup/index.html", form=form), 422)
 

@@ -4,7 +4,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from domain.accounts.models import User
+from domain.accounts.models import User, UserSession
+from domain.audit.models import AuditEntry
 from domain.subscribers.models import DistributionList
 from domain.tenancy.models import Tenant
 from portal import house
@@ -31,6 +32,13 @@ def test_the_set_up_makes_tenant_administrator_and_default_list(client: FlaskCli
     assert DistributionList.get(DistributionList.tenant_id == tenant.id).is_default
     assert client.get("/t/haus-sued/admin/people").status_code == 200  # signed in, administrator
     assert client.get("/house/tenants").status_code == 200
+
+
+def test_the_first_sign_in_is_one_like_any_other(client: FlaskClient, token: str) -> None:
+    agent = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64) Firefox/143.0"}
+    client.post("/setup", data={**DATA, "token": token}, headers=agent)
+    assert UserSession.get().agent == agent["User-Agent"], "else the account page cannot say where it is"
+    assert AuditEntry.select().where(AuditEntry.act == "sign_in").count() == 1
 
 
 def test_a_wrong_token_or_entry_changes_nothing_and_keeps_what_was_typed(
