@@ -56,6 +56,8 @@ FIXED: dict[str, Any] = {
     "audit_entry.kind": "campaign",
     "release.kind": "article",
     "note.holder": "subscriber",
+    "own_limit.scope": "person",
+    "own_limit.window": "day",
     "own_field.holder": "subscriber",
     "own_field.kind": "text",
     "suppression_rule.kind": "domain",
