@@ -8,6 +8,10 @@ from typing import Any
 
 from dispatcher import senders
 from dispatcher.jobs import domains, imports, relays, tenants
+from domain import clock
+from domain.quotas import reservations
+
+DAY_S = 86_400
 
 
 def register(bodies: dict[str, Callable[[int], None]], settings: Any) -> list[Callable[[], None]]:
@@ -20,7 +24,22 @@ def register(bodies: dict[str, Callable[[int], None]], settings: Any) -> list[Ca
     bodies["test_relay"] = lambda relay_id: relays.run(relay_id, doors)
     return [
         imports.sweep_for(root), imports.expiry(), domains.sweep_for(settings), relays.sweep_for(doors), deletions,
+        upkeep(),
     ]  # fmt: skip
+
+
+def upkeep() -> Callable[[], None]:
+    """Once a day and process: forget reservations and contacts that no limit looks at any more."""
+    done_on = -1
+
+    def sweep() -> None:
+        nonlocal done_on
+        now = clock.epoch()
+        if now // DAY_S != done_on:
+            reservations.forget(now)
+            done_on = now // DAY_S
+
+    return sweep
 
 
 def deletions() -> None:
