@@ -35,6 +35,7 @@ class Report:
     address: str = ""
     greeting: str = ""
     extensions: dict[str, str] = field(default_factory=dict)
+    starttls: bool = False  # encrypted by STARTTLS, not from the first byte
     tls_version: str = ""
     cipher: str = ""
     certificate: str = ""  # "valid", or why not, in the words of OpenSSL; "" without TLS
@@ -143,6 +144,7 @@ class _Line:
                 self._note(ENCRYPTION)
                 self._encrypt()
                 client.secured(time.monotonic())
+                self._report.starttls = True
             self._note(_phase(client))
         self._told()
         trouble = next((outcome for kind, _, outcome in client.events if kind == TROUBLE and outcome), None)
