@@ -16,7 +16,7 @@ PO_FILES := $(wildcard portal/translations/*/LC_MESSAGES/*.po)
 PIP_INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check --no-input
 
 .PHONY: help run demo test check format lint types floors i18n matrix shots bench-dispatch bench-audience bench-portal bench-kill \
-	bench-scale bench-latency bench-dkim prove-main-job lock clean
+	bench-scale bench-latency bench-dkim prove-main-job faults lock clean
 
 help: ## List the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -79,6 +79,9 @@ bench-scale: $(DEV) ## Send to ten thousand, a hundred thousand and a million pe
 
 bench-latency: $(DEV) ## Send to servers 10 and 50 ms away, beside nodemailer
 	@$(PY) bench/latency.py
+
+faults: $(DEV) ## Break everything that sending depends on, with full numbers, on both databases
+	@FULL=1 $(PY) tests/faults/run.py
 
 UV := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --no-header --generate-hashes
 lock: $(DEV) ## Resolve the dependencies again and write the lock files

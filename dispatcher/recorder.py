@@ -92,6 +92,7 @@ class Recorder:
         self._due = {"scan": 0.0, "beat": 0.0, "sweep": 0.0, "halt": 0.0, "report": 0.0}
         self._halting = Halting(owner_id, lambda act: self._queue.put(lambda _: act()))
         self._stopping = False
+        self._failed = False  # the database, at the last attempt
         self.quiet = threading.Event()
         self.may_send: Callable[[], bool] = lambda: True  # whether this installation is no forgotten copy
         self.pump: Pump
@@ -137,10 +138,17 @@ class Recorder:
         db.database.close()
 
     def _collect(self) -> None:
-        """Wait for work or the next timer, then take all there is."""
+        """Wait for work or the next timer, then take all there is. While the database fails, only wait."""
+        if self._failed:
+            self._failed = False
+            end = time.monotonic() + _RETRY_S
+            while (left_s := end - time.monotonic()) > 0:
+                try:
+                    self._queue.get(timeout=left_s)(self._inbox)
+                except queue.Empty:
+                    return
+            return
         wait_s = 0.05 if self._stopping else max(0.0, min(self._due.values()) - time.monotonic())
-        if self._inbox.settlements or self._inbox.system:  # the database did not take them
-            wait_s = _RETRY_S
         try:
             self._queue.get(timeout=min(wait_s, self._pace.scan_s) or 0.001)(self._inbox)
             while True:
@@ -155,6 +163,7 @@ class Recorder:
             act()
         except (peewee.OperationalError, peewee.InterfaceError) as error:
             log.warning("database does not answer", error=type(error).__name__)
+            self._failed = True
             try:
                 db.database.close()
             except peewee.PeeweeException:

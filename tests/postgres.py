@@ -18,6 +18,10 @@ from pathlib import Path
 SERVER_USER = "postgres"
 FAST = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=60 -c shared_buffers=64MB"
 
+_starts: dict[
+    str, tuple[tuple[object, ...], tuple[object, ...]]
+] = {}  # URL → commands that stop and start it
+
 
 def binaries() -> Path | None:
     """Folder of initdb and pg_ctl, or None: Debian keeps them out of PATH, newest version first here."""
@@ -57,16 +61,25 @@ def server(settings: str = FAST) -> Iterator[str]:
             "--locale=C.UTF-8",
             "--no-sync",
         )
-        _run(folder / "pg_ctl", "-D", data, "-w", "-l", home / "log", "-o", options, "start")
+        start = (folder / "pg_ctl", "-D", data, "-w", "-l", home / "log", "-o", options, "start")
+        _run(*start)
+        url = f"postgresql://{SERVER_USER}@127.0.0.1:{port}/postgres"
+        _starts[url] = ((folder / "pg_ctl", "-D", data, "-m", "immediate", "-w", "stop"), start)
         try:
-            yield f"postgresql://{SERVER_USER}@127.0.0.1:{port}/postgres"
+            yield url
         finally:
             _run(folder / "pg_ctl", "-D", data, "-m", "immediate", "-w", "stop")
     finally:
         shutil.rmtree(home, ignore_errors=True)
 
 
-def _run(program: Path, *arguments: object) -> None:
+def restart(url: str) -> None:
+    """End a server started here without a goodbye to anybody, as a crash would, and start it again."""
+    for command in _starts[url]:
+        _run(*command)
+
+
+def _run(program: object, *arguments: object) -> None:
     """Run one of PostgreSQL's programs quietly, as a user it accepts; its output is shown if it fails."""
     user = pwd.getpwnam(SERVER_USER).pw_uid if os.geteuid() == 0 else None
     with tempfile.TemporaryFile() as output:  # not a pipe: the server would inherit and hold it
@@ -80,7 +93,7 @@ def _run(program: Path, *arguments: object) -> None:
         )
         if done.returncode:
             output.seek(0)
-            raise SystemExit(f"{program.name} failed:\n{output.read().decode(errors='replace')}")
+            raise SystemExit(f"{program} failed:\n{output.read().decode(errors='replace')}")
 
 
 def _free_port() -> int:

@@ -140,6 +140,7 @@ def install_missing() -> None:
 def debian_tools() -> list[Tool]:
     return [
         Tool("postgresql", postgres_binaries() is not None),
+        Tool("faketime", any(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))),
         Tool("redis-server", shutil.which("redis-server") is not None),
         Tool("chromium", chromium() is not None),
         Tool("postfix", shutil.which("postfix", path=SBIN) is not None),

@@ -4,16 +4,16 @@ import socket
 import socketserver
 import ssl
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
-Answer = Callable[[str, bytes], bytes | None]
+Answer = Callable[[str, bytes], bytes | Iterable[bytes] | None]
 EHLO = b"250-sink\r\n250-PIPELINING\r\n250-SIZE 10000000\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250 ENHANCEDSTATUSCODES\r\n"
 
 
 class Sink:
-    """Keeps what it accepted: (recipient, message). `answer(verb, line)` may return another reply; b"" closes
-    the connection without one."""
+    """Keeps what it accepted: (recipient, message). `answer(verb, line)` may return another reply, also in pieces;
+    b"" closes the connection without one."""
 
     def __init__(
         self,
@@ -90,8 +90,14 @@ class Sink:
             if verb == "BODY" and said is None:
                 with self.lock:
                     self.accepted.append((recipient, body))
-            out.write(said if said is not None else usual)
-            return (said or usual)[:1] in (b"2", b"3")
+            if isinstance(said, bytes | None):
+                out.write(said if said is not None else usual)
+                return (said or usual)[:1] in (b"2", b"3")
+            first = b""
+            for piece in said:
+                first = first or piece
+                out.write(piece)
+            return first[:1] in (b"2", b"3")
 
         recipient, body, ok = "", None, True
         if not reply("GREETING", b"", b"220 sink\r\n"):

@@ -1,0 +1,110 @@
+"""F13, F17 to F19: the clock jumps, the network is cut, one recipient's values are damaged, people sign off meanwhile.
+
+Not shown: DNS SERVFAIL and a null MX (mails go to a relay, never to the MX of a recipient) and packets that vanish
+(a stalled server is the same to us, F8)."""
+
+import random
+import time
+from pathlib import Path
+
+import pytest
+
+from domain.campaigns.models import Campaign, CampaignStatus
+from domain.ledger.models import Delivery, DeliveryPayload
+from domain.ledger.states import DeliveryState
+from domain.subscribers.models import Consent, Subscription, Suppression
+from tests.dispatcher.mailing import mailing, tenant
+from tests.dispatcher.sinks import Sink, closed_port
+from tests.faults.scene import FULL, PEOPLE, deliver, due_now, finished, promised, rested, states, until
+
+FAKETIME = next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)
+
+
+def slow(verb, line):
+    if verb == "BODY":
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize("jump", ["+2h", "-2h"])
+def test_f13_jump_of_the_clock_sends_nothing_twice(database, tmp_path, jump):
+    """Two dispatchers on a machine whose clock is set anew while they send."""
+    if FAKETIME is None:
+        pytest.skip("SKIPPED LOUDLY: libfaketime is missing (apt-get install faketime)")
+    now = tmp_path / "now"
+    now.write_text("+0\n")
+    clock = {
+        "LD_PRELOAD": str(FAKETIME), "FAKETIME_TIMESTAMP_FILE": str(now), "FAKETIME_NO_CACHE": "1",
+        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+    }  # fmt: skip
+    campaign = mailing(tenant(), PEOPLE)
+    with (
+        Sink(slow).running() as sink,
+        deliver(tmp_path / "i", database, sink.port, env=clock) as first,
+        deliver(tmp_path / "i", database, sink.port, env=clock) as second,
+    ):
+        until(lambda: len(sink.accepted) > 20)
+        now.write_text(f"{jump}\n")
+        until(finished(campaign))
+        assert first.poll() is None and second.poll() is None
+    promised(sink, PEOPLE)
+    dates = [row.settled_at for row in Delivery.select()]
+    assert max(dates) - min(dates) > 3600, "the clock has not jumped"
+
+
+def test_f17_server_that_cannot_be_reached_fails_nobody(database, tmp_path):
+    port = closed_port()
+    campaign = mailing(tenant(), PEOPLE)
+    sink = Sink(slow)
+    sink.port = port
+    with deliver(tmp_path / "i", database, port):
+        with sink.running():
+            until(lambda: len(sink.accepted) > 20)
+        until(rested(campaign), 30)
+        assert set(states(campaign)) <= {DeliveryState.SENT, DeliveryState.DEFERRED, DeliveryState.UNCERTAIN}
+        with sink.running():
+            until(lambda: not due_now() and finished(campaign)(), 90)
+    promised(sink, PEOPLE, 8)  # connections that stood when it went
+
+
+def test_f18_damaged_values_of_one_recipient_concern_nobody_else(database, tmp_path):
+    campaign = mailing(tenant(), PEOPLE)
+    middle = Delivery.get(Delivery.address_key == f"p{PEOPLE // 2}@x.example")
+    DeliveryPayload.update(packed="{not json").where(DeliveryPayload.delivery_id == middle.id).execute()
+    with Sink().running() as sink, deliver(tmp_path / "i", database, sink.port):
+        until(finished(campaign))
+    assert states(campaign) == {DeliveryState.SENT: PEOPLE - 1, DeliveryState.FAILED: 1}
+    assert Delivery.get_by_id(middle.id).state == DeliveryState.FAILED
+    assert len({to for to, _ in sink.accepted}) == len(sink.accepted) == PEOPLE - 1
+
+
+def test_f19_signing_off_while_rows_are_claimed(database, tmp_path):
+    """People sign off, are suppressed, the campaign is paused and resumed, while two dispatchers claim."""
+    people = 10_000 if FULL else 600
+    campaign = mailing(tenant(), people)
+    gone = random.sample(range(1, people + 1), people // 5)
+    settled: dict[str, int] = {}
+    with (
+        Sink(slow).running() as sink,
+        deliver(tmp_path / "i", database, sink.port),
+        deliver(tmp_path / "i", database, sink.port),
+    ):
+        until(lambda: len(sink.accepted) > 10)
+        Campaign.update(status=CampaignStatus.PAUSED).where(Campaign.id == campaign.id).execute()
+        until(lambda: DeliveryState.LEASED not in states(campaign))
+        for number in gone:
+            key = f"p{number}@x.example"
+            row = Delivery.get(Delivery.address_key == key)
+            settled[key] = row.state
+            if number % 2:
+                Suppression.create(tenant_id=campaign.tenant_id, address_key=key, address_hash=key)
+            else:
+                Subscription.update(consent=Consent.REVOKED).where(
+                    Subscription.subscriber_id == row.subscriber_id
+                ).execute()
+        Campaign.update(status=CampaignStatus.SENDING).where(Campaign.id == campaign.id).execute()
+        until(finished(campaign))
+    queued = {key for key, state in settled.items() if state == DeliveryState.QUEUED}
+    got = [to for to, _ in sink.accepted]
+    assert not queued & set(got), "mailed although gone before the claim"
+    assert len(got) == len(set(got)) == people - len(queued)
+    assert states(campaign)[DeliveryState.SUPPRESSED] == len(queued)
