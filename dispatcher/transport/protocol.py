@@ -96,6 +96,8 @@ class Client(Session):
         if self.closed:
             return
         self.closed = True
+        if not text.isprintable():  # a server's bytes: a NUL among them is refused by PostgreSQL
+            text = "".join(c if c.isprintable() else " " for c in text)
         dot_gone = BODY in self.expected and self._dot_gone()
         self.output.clear()
         phase = STARTTLS if self.start_tls else self.expected[0] if self.expected else "idle"

@@ -264,6 +264,8 @@ def test_garbage_closes_the_connection(garbage):
     talk.say(PIPELINING)
     talk.say(garbage)
     assert talk.client.closed and talk.outcomes == {1: DEFERRED}
+    texts = [outcome.text for _, _, outcome in talk.events if outcome]
+    assert texts and all(text.isprintable() for text in texts)  # a ledger holds no NUL
     assert len(talk.client._buffer) <= REPLY_MAX + len(garbage)
 
 
