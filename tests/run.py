@@ -8,8 +8,10 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,6 +20,7 @@ from postgres import binaries as postgres_binaries
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 WORKERS = ("-n", "2")  # two cores are what a small machine has
+ROOM_BYTES = 3 * 1024**3  # less than this free in memory: the tests stay on disk
 SBIN = "/usr/sbin:/usr/bin:/sbin:/bin"  # where Debian puts servers; not on everybody's PATH
 HAS_STEPS = ("postgresql", "chromium")  # packages whose absence skips whole steps, which say so themselves
 BOTH_ENGINES = ("tests/domain", "tests/dispatcher", "tests/mediadb")  # the floors that speak SQL
@@ -45,6 +48,26 @@ def main() -> int:
     quick = parser.parse_args().quick
     if not quick:
         install_missing()
+    with in_memory():
+        return checked(quick)
+
+
+@contextmanager
+def in_memory() -> Iterator[None]:
+    """Temporary files of the tests lie in memory where there is room: every test has databases of its own, and on a
+    busy disk it would wait for each of their commits."""
+    room = Path("/dev/shm")
+    if not os.access(room, os.W_OK) or shutil.disk_usage(room).free < ROOM_BYTES:
+        yield
+        return
+    with tempfile.TemporaryDirectory(prefix="rundbrief-tests-", dir=room) as folder:
+        os.chmod(folder, 0o711)  # servers that run as somebody else pass through it
+        os.environ["TMPDIR"] = folder
+        yield
+
+
+def checked(quick: bool) -> int:
+    """Run all steps and say what failed."""
     failed, skipped = [], []
     for step in steps(quick):
         if step.skipped_because:
