@@ -132,6 +132,7 @@ class Deliver:
         while not self._stop.is_set():
             try:
                 with db.connection():
+                    db.keep_small()
                     starting.close_cancelled()
                     if self.recorder.may_send() and starting.start_due():
                         self.recorder.wake()

@@ -102,6 +102,12 @@ def crossing() -> str:
     return _crossing.get()
 
 
+def keep_small() -> None:
+    """Let this connection hold less of a SQLite file in memory: for long walks in a process that must stay lean."""
+    if not is_postgres():
+        database.execute_sql("PRAGMA cache_size = -4000")
+
+
 def migrate() -> list[str]:
     """Apply every migration not yet applied, in order; returns the names of those it applied."""
     from playhouse.migrations import Runner
