@@ -195,7 +195,7 @@ class Recorder:
             self.figures.write()
             self._due["report"] = now + self._pace.report_s
         if now >= self._due["sweep"]:
-            takeover.fold_dead(self._owner_id, 3 * self._pace.beat_s)
+            takeover.fold_dead(self._owner_id, 3 * self._pace.beat_s, self._pace.lease_s)
             self._due["sweep"] = now + self._pace.sweep_s
         if now >= self._due["halt"]:
             self._halting.answer(self._drop)

@@ -48,25 +48,28 @@ def signed_off(process_id: int) -> None:
     DispatcherProcess.update(stopped_at=clock.epoch()).where(DispatcherProcess.id == process_id).execute()
 
 
-def fold_dead(own_id: int, watch_s: float) -> int:
+def fold_dead(own_id: int, watch_s: float, held_s: float = 0) -> int:
     """Take over what dead processes left; returns how many rows became doubtful or free. Crosses tenants. Whose journal
-    cannot be read is dead only if its heartbeat has stood still for `watch_s` before our eyes."""
+    cannot be read is dead only if its heartbeat has stood still for `watch_s` before our eyes, and for `held_s` (a
+    whole lease) while somebody on this machine holds the lock of the journal: he lives, and may only be slow."""
     moved = 0
     for owner_id in outbox.lease_holders():
         if owner_id != own_id:
-            moved += _fold(owner_id, watch_s)
+            moved += _fold(owner_id, watch_s, max(watch_s, held_s))
     return moved
 
 
-def _fold(owner_id: int, watch_s: float) -> int:
+def _fold(owner_id: int, watch_s: float, held_s: float) -> int:
     process = DispatcherProcess.get_or_none(DispatcherProcess.id == owner_id)
-    silent = process is None or _stands_still(process, watch_s)
+    still_s = float("inf") if process is None else _still_s(process)
     if process is None or process.host != machine():
-        return _without_journal(owner_id, process) if silent else 0
+        return _without_journal(owner_id, process) if still_s >= watch_s else 0
     try:
         folded = journal.fold(Path(process.journal))
-    except (OwnerAlive, Unreadable):
-        return _without_journal(owner_id, process) if silent else 0
+    except OwnerAlive:
+        return _without_journal(owner_id, process) if still_s >= held_s else 0
+    except Unreadable:
+        return _without_journal(owner_id, process) if still_s >= watch_s else 0
     done = False
     try:
         same_boot = folded.boot_id == journal.boot_id() and folded.process_id == owner_id
@@ -81,15 +84,15 @@ def _fold(owner_id: int, watch_s: float) -> int:
     return back + doubtful
 
 
-def _stands_still(process: DispatcherProcess, watch_s: float) -> bool:
-    """Whether a heartbeat has not moved for `watch_s`. The date alone says nothing: after a jump of the clock, or on a
-    machine with another one, everybody alive looks dead."""
+def _still_s(process: DispatcherProcess) -> float:
+    """For how many seconds a heartbeat has not moved before our eyes, -1 if it has just done so. The date alone says
+    nothing: after a jump of the clock, or on a machine with another one, everybody alive looks dead."""
     now = time.monotonic()
     heartbeat, since = _seen.get(process.id, (0, now))
     if heartbeat != process.heartbeat_at:
         _seen[process.id] = process.heartbeat_at, now
-        return False
-    return now - since >= watch_s
+        return -1
+    return now - since
 
 
 def _without_journal(owner_id: int, process: DispatcherProcess | None) -> int:
