@@ -7,6 +7,7 @@ from flask import Flask, Response, g, make_response, redirect, render_template, 
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from flask_wtf.csrf import CSRFError
+from peewee import DataError
 from werkzeug.exceptions import HTTPException
 
 from domain import errors as domain_errors
@@ -46,6 +47,8 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(domain_errors.DomainError, _domain_error)
     app.register_error_handler(CSRFError, _csrf_error)
     app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(OverflowError, _out_of_range)
+    app.register_error_handler(DataError, _out_of_range)
     app.register_error_handler(Exception, _crash)
 
 
@@ -97,6 +100,12 @@ def _http_error(error: HTTPException) -> Response:
     if retry:
         response.headers["Retry-After"] = str(retry)
     return response
+
+
+def _out_of_range(error: Exception) -> Response:
+    """A number or text that no row can hold: nothing of ours has it, so it is missing like any other."""
+    log.info("value out of range", path=request.path, method=request.method, error=type(error).__name__)
+    return _answer(404)
 
 
 def _crash(error: Exception) -> Response:

@@ -9,6 +9,7 @@ from playwright.sync_api import Page, Route, expect
 
 EDITOR = "katrin.albers@lindenhof.example"
 NUMBERS, ALIVE = re.compile(r"/plan/numbers"), re.compile(r"/session/alive")
+SAVED = re.compile(r"/issues/\d+/head$")
 _numbers = count(1)
 
 
@@ -147,10 +148,23 @@ def test_what_was_typed_before_the_scripts_were_there_is_saved_too(plan: Page) -
     plan.get_by_role("link", name="Zurück zur Ausgabe").click()
     scripts.wait()
     plan.fill("#subject", "Vor dem Skript")
-    scripts.open()
-    expect(plan.locator("#saved")).to_contain_text("Gespeichert")
+    with plan.expect_response(SAVED):
+        scripts.open()
     plan.reload()
     expect(plan.locator("#subject")).to_have_value("Vor dem Skript")
+
+
+def test_click_before_the_scripts_were_there_loses_nothing_that_was_typed(plan: Page) -> None:
+    scripts = Gate(plan, re.compile(r"/js/unsaved\.js"))
+    plan.get_by_role("link", name="Zurück zur Ausgabe").click()
+    scripts.wait()
+    plan.fill("#subject", "Schneller als das Skript")
+    plan.locator("#sources button[id^=put-]").first.click()
+    with plan.expect_response(SAVED):
+        scripts.open()
+    expect(plan.locator("[data-block]")).to_have_count(3)
+    plan.reload()
+    expect(plan.locator("#subject")).to_have_value("Schneller als das Skript")
 
 
 def test_what_is_refused_keeps_the_person_on_the_page(plan: Page) -> None:
