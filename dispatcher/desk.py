@@ -66,7 +66,7 @@ class SideDesk:
         self._socket, other = socket.socketpair()
         with other:
             self._process = subprocess.Popen(
-                [sys.executable, "-c", _CHILD, str(other.fileno()), database_url.partition(":")[0]],
+                [sys.executable, "-c", _CHILD, str(other.fileno()), database_url.partition(":")[0], "desk"],
                 pass_fds=(other.fileno(),),
                 stdin=subprocess.DEVNULL,
             )
