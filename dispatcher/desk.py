@@ -8,6 +8,7 @@ what it has committed stands in the ledger under its owner's id, and it dies wit
 from __future__ import annotations
 
 import marshal
+import os
 import pickle
 import signal
 import socket
@@ -20,6 +21,7 @@ from typing import Any, Protocol
 import peewee
 
 from dispatcher import starting
+from dispatcher.ties import tie_to_parent
 from domain import db, tokens
 from domain.campaigns.models import Campaign
 from domain.ledger import outbox
@@ -34,7 +36,6 @@ lean.leave_out(sys.argv[2], "")
 from dispatcher.desk import main
 main()
 """
-PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
 class Desk(Protocol):
@@ -66,7 +67,15 @@ class SideDesk:
         self._socket, other = socket.socketpair()
         with other:
             self._process = subprocess.Popen(
-                [sys.executable, "-c", _CHILD, str(other.fileno()), database_url.partition(":")[0], "desk"],
+                [
+                    sys.executable,
+                    "-c",
+                    _CHILD,
+                    str(other.fileno()),
+                    database_url.partition(":")[0],
+                    str(os.getpid()),
+                    "desk",
+                ],
                 pass_fds=(other.fileno(),),
                 stdin=subprocess.DEVNULL,
             )
@@ -141,9 +150,7 @@ def _exactly(link: socket.socket, size: int) -> bytearray:
 
 
 def main() -> None:
-    import ctypes
-
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
+    tie_to_parent(int(sys.argv[3]), signal.SIGKILL)
     for number in (signal.SIGTERM, signal.SIGINT):  # it ends with its owner, who still has to settle
         signal.signal(number, signal.SIG_IGN)
     with socket.socket(fileno=int(sys.argv[1])) as link:

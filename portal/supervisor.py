@@ -1,30 +1,20 @@
 """The process tree of `rundbrief up`: starts the parts, restarts what died, leaves nothing behind."""
 
-import ctypes
 import os
 import select
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import FrameType
 
+from dispatcher.ties import tie_to_parent
+
 RESTART_DELAYS_S = (0.5, 1, 2, 4, 8, 15, 30)  # taste: quick after a hiccup, calm when it keeps dying
 STEADY_AFTER_S = 60  # a part that ran this long starts again with the shortest delay
 GRACE_S = 20  # `deliver` hands over what it holds and settles it; far below systemd's 90 s
 CONFIG_EXIT = 78  # EX_CONFIG of sysexits.h: restarting would not help
-PR_SET_PDEATHSIG = 1  # linux/prctl.h
-
-
-def tie_to_parent(parent_pid: int, signum: int = signal.SIGTERM) -> None:
-    """Let the kernel send `signum` to this process when its parent dies, even by kill -9. Linux only."""
-    if not sys.platform.startswith("linux"):
-        return
-    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, int(signum), 0, 0, 0)
-    if os.getppid() != parent_pid:  # it died before the call
-        os.kill(os.getpid(), signum)
 
 
 @dataclass

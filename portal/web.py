@@ -7,8 +7,8 @@ from typing import Any
 
 from gunicorn.app.base import BaseApplication
 
+from dispatcher.ties import tie_to_parent
 from portal.settings import DEFAULT_PORT, Settings, SettingsError
-from portal.supervisor import tie_to_parent
 
 HOST = "127.0.0.1"  # a reverse proxy with TLS stands in front of anything public
 THREADS = 8

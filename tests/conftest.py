@@ -30,8 +30,9 @@ _numbers = itertools.count(1)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if SERVER_URL:  # what asks no database has run on the other engine already
         idle = [item for item in items if "database_url" not in getattr(item, "fixturenames", ())]
+        skipped = set(idle)
         config.hook.pytest_deselected(items=idle)
-        items[:] = [item for item in items if item not in set(idle)]
+        items[:] = [item for item in items if item not in skipped]
     wrong = "sqlite_only" if SERVER_URL else "postgres_only"
     for item in items:
         if item.get_closest_marker(wrong):

@@ -6,6 +6,7 @@ import signal
 import sqlite3
 import threading
 import time
+from contextlib import ExitStack
 
 import pytest
 
@@ -100,14 +101,12 @@ def test_f2_term_drains_without_a_duplicate(database, tmp_path):
 def test_f14_several_dispatchers_one_of_them_late(database, tmp_path, count):
     people = 50_000 if FULL else 1500
     campaign = mailing(tenant(), people)
-    with Sink().running() as sink, deliver(tmp_path / "i", database, sink.port):
-        until(lambda: len(sink.accepted) > 20)
-        with deliver(tmp_path / "i", database, sink.port), deliver(tmp_path / "i", database, sink.port):
-            if count == 4:
-                with deliver(tmp_path / "i", database, sink.port):
-                    until(finished(campaign))
-            else:
-                until(finished(campaign))
+    with Sink().running() as sink, ExitStack() as running:
+        for number in range(1, count + 1):
+            if number == count:
+                until(lambda: len(sink.accepted) > 20)
+            running.enter_context(deliver(tmp_path / "i", database, sink.port))
+        until(finished(campaign))
     promised(sink, people)
 
 
