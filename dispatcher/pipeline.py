@@ -53,6 +53,7 @@ class Run:
         self._compiled = compiled
         self._sign = sign
         self._backoff = backoff or Backoff()
+        self._returned: dict[int, int] = {}  # of mails under way: attempts that count for no delay
 
     @property
     def low(self) -> bool:
@@ -86,7 +87,9 @@ class Run:
         return None
 
     def _mail(self, row: Row, lease_end: float) -> Mail:
-        delivery_id, attempt, address, values, queued_at, _ = row
+        delivery_id, attempt, address, values, queued_at, returned = row
+        if returned:
+            self._returned[delivery_id] = returned
         if values is None:
             raise ValueError("damaged values")
         sender, recipient, body = self._compiled.mail(
@@ -108,8 +111,9 @@ class Run:
         """What to write down for an outcome; `now` in epoch seconds."""
         state, code, enhanced, text = outcome
         next_at = 0
+        tried = attempt - self._returned.pop(delivery_id, 0) if self._returned else attempt
         if state == DEFERRED:
-            due = self._backoff.next_at(attempt, queued_at, now, random.random())  # noqa: S311
+            due = self._backoff.next_at(tried, queued_at, now, random.random())  # noqa: S311
             state, next_at = (DEFERRED, due) if due is not None else (int(DeliveryState.EXPIRED), 0)
         elif state == UNCERTAIN:
             next_at = now + self._backoff.uncertain_s
@@ -123,22 +127,11 @@ class Run:
         outcome = Outcome(FAILED, 0, "", text) if text else Outcome(RETURNED)
         return self.settlement(row.delivery_id, row.attempt, row.queued_at, outcome, 0)
 
-    def put_off(self, rows: Iterable[Row], text: str, next_at: int) -> list[Settlement]:
-        """Rows whose relay does not answer: deferred until it is tried again, which costs them no delay of
-        their own. Without `text` they simply go back to the queue."""
-        state = DEFERRED if text else RETURNED
+    def put_off(self, rows: Iterable[Row], next_at: int = 0) -> list[Settlement]:
+        """Rows that no server was asked about go back to the queue, which costs them no delay of their own."""
         return [
             Settlement(
-                row.delivery_id,
-                self.tenant_id,
-                row.attempt,
-                self._owner_id,
-                state,
-                0,
-                "",
-                text,
-                next_at,
-                None,
+                row.delivery_id, self.tenant_id, row.attempt, self._owner_id, RETURNED, 0, "", "", next_at, None
             )
             for row in rows
-        ]
+        ]  # fmt: skip

@@ -150,7 +150,7 @@ class Pump:
         self._stopping = True
         for rotation in self._rotations.values():
             for run in rotation.runs:
-                self._settlements += run.put_off(run.take_back(), "", 0)
+                self._settlements += run.put_off(run.take_back())
             for mail in rotation.system:
                 self._recorder.record_system(_outbox_id(mail), Outcome(RETURNED))
             rotation.system.clear()
@@ -170,7 +170,7 @@ class Pump:
         for rotation in self._rotations.values():
             for run in rotation.runs:
                 if run.parked and run.gates is not None:
-                    self._settlements += run.put_off(run.gates.take_back(run), "", 0)
+                    self._settlements += run.put_off(run.gates.take_back(run))
                 run.gates = gates
         if gates is not None and self._domains is not None:
             gates.inherit(self._domains)
@@ -178,7 +178,7 @@ class Pump:
 
     def _put_off(self, run: Run, row: Row, delay_s: float) -> None:
         """A row whose domain is busy for long goes back to the queue, so that others come before it."""
-        self._settlements += run.put_off([row], "", int(time.time() + delay_s) + 1)
+        self._settlements += run.put_off([row], int(time.time() + delay_s) + 1)
 
     def _retire(self, pool: Pool) -> None:
         self.loop.retire(pool)
@@ -187,19 +187,19 @@ class Pump:
         for mail in rotation.system:
             self._recorder.record_system(_outbox_id(mail), Outcome(RETURNED))
         for run in rotation.runs:
-            self._settlements += run.put_off(run.take_back(), "", 0)
+            self._settlements += run.put_off(run.take_back())
 
     def _halt(self, pool: Pool, run: Run) -> list[int]:
         if pool in self._rotations:
             self._rotations[pool].remove(run)
-        self._settlements += run.put_off(run.take_back(), "", 0)
+        self._settlements += run.put_off(run.take_back())
         return self.loop.recall(lambda mail: type(mail.tag) is tuple and mail.tag[0] is run)
 
     def _fed(self, run: Run, leased: list[tuple[Row, float]]) -> None:
         run.asked = False
         run.rows.extend(leased)
         if self._stopping:
-            self._settlements += run.put_off(run.take_back(), "", 0)
+            self._settlements += run.put_off(run.take_back())
 
     def _next_mail(self, pool: Pool, rotation: Rotation, client: Client) -> Mail | None:
         if rotation.system:
@@ -245,7 +245,8 @@ class Pump:
             raise
 
     def _put_off_paused(self) -> None:
-        """Rows at hand for a relay that does not answer are deferred, with its words, until it is tried again."""
+        """Rows at hand for a relay that does not answer go back to the queue: nobody was asked about them, another
+        relay or dispatcher may take them sooner, and the mailing is not out while they wait."""
         now = self.loop.clock()
         for pool, rotation in self._rotations.items():
             if now >= pool.paused_until:
@@ -253,10 +254,9 @@ class Pump:
             for mail in rotation.system:  # another relay may take them sooner
                 self._recorder.record_system(_outbox_id(mail), Outcome(DEFERRED, 0, "", pool.trouble))
             rotation.system.clear()
-            next_at = int(time.time() + pool.paused_until - now) + 1
             for run in rotation.runs:
                 if run.rows:
-                    self._settlements += run.put_off(run.take_back(), pool.trouble or "relay paused", next_at)
+                    self._settlements += run.put_off(run.take_back())
 
     def _hand_on(self, everything: bool = False) -> None:
         """Give outcomes to the recorder in groups."""

@@ -11,6 +11,7 @@ from dispatcher import journal
 from dispatcher.journal import OwnerAlive, Unreadable
 from dispatcher.senders import machine
 from domain import clock
+from domain.db import database
 from domain.ledger import outbox
 from domain.ledger.models import Delivery, DispatcherProcess
 from domain.ledger.rows import Settlement
@@ -73,13 +74,14 @@ def _fold(owner_id: int, watch_s: float, held_s: float) -> int:
     done = False
     try:
         same_boot = folded.boot_id == journal.boot_id() and folded.process_id == owner_id
-        back, doubtful = outbox.take_over(
-            owner_id, _settlements(owner_id, folded.outcomes), folded.intents if same_boot else None
-        )
+        with database.atomic():
+            signed_off(owner_id)  # first: it waits for a claim under way, and none can follow
+            back, doubtful = outbox.take_over(
+                owner_id, _settlements(owner_id, folded.outcomes), folded.intents if same_boot else None
+            )
         done = True
     finally:
         folded.release(delete=done)
-    signed_off(owner_id)
     log.warning("journal folded", owner=owner_id, back_in_queue=back, doubtful=doubtful, same_boot=same_boot)
     return back + doubtful
 

@@ -28,7 +28,8 @@ class Delivery(TenantModel):
     address_key = CharField(max_length=320)
     state = SmallIntegerField(default=DeliveryState.QUEUED)
     reason = SmallIntegerField(null=True)
-    attempt = SmallIntegerField(default=0)
+    attempt = SmallIntegerField(default=0)  # claims: with the owner it tells whose word counts
+    returned = SmallIntegerField(default=0)  # those among them of which no server heard
     owner_id = BigIntegerField(null=True)
     lease_until = BigIntegerField(null=True)
     next_at = BigIntegerField(default=0)

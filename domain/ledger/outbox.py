@@ -66,7 +66,7 @@ def claim(terms: Terms, limit: int, owner_id: int, lease_s: int) -> Claimed:
     """
     now = clock.epoch()
     with database.atomic():
-        if not terms.running():
+        if _signed_off(owner_id) or not terms.running():
             return Claimed([])
         leased = _lease(terms, limit, owner_id, now + lease_s, now)
         if not leased:
@@ -83,6 +83,15 @@ def claim(terms: Terms, limit: int, owner_id: int, lease_s: int) -> Claimed:
         stopped = {*taken.waiting, *taken.capped}
         rows = [row for row in rows if row.delivery_id not in stopped]
     return Claimed(rows, taken.limited_by)
+
+
+def _signed_off(owner_id: int) -> bool:
+    """Whether somebody has folded the owner's journal in: a claim under way when it died must not be committed
+    afterwards, or its rows would wait for the end of their lease and then be doubtful. Locks the owner's row
+    against that until the end of the transaction."""
+    lock = " FOR SHARE" if is_postgres() else ""
+    found = _run(f"SELECT stopped_at FROM dispatcher_process WHERE id = ?{lock}", owner_id)
+    return bool(found) and found[0][0] is not None
 
 
 def _lease(terms: Terms, limit: int, owner_id: int, until: int, now: int) -> list[int]:
@@ -114,7 +123,7 @@ def _checked(terms: Terms, leased: list[int], now: int) -> tuple[list[Row], list
     """(rows that may go, (delivery, reason) of those that may not, ids among the former without reservation)."""
     consents = ", ".join("?" * len(terms.consents)) or "''"
     found = _select(
-        f"""SELECT d.id, d.attempt, p.address, p.packed, d.queued_at, d.maybe_duplicate, d.reserved_at,
+        f"""SELECT d.id, d.attempt, p.address, p.packed, d.queued_at, d.returned, d.reserved_at,
             CASE WHEN p.delivery_id IS NULL OR s.id IS NULL THEN ?
                 WHEN x.id IS NOT NULL{robinson.clause(terms.robinson, "d.address_key", now)} THEN ?
                 WHEN s.locked_reason IS NOT NULL AND (s.locked_until IS NULL OR s.locked_until > ?) THEN ?
@@ -134,7 +143,7 @@ def _checked(terms: Terms, leased: list[int], now: int) -> tuple[list[Row], list
             AND (x.until IS NULL OR x.until > ?)
         WHERE +d.tenant_id = ? AND d.id IN ({_ids()})
         ORDER BY d.id""",
-        ("id", "attempt", "address", "packed", "queued_at", "maybe_duplicate", "reserved_at", "left_out"),
+        ("id", "attempt", "address", "packed", "queued_at", "returned", "reserved_at", "left_out"),
         LeftOut.NO_ADDRESS, LeftOut.SUPPRESSED, now, LeftOut.LOCKED, now, LeftOut.ORGANISATION_LOCKED,
         LeftOut.UNSUBSCRIBED, LeftOut.UNCONFIRMED, *terms.consents, LeftOut.UNPROVED, LeftOut.STOPPED,
         LeftOut.UNDELIVERABLE, terms.type_id, now, terms.tenant_id, _bound(leased),
@@ -143,8 +152,8 @@ def _checked(terms: Terms, leased: list[int], now: int) -> tuple[list[Row], list
     # two suppressions of one address give two rows
     left_out = list({row[0]: row[7] for row in found if row[7] is not None}.items())
     rows = [
-        Row(delivery_id, attempt, address, values, queued_at, bool(doubtful))
-        for (delivery_id, attempt, address, _, queued_at, doubtful, *_), values in zip(
+        Row(delivery_id, attempt, address, values, queued_at, returned)
+        for (delivery_id, attempt, address, _, queued_at, returned, *_), values in zip(
             going, _unpacked([row[3] for row in going]), strict=True
         )
     ]
@@ -228,6 +237,7 @@ _SETTLE = f"""UPDATE delivery SET
         reply_text = nullif(substr(v.text, 1, 300), ''),
         next_at = CASE WHEN v.state IN ({_WAITING}) THEN v.next_at ELSE 0 END,
         settled_at = CASE WHEN v.state IN ({_WAITING}) THEN NULL ELSE {{now}} END,
+        returned = CASE WHEN v.state = {int(DeliveryState.QUEUED)} THEN returned + 1 ELSE returned END,
         handed_over = (handed_over OR v.state IN ({int(DeliveryState.SENT)}, {int(DeliveryState.UNCERTAIN)})),
         revision_id = CASE WHEN handed_over THEN delivery.revision_id ELSE v.revision_id END,
         owner_id = NULL, lease_until = NULL
@@ -273,7 +283,8 @@ def take_over(
                 next_at, owner_id, DeliveryState.LEASED, delivery_id, attempt,
             )  # fmt: skip
         back = _run(
-            """UPDATE delivery SET state = ?, next_at = 0, owner_id = NULL, lease_until = NULL
+            """UPDATE delivery SET state = ?, next_at = 0, returned = returned + 1, owner_id = NULL,
+            lease_until = NULL
             WHERE owner_id = ? AND state = ? RETURNING id""",
             DeliveryState.QUEUED, owner_id, DeliveryState.LEASED,
         )  # fmt: skip

@@ -4,14 +4,15 @@ from typing import NamedTuple
 
 
 class Row(NamedTuple):
-    """A claimed delivery; `values` by placeholder name (None: they cannot be read), `queued_at` epoch seconds."""
+    """A claimed delivery; `values` by placeholder name (None: they cannot be read), `queued_at` epoch seconds.
+    `returned`: how many of its attempts came to nothing before a server was asked."""
 
     delivery_id: int
     attempt: int
     address: str
     values: dict[str, str] | None
     queued_at: int
-    maybe_duplicate: bool
+    returned: int
 
 
 class Settlement(NamedTuple):

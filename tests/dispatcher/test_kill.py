@@ -8,13 +8,16 @@ import sys
 import threading
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from dispatcher import starting, takeover
 from dispatcher.journal import Journal
+from domain import db
 from domain.campaigns.models import Campaign, CampaignStatus
 from domain.ledger import outbox
 from domain.ledger.models import Delivery, DispatcherProcess
@@ -53,6 +56,12 @@ def until(condition, seconds=30):
     while not condition():
         assert time.monotonic() < end, "it did not happen"
         time.sleep(0.01)
+
+
+def connected(act):
+    """`act` in a thread of its own."""
+    with db.connection():
+        return act()
 
 
 def is_finished(campaign):
@@ -150,6 +159,32 @@ def test_jump_of_the_clock_takes_no_rows_from_a_process_that_lives(database, tmp
     assert takeover.fold_dead(0, 0) == 0, "it has just moved"
     assert takeover.fold_dead(0, 0) == 5, "it stands still"
     alive.close()
+
+
+def test_claim_under_way_when_its_owner_is_folded_in_leaves_no_row_behind(database, tmp_path):
+    """A side process may outlive its pump by a transaction: its rows would wait for a lease and then be doubtful."""
+    owner = takeover.register("deliver", os.getpid(), tmp_path)
+    journal = Journal(Path(owner.journal), owner.id)
+    journal.intent(1_000, 1)  # or it would go when it is closed
+    journal.write()
+    journal.close()
+    campaign = mailing(tenant(), 5)
+    inside, go = threading.Event(), threading.Event()
+
+    def running():
+        inside.set()
+        return go.wait(10)
+
+    late = replace(starting.terms(campaign), running=running)
+    with ThreadPoolExecutor(2) as threads:
+        claiming = threads.submit(connected, lambda: outbox.claim(late, 5, owner.id, 60))
+        assert inside.wait(10)
+        folding = threads.submit(connected, lambda: takeover._fold(owner.id, 60, 60))
+        go.set()
+        assert len(claiming.result().rows) == 5
+        folding.result()
+    assert outbox.counts(campaign.tenant_id, campaign.id)[DeliveryState.QUEUED] == 5
+    assert outbox.claim(starting.terms(campaign), 5, owner.id, 60).rows == [], "it has been signed off"
 
 
 def test_two_processes_share_a_campaign_without_a_duplicate(database, tmp_path):

@@ -135,7 +135,7 @@ class OneRun:
 
 
 def row(number, address):
-    return Row(number, 1, address, {}, 0, False)
+    return Row(number, 1, address, {}, 0, 0)
 
 
 def gates_of(*limits):

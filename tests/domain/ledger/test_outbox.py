@@ -204,7 +204,8 @@ def test_doubtful_row_is_sent_once_more_and_held_after_the_second_doubt(people):
     row = outbox.claim(terms(), 1, 1, 60).rows[0]
     outbox.take_over(1, [], {(row.delivery_id, row.attempt)})
     again = outbox.claim(terms(), 1, 2, 60).rows[0]
-    assert again.delivery_id == row.delivery_id and again.maybe_duplicate
+    assert again.delivery_id == row.delivery_id
+    assert Delivery.get_by_id(row.delivery_id).maybe_duplicate
     outbox.settle([settlement(again, DeliveryState.UNCERTAIN, owner_id=2)])
     assert Delivery.get_by_id(row.delivery_id).state == DeliveryState.HELD
 
@@ -232,3 +233,16 @@ def test_claim_and_settle_find_rows_by_their_ids_however_many_the_tenant_has(peo
     outbox.settle([settlement(row, DeliveryState.SENT) for row in rows])
     walked = [plan for plan in plans if "delivery_tenant_id" in plan or "SCAN delivery" in plan]
     assert len(rows) == 10 and plans and not walked
+
+
+def test_a_row_that_returns_is_not_counted_as_tried(people):
+    (row,) = outbox.claim(terms(), 1, owner_id=1, lease_s=60).rows
+    outbox.settle([settlement(row, DeliveryState.QUEUED)])
+    (again,) = outbox.claim(terms(), 1, owner_id=1, lease_s=60).rows
+    assert (again.delivery_id, again.attempt, again.returned) == (row.delivery_id, 2, 1)
+    outbox.take_over(1, [], [])
+    (third,) = outbox.claim(terms(), 1, owner_id=2, lease_s=60).rows
+    assert (third.attempt, third.returned) == (3, 2)
+    outbox.settle([settlement(third, DeliveryState.DEFERRED, owner_id=2)])
+    (fourth,) = outbox.claim(terms(), 1, owner_id=2, lease_s=60).rows
+    assert (fourth.delivery_id, fourth.attempt, fourth.returned) == (row.delivery_id, 4, 2)
