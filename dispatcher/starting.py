@@ -52,6 +52,8 @@ def _start(campaign: Campaign) -> bool:
             campaign, campaign.status, status=CampaignStatus.PREPARING, started_at=clock.now()
         ):
             return False
+        if not begun:
+            lifecycle.note_start(campaign)
         campaign = planning.get(campaign.tenant_id, campaign.id)
         if not lifecycle.is_cleared(campaign):
             stop(campaign, N_("What would be sent is not what was approved. Ask for approval again."))

@@ -1,17 +1,11 @@
-"""Entries of the log in sentences: one per act, with what it was done to and what changed."""
+"""The words of the log: a sentence per act, the areas to filter by, the things an act is done to.
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any
+`portal.telling` makes entries of them.
+"""
 
-from flask import g
-from flask_babel import gettext
 from peewee import Model
 
-from domain.accounts import policy
 from domain.accounts.models import Role, User
-from domain.accounts.permissions import SENTENCES, Permission
-from domain.audit.models import AuditEntry
 from domain.campaigns.models import Campaign
 from domain.content.models import Article
 from domain.errors import N_
@@ -40,6 +34,7 @@ ACTS: dict[str, str] = {
     "campaign.decide": N_("decided about doubtful recipients of %(what)s"),
     "campaign.discard": N_("threw away the draft %(what)s"),
     "campaign.export": N_("exported the recipients of %(what)s"),
+    "campaign.finish": N_("finished %(what)s"),
     "campaign.keep": N_("kept the old version of %(what)s"),
     "campaign.missing": N_("prepared %(what)s for those still missing"),
     "campaign.pause": N_("paused %(what)s"),
@@ -78,6 +73,7 @@ ACTS: dict[str, str] = {
     "sender.proved": N_("found %(what)s proved by DNS"),
     "sender.vouch": N_("vouched for %(what)s"),
     "sender.withdraw": N_("withdrew %(what)s as sender"),
+    "audit.export": N_("exported the log"),
     "sign_in": N_("signed in"),
     "subscriber.change": N_("changed %(what)s"),
     "subscriber.erase": N_("erased a subscriber"),
@@ -133,6 +129,9 @@ ACTS: dict[str, str] = {
     "user.roles": N_("changed the roles of %(what)s"),
 }
 AREAS: dict[str, str] = {  # the part of an act before the dot, as a filter
+    "audit": N_("Log"),
+    "sign_in": N_("Sign-ins"),
+    "house": N_("Installation"),
     "approval": N_("Approvals"),
     "article": N_("Articles"),
     "campaign": N_("Mailings"),
@@ -155,7 +154,7 @@ AREAS: dict[str, str] = {  # the part of an act before the dot, as a filter
     "type": N_("Newsletter types"),
     "user": N_("People"),
 }
-_THINGS: dict[
+THINGS: dict[
     str, tuple[str, str, type[Model] | None, str]
 ] = {  # kind → with a name, without, table, its column
     "article": (N_("the article “%(name)s”"), N_("article %(id)s"), Article, "title"),
@@ -174,123 +173,7 @@ _THINGS: dict[
     "subscriber": (N_("the subscriber %(name)s"), N_("subscriber %(id)s"), None, ""),
     "type": (N_("the newsletter type “%(name)s”"), N_("newsletter type %(id)s"), NewsletterType, "name"),
     "user": ("%(name)s", N_("person %(id)s"), User, "name"),
+    "audit": (N_("the log"), N_("the log"), None, ""),
+    "suppression": (N_("an address"), N_("an address"), None, ""),
 }
-_SETTINGS: dict[str, str] = {
-    "name": N_("Name"), "sender_name": N_("Sender name"), "sender_address": N_("Sender address"),
-    "reply_to": N_("Replies to"), "imprint": N_("Imprint"), "privacy_url": N_("Privacy page"), "colour": N_("Colour"),
-    "language": N_("Language"), "time_zone": N_("Time zone"), "approval_self": N_("Own work"),
-}  # fmt: skip
-_WINDOWS = {
-    "campaign": N_("Per mailing"), "hour": N_("Per hour"), "day": N_("Per day"), "month": N_("Per month"),
-}  # fmt: skip
-_SHORT = 80
-
-
-@dataclass(frozen=True)
-class Told:
-    """An entry for the page: who, what in words, and lines about what changed."""
-
-    entry: AuditEntry
-    who: str
-    text: str
-    lines: list[str]
-
-
-def tell(entries: list[AuditEntry]) -> list[Told]:
-    """The entries in the reader's language; the names of all of them are looked up together."""
-    people = policy.names(e.user_id for e in entries)
-    named = _names(entries)
-    roles = _role_names(entries)
-    return [
-        Told(
-            e,
-            people.get(e.user_id, gettext("somebody who is gone") if e.user_id else "Rundbrief"),
-            gettext(ACTS[e.act], what=_what(e, named)) if e.act in ACTS else f"{e.act}: {_what(e, named)}",
-            _lines(e, roles),
-        )
-        for e in entries
-    ]
-
-
-def _what(entry: AuditEntry, named: dict[tuple[str, int], str]) -> str:
-    with_name, without, _table, _column = _THINGS.get(entry.kind, ("%(name)s", "%(id)s", None, ""))
-    name = (
-        named.get((entry.kind, entry.object_id))
-        or entry.details.get("file")
-        or entry.details.get("domain")
-        or (entry.details.get("name") if entry.kind == "relay" else None)
-    )
-    return gettext(with_name, name=name) if name else gettext(without, id=entry.object_id or "")
-
-
-def _names(entries: list[AuditEntry]) -> dict[tuple[str, int], str]:
-    """(kind, id) → name, one query per kind; a starter role has its translated name."""
-    found: dict[tuple[str, int], str] = {}
-    for kind, (_with, _without, table, column) in _THINGS.items():
-        ids = {e.object_id for e in entries if e.kind == kind and e.object_id}
-        if not ids or table is None:
-            continue
-        query = table.select(table.id, getattr(table, column)).where(table.id.in_(ids))
-        if table not in (User, Role):
-            query = query.where(table.tenant_id == g.tenant.id)
-        found.update({(kind, row[0]): gettext(row[1]) if table is Role else row[1] for row in query.tuples()})
-    return found
-
-
-def _role_names(entries: list[AuditEntry]) -> dict[int, str]:
-    ids = {
-        role_id
-        for e in entries
-        if e.act == "user.roles"
-        for side in ("before", "after")
-        for role_id in e.details[side]
-    }
-    return {
-        r.id: gettext(r.name) if r.starter else r.name for r in Role.select().where(Role.id.in_(ids or [0]))
-    }
-
-
-def _lines(entry: AuditEntry, roles: dict[int, str]) -> list[str]:
-    details = entry.details
-    if entry.act == "role.permissions":
-        return _difference(
-            details, lambda word: gettext(SENTENCES[Permission(word)]) if word in set(Permission) else word
-        )
-    if entry.act == "user.roles":
-        return _difference(details, lambda role_id: roles.get(role_id, str(role_id)))
-    if entry.act == "role.limits":
-        windows = [w for w in _WINDOWS if details["before"].get(w) != details["after"].get(w)]
-        return [
-            _change(gettext(_WINDOWS[w]), details["before"].get(w), details["after"].get(w)) for w in windows
-        ]
-    if entry.act == "tenant.settings":
-        return [_change(gettext(_SETTINGS.get(key, key)), *pair) for key, pair in details.items()]
-    if entry.act in ("tenant.status", "role.rename"):
-        return [_change("", details["before"], details["after"])]
-    told = [details.get(key) for key in ("reason", "remark", "role", "selector") if details.get(key)]
-    return [gettext("“%(text)s”", text=_short(text)) for text in told]
-
-
-def _difference(details: dict[str, Any], name: Any) -> list[str]:
-    before, after = details["before"], details["after"]
-    return [
-        *(gettext("added: %(what)s", what=name(item)) for item in after if item not in before),
-        *(gettext("taken away: %(what)s", what=name(item)) for item in before if item not in after),
-    ]
-
-
-def _change(label: str, before: object, after: object) -> str:
-    text = f"{_short(before)} → {_short(after)}"
-    return f"{label}: {text}" if label else text
-
-
-def _short(value: object) -> str:
-    if value is None or value == "":
-        return "–"
-    text = gettext({True: N_("yes"), False: N_("no")}[value]) if isinstance(value, bool) else str(value)
-    return text if len(text) <= _SHORT else text[: _SHORT - 1] + "…"
-
-
-def areas() -> Iterable[tuple[str, str]]:
-    """(key, word) of the filter, by word."""
-    return sorted(((key, gettext(word)) for key, word in AREAS.items()), key=lambda pair: pair[1].casefold())
+KINDS = frozenset(THINGS)

@@ -152,6 +152,20 @@ def token(settings: Settings, options: argparse.Namespace) -> int:
     return 0
 
 
+def audit_verify(settings: Settings, options: argparse.Namespace) -> int:
+    """Check the hash chain of every log; 1 and the entry if one does not fit."""
+    from portal import chains
+
+    return chains.verify(options.against)
+
+
+def audit_heads(settings: Settings, options: argparse.Namespace) -> int:
+    """Print the end of every chain as JSON, to be kept where nobody can change it together with the database."""
+    from portal import chains
+
+    return chains.heads()
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="rundbrief", description="The newsletter house and its parts.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
@@ -159,6 +173,15 @@ def _parser() -> argparse.ArgumentParser:
         _add(commands, command.__name__, command)
     _add(commands, "setup-token", token)
     _add(commands, "catcher", catcher).add_argument("--port", type=int, default=0, help="0: any free one")
+    logs = _add(commands, "audit", audit_verify, "The log: `audit verify`, `audit heads`.").add_subparsers(
+        required=True, metavar="verify|heads"
+    )
+    _add(logs, "verify", audit_verify).add_argument(
+        "--against",
+        metavar="FILE",
+        help="what `audit heads` printed earlier: finds a log that was cut or rewritten",
+    )
+    _add(logs, "heads", audit_heads)
     people = _add(commands, "user", user_add, "People: `user add`.").add_subparsers(
         required=True, metavar="add"
     )

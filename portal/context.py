@@ -9,6 +9,7 @@ from werkzeug.local import LocalProxy
 
 from domain import clock
 from domain.accounts import duties, policy
+from domain.audit import origin
 from domain.db import database
 from domain.errors import N_, Forbidden, NotFound
 from domain.tenancy import settings as tenant_settings
@@ -37,6 +38,8 @@ def enter(slug: str) -> None:
             N_("This tenant is suspended. Nothing of your work is lost; ask who administers the house.")
         )
     g.tenant, g.rights = tenant, rights
+    if rights.visit:
+        origin.acts_as("support")
     if session.get("tenant") != tenant.slug:
         session["tenant"] = tenant.slug  # where the next visit begins
 
@@ -95,11 +98,18 @@ current_rights = LocalProxy(lambda: g.get("rights", policy.NOTHING))
 
 def _connect() -> None:
     g.user = None
+    origin.begin(client_address(), _reference)
     if request.endpoint != "static":
         g.opened = database.connect(reuse_if_open=True)
 
 
+def _reference() -> str:
+    """The ticket number that somebody of the house wrote into the form of this act."""
+    return request.form.get("reference", "") if g.get("user") and request.method == "POST" else ""
+
+
 def _disconnect(_error: BaseException | None) -> None:
+    origin.end()
     if g.pop("opened", False) and not database.is_closed():
         database.close()
 

@@ -46,6 +46,7 @@ OUTSIDE = (
     "house_relays",
     "house_dispatch",
     "house_pacing",
+    "house_log",
     "inbox",
     "public",
 )

@@ -13,13 +13,20 @@ class AuditEntry(BaseModel):
     number = BigIntegerField()  # position in the tenant's chain
     at = MomentField(default=clock.now)
     user_id = IntegerField(null=True)
+    as_whom = CharField(
+        max_length=80, default=""
+    )  # "support", "stand-in for 7", "by link"; empty: as himself
     address = CharField(max_length=45, default="")
     act = CharField(max_length=60)
     kind = CharField(max_length=40, default="")
     object_id = BigIntegerField(null=True)
     details = JSONText(default=dict)
+    reference = CharField(max_length=80, default="")  # ticket number of an order, export, lock or suppression
     previous = CharField(max_length=64)
     hash = CharField(max_length=64)
 
     class Meta:
-        indexes = ((("tenant_id", "number"), True), (("tenant_id", "kind", "object_id"), False))
+        indexes = (
+            (("tenant_id", "number"), True), (("tenant_id", "kind", "object_id"), False),
+            (("tenant_id", "reference"), False),
+        )  # fmt: skip

@@ -182,12 +182,25 @@ def finish(campaign: Campaign) -> None:
     _move(campaign, (S.SENDING, S.WAITING), S.FINISHED, finished_at=now, sent_at=campaign.sent_at or now)
     campaign.finished_at = now
     _mark(campaign, IssueState.SENT)
+    counts = outbox.counts(campaign.tenant_id, campaign.id)
+    log.record(
+        campaign.tenant_id, "campaign.finish", user_id=campaign.started_by_id, kind=KIND, object_id=campaign.id,
+        details={"sent": counts.get(DeliveryState.SENT, 0), "failed": counts.get(DeliveryState.FAILED, 0)},
+    )  # fmt: skip
     text = (
         N_("“%(title)s” is finished: %(sent)s sent, %(failed)s refused.")
         if first
         else N_("“%(title)s” is closed: %(sent)s sent, %(failed)s refused.")
     )
     _tell_counts(campaign, text)
+
+
+def note_start(campaign: Campaign) -> None:
+    """Write into the log that the mailing begins, in whose name and with what was approved."""
+    log.record(
+        campaign.tenant_id, "campaign.start", user_id=campaign.started_by_id, kind=KIND, object_id=campaign.id,
+        details={"fingerprint": campaign.fingerprint, "approval": campaign.approval_id},
+    )  # fmt: skip
 
 
 def check_may_send(campaign: Campaign, allowed: bool) -> None:

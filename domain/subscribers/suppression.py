@@ -80,8 +80,9 @@ def add(
             return False
         _note(tenant_id, "added", "address", key, reason, source, by_id)
         log.record(
-            tenant_id, "suppression.add", user_id=by_id, kind="suppression", details={"reason": reason}
-        )
+            tenant_id, "suppression.add", user_id=by_id, kind="suppression", object_id=row.id,
+            details={"reason": reason, "before": None, "after": _said(row)},
+        )  # fmt: skip
     return True
 
 
@@ -125,8 +126,9 @@ def remove(tenant_id: int, entry_id: int, reason: str, user_id: int) -> None:
         shown = row.address_key or row.address_hash
         _note(tenant_id, "removed", "address", shown, reason, row.source, user_id)
         log.record(
-            tenant_id, "suppression.remove", user_id=user_id, kind="suppression", details={"reason": reason}
-        )
+            tenant_id, "suppression.remove", user_id=user_id, kind="suppression", object_id=entry_id,
+            details={"reason": reason, "before": _said(row), "after": None},
+        )  # fmt: skip
 
 
 def remove_rule(tenant_id: int, rule_id: int, reason: str, user_id: int) -> None:
@@ -244,6 +246,12 @@ def _note(
         source=source[:20],
         by_id=by_id,
     )
+
+
+def _said(row: Suppression) -> dict[str, str | None]:
+    """An entry for the log: masked, since the log outlives an erasure."""
+    shown = addresses.masked(row.address_key) if row.address_key else None
+    return {"address": shown, "until": row.until and row.until.isoformat()}
 
 
 def _reason(text: str) -> str:

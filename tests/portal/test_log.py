@@ -1,9 +1,11 @@
 """The log in sentences, its filters and pages; the bell; the numbers of the volume page."""
 
+import io
 import re
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
 from flask.testing import FlaskClient
 
 from domain import clock
@@ -14,6 +16,7 @@ from domain.ledger.models import Delivery
 from domain.ledger.states import DeliveryState
 from domain.notices import bell
 from domain.notices.models import Notice
+from portal import chains
 from portal.acts import ACTS
 from tests.portal.conftest import HTMX
 from tests.world import World
@@ -113,3 +116,118 @@ def test_mails_are_counted_in_the_month_of_the_tenant(client: FlaskClient, world
     by_role = client.get("/t/north/volume?by=role", headers=HTMX).text
     assert "Chief editor" in by_role and "<html" not in by_role
     assert "0 mails in 12 months" in sign_in(client, world.south_administrator).get("/t/south/volume").text
+
+
+def some(world: World, count: int = 4) -> None:
+    for number in range(count):
+        log.record(world.north.id, "list.save", user_id=world.editor.id, kind="list", object_id=number + 100)
+
+
+def test_the_command_names_the_chain_that_does_not_fit(
+    world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    some(world)
+    log.record(log.HOUSE, "sign_in", user_id=world.editor.id)
+    assert chains.heads() == 0
+    kept = tmp_path / "heads"
+    kept.write_text(capsys.readouterr().out)
+    assert chains.verify(None) == chains.verify(str(kept)) == 0
+    AuditEntry.update(act="list.delete").where(
+        AuditEntry.tenant_id == world.north.id, AuditEntry.number == 3
+    ).execute()
+    assert chains.verify(None) == 1
+    said = capsys.readouterr().out
+    assert "BROKEN  north: entry 3" in said and "2 logs, 5 entries, 1 broken." in said
+    kept.write_text("nonsense")
+    assert chains.verify(str(kept)) == 2
+
+
+def test_the_log_is_searched_by_reference_address_person_thing_and_words(
+    client: FlaskClient, world: World, sign_in
+) -> None:
+    sign_in(client, world.auditor)
+    mailing = Campaign.create(
+        tenant_id=world.north.id,
+        issue_id=1,
+        type_id=world.types["city"].id,
+        name="Marktbrief",
+        created_by_id=1,
+    )
+    log.record(
+        world.north.id, "campaign.pause", user_id=world.editor.id, kind="campaign", object_id=mailing.id
+    )
+    log.record(
+        world.north.id,
+        "subscriber.lock",
+        kind="subscriber",
+        object_id=5,
+        reference="T-4711 50%",
+        address="192.0.2.9",
+    )
+    log.record(world.north.id, "user.invite", user_id=world.sender.id, details={"reason": "Urlaub im März"})
+
+    def found(text: str) -> int:
+        return client.get(PAGE, query_string={"q": text}, headers=HTMX).text.count("rb-top-row")
+
+    assert [found(q) for q in ("marktbrief", "4711", "50%", "192.0.2.9", "Sender", "März", "%", "nothing")] == [
+        1, 1, 1, 1, 1, 1, 1, 0,
+    ]  # fmt: skip
+    assert "T-4711 50%" in client.get(PAGE).text
+    only = client.get(PAGE, query_string={"kind": "campaign", "id": mailing.id}).text
+    assert only.count("rb-top-row") == 1 and "paused the mailing “Marktbrief”" in only
+
+
+def test_a_form_may_carry_a_reference_and_the_log_knows_the_address(
+    client: FlaskClient, world: World, sign_in
+) -> None:
+    sign_in(client, world.subscriber_manager)
+    form = {"value": "x@leser.example", "reason": "asked for it", "reference": "  T-1\x07 "}
+    assert (
+        client.post("/t/north/suppression", data=form, environ_base={"REMOTE_ADDR": "192.0.2.1"}).status_code
+        == 303
+    )
+    entry = AuditEntry.get(AuditEntry.act == "suppression.add")
+    assert (entry.reference, entry.address) == ("T-1", "192.0.2.1") and log.verify(world.north.id) is None
+
+
+def test_the_export_needs_its_right_holds_no_formula_and_is_noted(
+    client: FlaskClient, world: World, sign_in
+) -> None:
+    url = f"{PAGE}/export"
+    assert sign_in(client, world.auditor).post(url).status_code == 403
+    assert "Take the log along" not in client.get(PAGE).text
+    sign_in(client, world.administrator)
+    log.record(world.north.id, "list.save", kind="list", object_id=7, reference="=HYPERLINK(1)")
+    log.record(world.north.id, "user.invite", kind="user")
+    text = client.post(url, data={"area": "list", "as": "csv"}).get_data(as_text=True)
+    assert "'=HYPERLINK(1)" in text and "user.invite" not in text and text.startswith("\ufeff")
+    sheet = client.post(url, data={"as": "xlsx"})
+    path = io.BytesIO(sheet.data)
+    from openpyxl import load_workbook
+
+    cells = [[cell.value for cell in row] for row in load_workbook(path).active.iter_rows()]
+    assert "'=HYPERLINK(1)" in {value for row in cells for value in row} and len(cells) == 5, (
+        "with both exports"
+    )
+    assert AuditEntry.select().where(AuditEntry.act == "audit.export").count() == 2
+
+
+def test_a_tenant_sees_the_sign_ins_of_its_own_people_only(
+    client: FlaskClient, world: World, sign_in
+) -> None:
+    for user in (world.editor, world.south_editor):
+        log.record(log.HOUSE, "sign_in", user_id=user.id, kind="user", object_id=user.id, address="192.0.2.4")
+    page = sign_in(client, world.auditor).get(f"{PAGE}?area=sign_in").text
+    assert page.count("rb-top-row") == 1 and "Editor</b> signed in" in page and "192.0.2.4" in page
+    assert client.get("/house/log").status_code == 403
+    house = sign_in(client, world.administrator).get("/house/log?check=1").text
+    assert house.count("rb-top-row") == 2 and "The log is whole." in house
+    assert client.post("/house/log/export", data={"as": "csv"}).text.count("sign_in") == 2
+
+
+def test_what_support_does_is_marked_as_done_by_support(client: FlaskClient, world: World, sign_in) -> None:
+    sign_in(client, world.administrator)
+    assert client.post("/support", data={"tenant": world.south.id, "reason": "Ticket 12"}).status_code == 303
+    form = {"value": "y@leser.example", "reason": "asked for it"}
+    assert client.post("/t/south/suppression", data=form).status_code == 303
+    assert AuditEntry.get(AuditEntry.act == "suppression.add").as_whom == "support"
