@@ -9,7 +9,7 @@ from domain.accounts.models import Role, User
 from domain.campaigns.models import Campaign
 from domain.content.models import Article
 from domain.errors import N_
-from domain.issues.models import Issue
+from domain.issues.models import Issue, TrialPerson
 from domain.subscribers.models import DistributionList, NewsletterType
 
 ACTS: dict[str, str] = {
@@ -122,6 +122,8 @@ ACTS: dict[str, str] = {
     "tenant.found": N_("founded the tenant"),
     "tenant.settings": N_("changed the settings of the tenant"),
     "tenant.status": N_("changed the state of the tenant"),
+    "trial.remove": N_("removed %(what)s"),
+    "trial.save": N_("saved %(what)s"),
     "type.save": N_("saved %(what)s"),
     "user.activate": N_("opened the access of %(what)s again"),
     "user.deactivate": N_("ended the access of %(what)s"),
@@ -150,6 +152,7 @@ AREAS: dict[str, str] = {  # the part of an act before the dot, as a filter
     "organisation": N_("Customers"),
     "segment": N_("Segments"),
     "support": N_("Support"),
+    "trial": N_("Test persons"),
     "limits": N_("Limits"),
     "type": N_("Newsletter types"),
     "user": N_("People"),
@@ -172,6 +175,7 @@ THINGS: dict[
     "role": (N_("the role %(name)s"), N_("role %(id)s"), Role, "name"),
     "subscriber": (N_("the subscriber %(name)s"), N_("subscriber %(id)s"), None, ""),
     "type": (N_("the newsletter type “%(name)s”"), N_("newsletter type %(id)s"), NewsletterType, "name"),
+    "trial_person": (N_("the test person “%(name)s”"), N_("test person %(id)s"), TrialPerson, "name"),
     "user": ("%(name)s", N_("person %(id)s"), User, "name"),
     "audit": (N_("the log"), N_("the log"), None, ""),
     "suppression": (N_("an address"), N_("an address"), None, ""),

@@ -9,8 +9,12 @@ from flask_babel import get_locale, gettext, ngettext
 from markupsafe import escape
 
 from dispatcher import render
+from domain.campaigns import planning
+from domain.campaigns.models import Campaign
 from domain.campaigns.reports import Progress, Recipient
+from domain.issues.models import Issue
 from domain.ledger.states import DeliveryState as D
+from domain.subscribers import types
 
 TYPED_FROM = 10_000  # above this many recipients the number must be typed to confirm
 _PICTURE = re.compile(r'src="https?://[^/"]+/media/([A-Za-z0-9_-]+/[a-z0-9]+)"')
@@ -48,6 +52,14 @@ class Columns:
 def base_url() -> str:
     """Where links of the tenant's mails lead."""
     return render.base_url_of(g.tenant, current_app.config["SETTINGS"].public_url)
+
+
+def planned(issue: Issue) -> Campaign:
+    """The mailing in which an issue is planned, or what it would be: reading creates nothing."""
+    sender = render.sender_of(g.tenant, types.get(g.tenant.id, issue.type_id))
+    return planning.of_issue(issue) or planning.proposed(
+        issue, g.user.id, sender.name, sender.address, sender.reply_to
+    )
 
 
 def own_pictures(html: str) -> str:

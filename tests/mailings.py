@@ -83,7 +83,10 @@ def verified(world: World) -> None:
 
 
 def draft(world: World, made: Issue) -> Campaign:
-    """The planned campaign of an issue, its sender domain verified."""
+    """The planned campaign of an issue, meant for real, its sender domain verified."""
     if not planning.may_send_as(world.north.id, "nord.example"):
         verified(world)
-    return planning.draft_for(made, world.editor.id, "Verlag Nord", "news@nord.example", "")
+    campaign = planning.draft_for(made, world.editor.id, "Verlag Nord", "news@nord.example", "")
+    campaign.test_mode = False
+    campaign.save()
+    return campaign

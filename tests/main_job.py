@@ -164,7 +164,7 @@ def _plan(editor: Walker, count: int) -> int:
     editor.get(f"{issue}/plan")
     _fine(editor.send("/plan", ("act", "save"), proved="y"))
     assert f"{count:,}".replace(",", ".") in editor.page.text, editor.page.said
-    page = _fine(editor.send("/plan", ("act", "ask")))
+    page = _fine(editor.send("/plan", ("act", "ask"), live="y"))
     found = re.search(r"/campaigns/(\d+)", page.url)
     assert found, page.said
     return int(found[1])

@@ -136,6 +136,7 @@ def _child(
         sender_name=campaign.sender_name, sender_address=campaign.sender_address, reply_to=campaign.reply_to,
         priority=campaign.priority, hold_uncertain=campaign.hold_uncertain,
         interval_count=campaign.interval_count, interval_s=campaign.interval_s, created_by_id=user_id,
+        test_mode=False,  # it follows a mailing that was meant for real
     )  # fmt: skip
 
 

@@ -54,6 +54,7 @@ class Campaign(TenantModel):
     approval_id = IntegerField(null=True)
     priority = SmallIntegerField(default=0)
     hold_uncertain = BooleanField(default=False)
+    test_mode = BooleanField(default=True)  # until somebody switches it off, mails go to test addresses only
     interval_count = IntegerField(null=True)  # at most so many mails …
     interval_s = IntegerField(null=True)  # … every so many seconds
     latest_start_h = IntegerField(null=True)  # later than this a person decides; None: as the tenant has it

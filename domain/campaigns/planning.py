@@ -68,7 +68,7 @@ class PlanChanged(Conflict):
 
 def plan(campaign: Campaign, values: dict[str, Any], version: int | None = None) -> None:
     """Set what is named in `values` (sender_name, sender_address, reply_to, send_at, consents, lists,
-    segment, exclude, priority, interval_count, interval_s, latest_start_h, hold_uncertain).
+    segment, exclude, priority, interval_count, interval_s, latest_start_h, hold_uncertain, test_mode).
     Raises Conflict once approval was asked, PlanChanged if it is no longer `version`, Invalid with the fields that
     are wrong."""
     if version is not None and version != campaign.version:
@@ -95,7 +95,7 @@ def plan(campaign: Campaign, values: dict[str, Any], version: int | None = None)
     if wrong:
         raise Invalid(fields=wrong)
     campaign.sender_name = name
-    for field in ("sender_address", "reply_to", "send_at", *order.FIELDS):
+    for field in ("sender_address", "reply_to", "send_at", "test_mode", *order.FIELDS):
         if field in values:
             setattr(campaign, field, values[field])
     chosen = dict(campaign.audience or {})
@@ -132,6 +132,18 @@ def check_sender(tenant_id: int, address: str) -> None:
         raise Invalid(domains.UNVERIFIED, domain=domain or address)
 
 
+def check_real(campaign: Campaign) -> None:
+    """Raise Invalid while test mode is on: only test addresses get mails then."""
+    if campaign.test_mode:
+        raise Invalid(
+            fields={
+                "live": N_(
+                    "Test mode is on, so nobody but test addresses gets this mail. Switch it off first."
+                )
+            }
+        )
+
+
 def open_from(tenant_id: int, name: str) -> list[Campaign]:
     """Campaigns under way or approved that send as the domain `name`."""
     ended = (CampaignStatus.DRAFT, CampaignStatus.CANCELLED, CampaignStatus.FINISHED)
@@ -161,6 +173,7 @@ def ask(
     campaign: Campaign, issue: Issue, revision_id: int, fingerprint: str, user_id: int, note: str = ""
 ) -> None:
     """Ask for approval of exactly this revision and plan; of parallel calls one counts. Issue and plan close."""
+    check_real(campaign)
     with database.atomic():
         if definition(get(campaign.tenant_id, campaign.id)) != definition(campaign):
             raise Conflict(N_("Somebody else has changed the plan meanwhile. Reload the page to see it."))

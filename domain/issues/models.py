@@ -18,6 +18,11 @@ class IssueState(StrEnum):
     ARCHIVED = "archived"
 
 
+class IssueKind(StrEnum):
+    NEWSLETTER = "newsletter"  # blocks in the tenant's template
+    LETTER = "letter"  # one text without a frame, as somebody writes it: member desk, customers
+
+
 class MailTemplate(TenantModel):
     """Colours, fonts, logo, head and foot of a tenant's mails."""
 
@@ -32,6 +37,7 @@ class MailTemplate(TenantModel):
 class Issue(TenantModel):
     """The composed newsletter. `version` rises with every change and guards against lost updates."""
 
+    kind = CharField(max_length=12, default=IssueKind.NEWSLETTER)
     type_id = IntegerField()
     template_id = IntegerField(null=True)
     rollout_id = IntegerField(null=True)
@@ -92,9 +98,58 @@ class IssueRevision(TenantModel):
     compiled = BlobField()
     placeholders = JSONText(default=list)
     article_ids = JSONText(default=list)
+    attachments = JSONText(default=list)  # [filename, mime type, bytes] of each, in order
     size_bytes = IntegerField()
     created_by_id = IntegerField(null=True)
     created_at = MomentField(default=clock.now)
 
     class Meta:
         indexes = ((("tenant_id", "issue_id", "number"), True),)
+
+
+class Attachment(TenantModel):
+    """A file of the media that travels with the mails of an issue."""
+
+    issue_id = IntegerField()
+    asset_id = IntegerField()
+    position = IntegerField()
+
+    class Meta:
+        indexes = ((("tenant_id", "issue_id", "asset_id"), True),)
+
+
+class LinkState(StrEnum):
+    WAITING = "waiting"
+    FINE = "fine"
+    GONE = "gone"  # the server says 404 or 410
+    FAILED = "failed"  # the server answers with another error
+    UNKNOWN = "unknown"  # there is no such server
+    SILENT = "silent"  # nobody answers in time, or the certificate is wrong
+    PRIVATE = "private"  # leads into a network that is not public: not asked
+
+
+class LinkCheck(TenantModel):
+    """What became of a link when it was last followed. `status`: the answer of the server, 0 for none."""
+
+    url_hash = CharField(max_length=64)
+    url = TextField()
+    state = CharField(max_length=10, default=LinkState.WAITING)
+    status = IntegerField(default=0)
+    asked_at = MomentField(default=clock.now)
+    checked_at = MomentField(null=True)
+
+    class Meta:
+        indexes = ((("tenant_id", "url_hash"), True), (("tenant_id", "state", "asked_at"), False))
+
+
+class TrialPerson(TenantModel):
+    """Somebody who gets test mails. `teams`: names of the test groups the person is in."""
+
+    name = CharField(max_length=120)
+    address = CharField(max_length=254)
+    address_key = CharField(max_length=320)
+    teams = JSONText(default=list)
+    created_at = MomentField(default=clock.now)
+
+    class Meta:
+        indexes = ((("tenant_id", "address_key"), True),)

@@ -46,6 +46,7 @@ class NewsletterType(TenantModel):
     consent_version = IntegerField(default=1)
     language = CharField(max_length=2, default="de")
     active = BooleanField(default=True)
+    archived = BooleanField(default=False)  # what was sent stands in a public archive
     created_at = MomentField(default=clock.now)
 
     class Meta:

@@ -15,7 +15,7 @@ from domain.approvals.models import Approval, ApprovalState
 from domain.campaigns import audience, lifecycle, planning
 from domain.campaigns.models import Campaign
 from domain.errors import N_, Conflict, Forbidden, Invalid, NotFound
-from domain.issues import assembly, revisions
+from domain.issues import assembly, revisions, trials
 from domain.issues.models import IssueRevision
 from domain.quotas import ledger as quotas
 from portal import context, hypermedia, sending
@@ -217,6 +217,7 @@ def _page(
     remark: str = "",
 ) -> Response:
     before = revisions.before(revision)
+    testers = trials.every(g.tenant.id)
     begun = campaign.started_at is not None
     count, left_out = (0, {}) if begun else audience.numbers(campaign)
     own = approval.asked_by_id == g.user.id and not context.effective_settings()["approval_self"]
@@ -227,7 +228,7 @@ def _page(
         "names": policy.names(
             [approval.asked_by_id, approval.decided_by_id, *(v.user_id for v in flow.votes(approval))]
         ), "roles": {r.id: r for r in policy.roles_for(g.tenant.id)} if approval.steps else {},
-        "own": own, "wrong": wrong,
+        "own": own, "wrong": wrong, "testers": (trials.teams(testers), testers),
         "votes": flow.votes(approval), "step": flow.current_step(approval), "steps": approval.steps or [],
         "revocable": approval.state == ApprovalState.APPROVED and not begun and may(P.APPROVAL_DECIDE),
         "remark": remark, "part": part if part in PARTS else "wide", "typed_from": sending.TYPED_FROM,

@@ -56,7 +56,7 @@ def index() -> Response:
 @requires(P.CAMPAIGN_PLAN)
 def plan(issue_id: int) -> Response:
     issue = assembly.get(g.tenant.id, issue_id)
-    campaign = _campaign_of(issue)
+    campaign = sending.planned(issue)
     if campaign.status != CampaignStatus.DRAFT:
         return hypermedia.done(url_for("campaigns.show", campaign_id=campaign.id))
     form = PlanForm.of(campaign, context.time_zone())
@@ -72,7 +72,7 @@ def plan(issue_id: int) -> Response:
 def numbers(issue_id: int) -> Response:
     """The numbers for what is ticked at the moment; nothing is saved."""
     issue = assembly.get(g.tenant.id, issue_id)
-    campaign = _campaign_of(issue)
+    campaign = sending.planned(issue)
     form = PlanForm(formdata=request.args, meta={"csrf": False})
     _fill_choices(form)
     if campaign.course != Course.CORRECTION:  # goes to exactly those who have the mail
@@ -93,13 +93,14 @@ def save_plan(issue_id: int) -> Response:
     campaign = planning.draft_for(issue, g.user.id, sender.name, sender.address, sender.reply_to)
     form = PlanForm()
     _fill_choices(form)
-    act = request.form.get("act", "save")
+    act, seen = request.form.get("act", "save"), request.form.get("version")
     try:
         if not form.validate():
             raise Invalid(
                 fields={name: " ".join(map(str, texts)) for name, texts in form.errors.items() if name}
             )
         planning.plan(campaign, form.values(ZoneInfo(context.time_zone())), form.seen_version())
+        seen = str(campaign.version)  # saved, even if what follows is refused
         if act == "ask" and may(P.APPROVAL_ASK):
             clearance.ask(g.tenant, issue, campaign, g.user, sending.base_url(), request.form.get("note", ""))
         elif act == "send" and _may_send_alone():
@@ -110,7 +111,7 @@ def save_plan(issue_id: int) -> Response:
     except Invalid as error:
         if not form.errors:
             into_form(form, error)
-        return _plan_page(issue, campaign, form, 422)
+        return _plan_page(issue, campaign, form, 422, seen=seen)
     if act == "save":
         return hypermedia.done(url_for("campaigns.plan", issue_id=issue.id), _("Saved."))
     text = _("Approval is asked for.") if act == "ask" else _("The mailing is on its way.")
@@ -199,14 +200,6 @@ def _sender(issue: Issue) -> render.Sender:
     return render.sender_of(g.tenant, types.get(g.tenant.id, issue.type_id))
 
 
-def _campaign_of(issue: Issue) -> Campaign:
-    """The campaign of an issue, or what it would be: reading creates nothing."""
-    sender = _sender(issue)
-    return planning.of_issue(issue) or planning.proposed(
-        issue, g.user.id, sender.name, sender.address, sender.reply_to
-    )
-
-
 def _may_send_alone() -> bool:
     return (
         bool(context.effective_settings()["approval_self"])
@@ -238,11 +231,12 @@ def _fill_choices(form: PlanForm) -> None:
 
 
 def _plan_page(
-    issue: Issue, campaign: Campaign, form: PlanForm, status: int = 200, changed: bool = False
-) -> Response:
+    issue: Issue, campaign: Campaign, form: PlanForm, status: int = 200, changed: bool = False,
+    seen: str | None = None,
+) -> Response:  # fmt: skip
     _fill_choices(form)
     findings, size = clearance.preflight(g.tenant, issue, sending.base_url())
-    version = request.form.get("version") if status == 422 else campaign.version
+    version = seen if status == 422 else campaign.version
     latest_h = context.effective_settings()["latest_start_h"]
     return hypermedia.page(
         "campaigns/plan.html", status=status, form=form, findings=findings, size=size, zone=context.time_zone(),

@@ -5,7 +5,7 @@ from typing import Any
 from flask import Blueprint, Response, g, request, url_for
 from flask_babel import gettext as _
 
-from dispatcher import preview, tasks
+from dispatcher import preview, tasks, trial
 from domain import clock
 from domain.accounts.permissions import Permission as P
 from domain.campaigns import planning
@@ -218,7 +218,14 @@ def test(issue_id: int) -> Response:
     with database.atomic():
         if not quotas.reserve(g.tenant.id, role_id, -issue.id, 1, zone, clock.now()).count:
             raise OverLimit(N_("The volume limit of your role is used up; test mails count, too."))
-        mail = preview.queue_test(g.tenant, issue, sending.base_url(), g.user.email, editor.person(issue))
+        (mail,) = trial.queue(
+            g.tenant,
+            issue,
+            planning.of_issue(issue),
+            sending.base_url(),
+            [g.user.email],
+            [editor.person(issue)],
+        )
     tasks.send_system_mail(mail.id)
     text = _("A test mail is on its way to %(address)s.", address=g.user.email)
     return hypermedia.done(url_for("issues.show", issue_id=issue.id, **editor.kept()), text)

@@ -107,5 +107,6 @@ class Desk:
     def ask(self, issue: Issue, campaign: Campaign, editor: User, note: str) -> Campaign:
         """Freeze issue and plan and ask for their approval."""
         issue = assembly.get(self._tenant.id, issue.id)
+        planning.plan(campaign, {"test_mode": False})
         clearance.ask(self._tenant, issue, campaign, editor, self._base_url, note)
         return planning.get(self._tenant.id, campaign.id)

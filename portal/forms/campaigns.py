@@ -69,6 +69,7 @@ class PlanForm(FlaskForm):
     hold_uncertain = BooleanField(
         _l("If a connection breaks during the hand-over: ask, do not send once more")
     )
+    live = BooleanField(_l("Switch off test mode: this mail is meant for the recipients"))
     version = HiddenField()
 
     @classmethod
@@ -85,6 +86,7 @@ class PlanForm(FlaskForm):
             priority=campaign.priority, interval_count=campaign.interval_count,
             interval_min=campaign.interval_s // 60 if campaign.interval_s else None,
             latest_start_h=campaign.latest_start_h, hold_uncertain=campaign.hold_uncertain, version=campaign.version,
+            live=not campaign.test_mode,
         )  # fmt: skip
 
     def chosen_lists(self) -> list[int]:
@@ -145,5 +147,6 @@ class PlanForm(FlaskForm):
             raise Invalid(fields={"segment": N_("Choose a segment.")})
         return {
             "sender_name": self.sender_name.data or "", "sender_address": self.sender_address.data or "",
-            "reply_to": self.reply_to.data or "", "send_at": at, **self.chosen_audience(), **self.pace(),
+            "reply_to": self.reply_to.data or "", "send_at": at, "test_mode": not self.live.data,
+            **self.chosen_audience(), **self.pace(),
         }  # fmt: skip

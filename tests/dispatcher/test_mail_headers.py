@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from dispatcher import clearance, preview, render, sysmail
+from dispatcher import clearance, render, sysmail, trial
 from dispatcher.compose import Compiled, HeaderRefused, compile_message
 from domain.campaigns import planning
 from domain.issues.models import IssueRevision
@@ -120,5 +120,5 @@ def test_mails_of_the_house_say_that_a_machine_wrote_them_and_offer_no_unsubscri
 def test_a_test_mail_says_that_a_machine_sent_it(world):
     mailings.verified(world)
     issue = mailings.issue(world)
-    row = preview.queue_test(world.north, issue, mailings.BASE_URL, "me@nord.example")
+    (row,) = trial.queue(world.north, issue, None, mailings.BASE_URL, ["me@nord.example"], [None])
     assert parsed(base64.b64decode(OutboxMail.get_by_id(row.id).raw))["Auto-Submitted"] == "auto-generated"

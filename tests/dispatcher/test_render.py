@@ -7,7 +7,7 @@ import email.policy
 import pytest
 from lxml import etree, html
 
-from dispatcher import changes, clearance, preview, render
+from dispatcher import changes, clearance, preview, render, trial
 from dispatcher.compose import Compiled
 from domain.campaigns import planning
 from domain.content import markup
@@ -127,9 +127,9 @@ def test_the_frozen_revision_gives_the_bytes_that_leave(world: worlds.World, iss
 
 def test_a_test_mail_is_marked_and_goes_to_the_own_address(world: worlds.World, issue: Issue) -> None:
     with pytest.raises(Invalid, match="no verified sender domain"):
-        preview.queue_test(world.north, issue, mailings.BASE_URL, "me@nord.example")
+        trial.queue(world.north, issue, None, mailings.BASE_URL, ["me@nord.example"], [None])
     mailings.verified(world)
-    row = preview.queue_test(world.north, issue, mailings.BASE_URL, "me@nord.example")
+    (row,) = trial.queue(world.north, issue, None, mailings.BASE_URL, ["me@nord.example"], [None])
     mail = email.message_from_bytes(base64.b64decode(row.raw), policy=email.policy.default)
     assert mail["subject"] == "[Test] Neues für Marlies"
     assert mail["to"].addresses[0].addr_spec == row.to_address == "me@nord.example"

@@ -59,6 +59,9 @@ def plan(enter: Callable[[str], Page]) -> Page:
     expect(page.locator("[data-block]")).to_have_count(2)
     page.get_by_role("link", name="Mailing planen").click()
     expect(page.locator("button[name=act][value=ask]")).to_be_visible()
+    with page.expect_response(NUMBERS):
+        page.locator("[name=live]").check()
+    settle(page)
     return page
 
 

@@ -91,6 +91,7 @@ def test_from_an_empty_issue_to_the_sent_mailing(house: House, enter: Callable[[
     expect(button).not_to_have_text(before)
     wanted = int(re.sub(r"\D", "", button.inner_text()))
     page.locator("[name=when][value=now]").check()
+    page.locator("[name=live]").check()
     button.click()
     expect(page.get_by_text("Das Mailing wartet auf Freigabe.")).to_be_visible()
     page.goto(issue_url)

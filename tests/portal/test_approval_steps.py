@@ -205,7 +205,7 @@ def test_fifty_clicks_make_one_approval_and_one_mailing(
     plan = f"{HERE}/issues/{draft.issue_id}/plan"
     form = {
         "sender_name": "Verlag Nord", "sender_address": "news@nord.example", "when": "now", "act": "ask",
-        "recipients": "all", "time": "now",
+        "recipients": "all", "time": "now", "live": "y",
     }  # fmt: skip
     together([lambda c=c: c.post(plan, data=form).status_code for c in editors])
     (approval,) = Approval.select().where(Approval.tenant_id == world.north.id)

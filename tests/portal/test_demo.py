@@ -163,6 +163,7 @@ def test_ready_issue_has_no_error_and_somebody_to_go_to(house: Tenant, demo_sett
     campaign = planning.of_issue(issue)
     assert campaign and campaign.status == CampaignStatus.DRAFT and campaign.send_at > clock.now()
     assert audience.numbers(campaign)[0] > 3_000
+    planning.plan(campaign, {"test_mode": False})
     clearance.ask(house, issue, campaign, User.get(User.name == "Katrin Albers"), demo_settings.public_url)
     assert planning.get(house.id, campaign.id).status == CampaignStatus.IN_APPROVAL
     planning.reopen(planning.get(house.id, campaign.id), issue, 1)

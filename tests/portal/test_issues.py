@@ -37,7 +37,7 @@ def editor(client: FlaskClient, world: worlds.World, sign_in) -> FlaskClient:
 def plan_values(**more: str) -> dict[str, str]:
     return {
         "whom": "all", "proved": "y", "sender_name": "Verlag Nord", "sender_address": "news@nord.example",
-        "reply_to": "", "when": "now", **more,
+        "reply_to": "", "when": "now", "live": "y", **more,
     }  # fmt: skip
 
 

@@ -1,0 +1,47 @@
+"""For whom of a whole audience a placeholder has no value: counted in one statement, at any size."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from domain.campaigns import audience
+from domain.campaigns.models import Campaign
+from domain.db import database, is_postgres, sql
+from domain.subscribers.facets import fields
+
+_NAMELESS = "trim(s.title) = '' AND trim(s.first_name) = '' AND trim(s.last_name) = ''"
+EMPTY: dict[str, str] = {  # placeholder → when it has no value
+    "Briefanrede": _NAMELESS,
+    "Salutation": _NAMELESS,
+    "Vorname": "trim(s.first_name) = ''",
+    "First name": "trim(s.first_name) = ''",
+    "Nachname": "trim(s.last_name) = ''",
+    "Last name": "trim(s.last_name) = ''",
+    "Anrede": "trim(s.salutation) = ''",
+    "Titel": "trim(s.title) = ''",
+    "Ort": "trim(s.city) = ''",
+    "Organisation": "trim(coalesce(o.name, '')) = ''",
+}
+
+
+def counts(campaign: Campaign, names: Sequence[str]) -> dict[str, int]:
+    """Name → how many of those who would get the mail have no value for it; names without gaps are left out."""
+    defined = fields.every(campaign.tenant_id) if set(names) - set(EMPTY) else []
+    own = {name: f.key for f in defined for name in (f.key, f.name)}
+    asked = [name for name in names if name in EMPTY or name in own]
+    if not asked:
+        return {}
+    conditions, bound = [], []
+    for name in asked:
+        conditions.append(EMPTY.get(name) or _own())
+        bound += [] if name in EMPTY else [own[name] if is_postgres() else f'$."{own[name]}"']
+    sums = ", ".join(f"sum(CASE WHEN {condition} THEN 1 ELSE 0 END)" for condition in conditions)
+    text, values = audience.statement(campaign, f"SELECT {sums}, {audience.REASON} AS reason")
+    rows = database.execute_sql(sql(text + f" GROUP BY {len(asked) + 1}"), [*bound, *values]).fetchall()
+    got: Any = next((row for row in rows if row[-1] is None), ())
+    return {name: int(count) for name, count in zip(asked, got, strict=False) if count}
+
+
+def _own() -> str:
+    """When an own field has no value; its key or path is bound."""
+    raw = "(s.fields::jsonb ->> ?::text)" if is_postgres() else "json_extract(s.fields, ?)"
+    return f"COALESCE(CAST({raw} AS TEXT), '') IN ('', '[]')"
