@@ -83,9 +83,9 @@ def _queued(
         found = preview.person_values(tenant, person, names)
         values = placeholders.values_for(found, names)
         for address in addresses:
-            _number, *rest = preview.recipient({**found, "address": address}, values)
+            _number, to, name, filled, token = preview.recipient({**found, "address": address}, values)
             # a number of its own: programs show mails with the same Message-ID once
-            raw = compiled.render((secrets.randbits(53), *rest))
+            raw = compiled.render((secrets.randbits(53), to, name, filled, token))
             made.append(
                 outbox.queue(
                     "test", tenant_id=tenant.id, to_address=address, subject=f"{MARK}{subject}"[:300], plain="",

@@ -29,10 +29,10 @@ def of(campaign: Campaign, names: Sequence[str] = ()) -> list[Sample]:
     found = [p for p, reason in audience.chunk(campaign, 0, SCANNED) if reason is None]
     own = placeholders.own_texts(campaign.tenant_id, names)
     chosen: dict[int, tuple[str, dict[str, object]]] = {}
-    for person in _usual(found):
-        chosen.setdefault(person["id"], (N_("usual"), {}))
-    for person, reason, params in _extremes(found, names, own):
-        chosen.setdefault(person["id"], (reason, params))
+    for usual in _usual(found):
+        chosen.setdefault(usual["id"], (N_("usual"), {}))
+    for extreme, reason, params in _extremes(found, names, own):
+        chosen.setdefault(extreme["id"], (reason, params))
     query = Subscriber.select().where(
         Subscriber.tenant_id == campaign.tenant_id, Subscriber.id.in_(list(chosen) or [0])
     )
