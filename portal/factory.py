@@ -34,7 +34,9 @@ babel = Babel()
 
 MAX_REQUEST_BYTES = 64 * 1024 * 1024  # several media at once; each file has its own, lower ceiling
 IN_TENANT = (
-    "dashboard", "articles", "pool", "media", "issues", "trials", "campaigns", "followups", "pacing", "approvals",
+    "dashboard", "articles", "presence", "versions", "pool",
+    "media",
+    "issues", "trials", "campaigns", "followups", "pacing", "approvals",
     "lists", "imports", "subscribers", "records", "organisations", "segments", "fields", "robinson", "types",
     "volume", "releases", "users", "roles", "tenants", "relays", "dispatch", "senders", "audit", "notices",
 )  # fmt: skip

@@ -4,16 +4,14 @@ from collections.abc import Collection, Sequence
 from datetime import date
 from typing import Any
 
-from peewee import fn
-
 from domain import clock
 from domain.accounts import policy
 from domain.accounts.models import User
 from domain.accounts.permissions import Permission
 from domain.accounts.policy import Rights
 from domain.audit import log
-from domain.content import markup
-from domain.content.models import Article, ArticleRemark, ArticleRevision, ArticleState, AssetUse
+from domain.content import editing, markup, revisions, tags
+from domain.content.models import Article, ArticleRemark, ArticleState, AssetUse, RevisionAct
 from domain.db import database
 from domain.errors import N_, Conflict, Forbidden, Invalid, NotFound
 from domain.notices import bell
@@ -21,10 +19,7 @@ from domain.notices import bell
 S = ArticleState
 WRITABLE = (S.DRAFT, S.RETURNED)
 SEARCHED_CHARACTERS = 20_000  # of the text; an article of that length is a rarity
-FIELDS = (
-    "title", "teaser", "body", "category", "author_line", "asset_id", "asset_alt", "link_url", "language",
-    "valid_from", "valid_until",
-)  # fmt: skip
+FIELDS = revisions.FIELDS
 
 
 def get(tenant_id: int, article_id: int, user: User, rights: Rights) -> Article:
@@ -57,12 +52,15 @@ def create(tenant_id: int, user: User) -> Article:
 
 def save(
     article: Article, user: User, rights: Rights, version: int, values: dict[str, Any],
-    pictures: Collection[int] = (),
+    pictures: Collection[int] = (), act: RevisionAct = RevisionAct.SAVE,
 ) -> Article:  # fmt: skip
     """Write the fields named in `values`; `pictures` are the ids of media inside of the text. Raises Forbidden,
-    Conflict (somebody saved since `version`), Invalid. The caller has found the media in the tenant."""
+    Conflict (somebody saved since `version`, or is editing now), Invalid. The caller has found the media in the
+    tenant."""
     if not may_edit(article, user, rights):
         raise Forbidden(N_("This article can no longer be changed by you."))
+    editing.check(article.tenant_id, "article", article.id, user)
+    before = revisions.fields_of(article)
     if version != article.version:
         raise Conflict(
             N_(
@@ -73,6 +71,7 @@ def save(
         if name in values:
             setattr(article, name, values[name])
     article.body = markup.clean(article.body or "")
+    article.tags = tags.tidy(article.tags)
     if article.valid_from and article.valid_until and article.valid_until < article.valid_from:
         raise Invalid(fields={"valid_until": N_("The end lies before the beginning.")})
     if article.link_url and not article.link_url.startswith(("https://", "http://")):
@@ -93,8 +92,21 @@ def save(
         if not changed:
             raise Conflict(N_("Somebody else has saved this article meanwhile. Reload the page to see it."))
         _note_assets(article, pictures)
+        if before["tags"] != article.tags:
+            tags.write(article)
+        revisions.keep(article, user, act, before)
     article.version = version + 1
     return article
+
+
+def restore(
+    article: Article, user: User, rights: Rights, number: int, lost: Sequence[int] = (), pictures: Collection[int] = ()
+) -> Article:  # fmt: skip
+    """Bring an earlier version back as the newest one; nothing of the later ones is lost. Media of `lost` are gone
+    from the tenant. Raises as `save`, NotFound for an unknown number."""
+    wanted = revisions.get(article, number)
+    values = revisions.as_values(wanted.fields, lost)
+    return save(article, user, rights, article.version, values, pictures, RevisionAct.RESTORE)
 
 
 def submit(article: Article, user: User, rights: Rights, note: str = "") -> None:
@@ -114,7 +126,8 @@ def submit(article: Article, user: User, rights: Rights, note: str = "") -> None
         raise Invalid(N_("The article is not complete yet."), fields=missing)
     with database.atomic():
         _move(article, WRITABLE, S.SUBMITTED, submitted_at=clock.now())
-        _keep_revision(article, user)
+        revisions.keep(article, user, RevisionAct.SUBMIT)
+        editing.release(article.tenant_id, "article", article.id, user)
         _remark(article, user, "submit", note)
         _tell(
             article,
@@ -147,7 +160,7 @@ def accept(article: Article, user: User, note: str = "") -> None:
     """The article may go into issues."""
     with database.atomic():
         _move(article, (S.SUBMITTED,), S.ACCEPTED)
-        _keep_revision(article, user)
+        revisions.keep(article, user, RevisionAct.ACCEPT)
         _remark(article, user, "accept", note)
         _tell(article, [article.author_id], N_("%(name)s has accepted “%(title)s”."), user)
         log.record(article.tenant_id, "article.accept", user_id=user.id, kind="article", object_id=article.id)
@@ -218,21 +231,6 @@ def _move(article: Article, expected: Sequence[ArticleState], state: ArticleStat
     article.state, article.updated_at, article.version = state, now, article.version + 1
 
 
-def _keep_revision(article: Article, user: User) -> None:
-    number = (
-        ArticleRevision.select(fn.MAX(ArticleRevision.number))
-        .where(ArticleRevision.tenant_id == article.tenant_id, ArticleRevision.article_id == article.id)
-        .scalar()
-        or 0
-    )
-    fields = {name: getattr(article, name) for name in FIELDS}
-    for name in ("valid_from", "valid_until"):
-        fields[name] = fields[name].isoformat() if fields[name] else None
-    ArticleRevision.create(
-        tenant_id=article.tenant_id, article_id=article.id, number=number + 1, fields=fields, by_id=user.id
-    )
-
-
 def _remark(article: Article, user: User, act: str, text: str) -> None:
     ArticleRemark.create(
         tenant_id=article.tenant_id, article_id=article.id, user_id=user.id, act=act, text=text.strip()[:2000]
@@ -251,7 +249,7 @@ def _note_assets(article: Article, pictures: Collection[int]) -> None:
     AssetUse.delete().where(
         AssetUse.tenant_id == article.tenant_id, AssetUse.kind == "article", AssetUse.object_id == article.id
     ).execute()
-    wanted = {*pictures, *([article.asset_id] if article.asset_id else [])}
+    wanted = {*pictures, *article.documents, *([article.asset_id] if article.asset_id else [])}
     if wanted:
         AssetUse.insert_many(
             [
@@ -264,4 +262,5 @@ def _note_assets(article: Article, pictures: Collection[int]) -> None:
 def _folded(article: Article) -> str:
     """What the search looks at: the words of all that people read."""
     text = markup.plain(article.body)[:SEARCHED_CHARACTERS]
-    return markup.fold(" ".join([article.title, article.teaser, article.author_line, article.category, text]))
+    words = [article.title, article.teaser, article.author_line, article.category, *article.tags, text]
+    return markup.fold(" ".join(words))

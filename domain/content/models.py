@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from peewee import BigIntegerField, CharField, DateField, IntegerField, TextField
+from peewee import BigIntegerField, BooleanField, CharField, DateField, IntegerField, TextField
 
 from domain import clock
 from domain.db import JSONText, MomentField
@@ -44,22 +44,51 @@ class Article(TenantModel):
     submitted_at = MomentField(null=True)
     origin_tenant_id = IntegerField(null=True)  # copied from this tenant's article
     origin_id = BigIntegerField(null=True)
+    tags = JSONText(default=list)  # words, as people wrote them
+    notes = TextField(default="")  # for colleagues, never in a mail
+    documents = JSONText(default=list)  # ids of media that readers may download
+    group_id = BigIntegerField(null=True)  # language versions share the id of the first one
 
     class Meta:
         indexes = (
             (("tenant_id", "state", "updated_at"), False),
             (("tenant_id", "author_id"), False),
             (("tenant_id", "category"), False),
+            (("tenant_id", "group_id"), False),
         )
 
 
+class ArticleTag(TenantModel):
+    """A tag of an article in the form that filters ask for (`folded`), written with it."""
+
+    article_id = BigIntegerField()
+    folded = CharField(max_length=60)
+    name = CharField(max_length=60)
+
+    class Meta:
+        indexes = (
+            (("tenant_id", "article_id", "folded"), True),
+            (("tenant_id", "folded"), False),
+        )
+
+
+class RevisionAct(StrEnum):
+    SAVE = "save"
+    SUBMIT = "submit"
+    ACCEPT = "accept"
+    RESTORE = "restore"
+
+
 class ArticleRevision(TenantModel):
-    """An article as it was when somebody submitted or decided on it."""
+    """An article after a sitting at the desk, or as it was submitted, accepted or restored."""
 
     article_id = BigIntegerField()
     number = IntegerField()
+    act = CharField(max_length=10, default=RevisionAct.SAVE)
     fields = JSONText()
+    changed = JSONText(default=list)  # names of the fields that differ from the version before
     by_id = IntegerField()
+    began_at = MomentField(null=True)  # the first save of the sitting; None: one moment
     at = MomentField(default=clock.now)
 
     class Meta:
@@ -91,3 +120,43 @@ class AssetUse(TenantModel):
             (("tenant_id", "asset_id", "kind", "object_id"), True),
             (("tenant_id", "kind", "object_id"), False),
         )
+
+
+class EditLock(TenantModel):
+    """Who is writing in an object now (`kind`: article, issue). It is void `seen_at` plus a grace (content.editing)."""
+
+    kind = CharField(max_length=20)
+    object_id = BigIntegerField()
+    user_id = IntegerField()
+    since = MomentField(default=clock.now)
+    seen_at = MomentField(default=clock.now)
+
+    class Meta:
+        indexes = ((("tenant_id", "kind", "object_id"), True),)
+
+
+class Obligation(TenantModel):
+    """An article that issues must hold: of `to_tenant_id` (its own tenant's if None), of one newsletter type or all."""
+
+    article_id = BigIntegerField()
+    to_tenant_id = IntegerField(null=True)
+    type_id = IntegerField(null=True)
+    created_by_id = IntegerField(null=True)
+    created_at = MomentField(default=clock.now)
+
+    class Meta:
+        indexes = ((("tenant_id", "article_id"), False), (("to_tenant_id",), False))
+
+
+class SavedView(TenantModel):
+    """Filters of a list under a name: of one person, or of everybody in the tenant once it is shared."""
+
+    area = CharField(max_length=20)
+    name = CharField(max_length=80)
+    query = JSONText(default=dict)
+    user_id = IntegerField()
+    shared = BooleanField(default=False)
+    created_at = MomentField(default=clock.now)
+
+    class Meta:
+        indexes = ((("tenant_id", "area", "user_id"), False),)

@@ -1,5 +1,6 @@
 """Journalists: write, save, submit, rework. Editors: decide."""
 
+from datetime import date
 from typing import Any
 
 from flask import Blueprint, Response, g, jsonify, render_template, request, url_for
@@ -7,7 +8,7 @@ from flask_babel import gettext as _
 
 from domain.accounts import policy
 from domain.accounts.permissions import Permission as P
-from domain.content import articles, markup, pool
+from domain.content import articles, editing, markup, pool, revisions
 from domain.content.models import Article, ArticleState
 from domain.errors import N_, Conflict, Forbidden, Invalid, NotFound
 from mediadb import library
@@ -17,6 +18,7 @@ from portal.access import may, requires
 from portal.errors import into_form, say, say_fields
 from portal.forms.articles import ArticleForm
 from portal.security import READER_POLICY, peoples_html
+from portal.version_words import WORDS
 
 bp = Blueprint("articles", __name__)
 # Its one style sheet is ours. Without scripts of its own it may share our origin, so that the page can measure it.
@@ -64,6 +66,8 @@ def save(article_id: int) -> Response:
     if not form.validate():
         return _refused(article, form, quiet, 422)
     values = _values(form)
+    if articles.may_edit(article, g.user, g.rights):
+        editing.hold(g.tenant.id, "article", article.id, g.user, take="take" in request.form)
     if "submit" in request.form and _is_submitted(article, values):  # clicked twice
         return hypermedia.done(url_for("articles.show", article_id=article.id))
     try:
@@ -80,7 +84,7 @@ def save(article_id: int) -> Response:
         return _refused(article, form, quiet, 422)
     except (Conflict, Forbidden) as error:
         form.form_errors = [say(error)]
-        return _refused(article, form, quiet, 409 if isinstance(error, Conflict) else 403)
+        return _refused(_find(article_id), form, quiet, 409 if isinstance(error, Conflict) else 403, values)
     if quiet:
         at = filters.clock_time(article.updated_at)
         return jsonify(version=article.version, text=_("Saved, %(time)s", time=at))
@@ -178,20 +182,36 @@ def _is_submitted(article: Article, values: dict[str, Any]) -> bool:
     return mine and articles.is_saved(article, values)
 
 
-def _refused(article: Article, form: ArticleForm, quiet: bool, status: int) -> Response:
+def _refused(
+    article: Article, form: ArticleForm, quiet: bool, status: int, values: dict[str, Any] | None = None
+) -> Response:
     if not quiet:
-        return _edit(article, form, status)
+        return _edit(article, form, status, values)
     texts = [*form.form_errors, *(str(error) for field in form for error in field.errors)]
     response = jsonify(text=_("Not saved: %(reason)s", reason=" ".join(map(str, texts))))
     response.status_code = status
     return response
 
 
-def _edit(article: Article, form: ArticleForm, status: int = 200) -> Response:
+def _edit(
+    article: Article, form: ArticleForm, status: int = 200, typed: dict[str, Any] | None = None
+) -> Response:
+    """The writing page. After a conflict (409) it shows what was saved beside what was `typed` and saves nothing by
+    itself: the next save is a decision."""
     g.relaxed_styles = True  # the rich-text editor sets inline styles
     chosen = str(form.asset_id.data or "")
+    editor = editing.other(g.tenant.id, "article", article.id, g.user)
+    changes: list[revisions.Change] = []
+    if status == 409 and typed is not None and not editor:
+        kept = revisions.as_kept(typed)
+        changes = revisions.compare(
+            {name: v for name, v in revisions.fields_of(article).items() if name in kept}, kept
+        )
+        form.version.data = article.version
     return hypermedia.page(
-        "articles/edit.html", status=status, article=article, form=form, changed=status == 409,
+        "articles/edit.html", status=status, article=article, form=form, conflict=status == 409,
+        asked_again=hypermedia.wants_fragment(),
+        editor=editor, changes=changes, words=WORDS, day=date.fromisoformat, assets={},
         asset=_picture(int(chosen) if chosen.isdigit() else None), note_text=request.form.get("note", ""),
         categories=pool.categories(g.tenant.id), thread=_thread(article),
     )  # fmt: skip
@@ -204,6 +224,7 @@ def _show(article: Article, status: int = 200, note_error: str = "", remark_erro
         remark_error=remark_error, stand=articles.shown_state(article, context.today()),
         height_px=_height_px(article.body), may_edit=articles.may_edit(article, g.user, g.rights),
         names=policy.names([article.author_id]),
+        editor=editing.other(g.tenant.id, "article", article.id, g.user),
     )  # fmt: skip
 
 

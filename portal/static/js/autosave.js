@@ -3,6 +3,7 @@
 (() => {
   document.querySelectorAll("form[data-autosave]").forEach((form) => {
     const status = document.querySelector(form.dataset.autosave);
+    const decide = document.querySelector("[data-autosave-decide]");
     const token = () => document.querySelector("meta[name=csrf-token]").content;
     let timer = 0, dirty = false, running = false, stopped = false, sending = false, waiting = null;
     const later = (ms) => { clearTimeout(timer); timer = setTimeout(save, ms); };
@@ -23,7 +24,9 @@
           const said = await answer.json();
           if (said.version) form.elements.version.value = said.version;
           if (!answer.ok) dirty = true;
+          else if (!dirty) form.dispatchEvent(new CustomEvent("rundbrief:saved"));
           stopped = answer.status === 409 || answer.status === 403;  // 422 is tried again after the next change
+          if (decide) decide.hidden = answer.status !== 409;
           say(said.text);
         } else if (answer.status < 500) {
           dirty = stopped = true;
@@ -47,6 +50,7 @@
       sending = false;
       later(800);
     };
+    form.addEventListener("rundbrief:stop", () => { stopped = true; clearTimeout(timer); });  // somebody has taken over
     form.addEventListener("input", changed);
     form.addEventListener("change", changed);
     // The button waits for a save under way: both would start from the same version, and one would be refused.

@@ -10,7 +10,7 @@
       toolbarAdaptive: false, showCharsCounter: false, showWordsCounter: false, showXPathInStatusbar: false, statusbar: false,
       sourceEditor: "area", beautifyHTML: false, askBeforePasteHTML: false, askBeforePasteFromWord: false,
       defaultActionOnPaste: "insert_as_html", addNewLine: false, hidePoweredByJodit: true,
-      minHeight: Number(area.rows || 6) * 22, height: "auto",
+      readonly: area.matches(":disabled"), minHeight: Number(area.rows || 6) * 22, height: "auto",
       disablePlugins: ["ai-assistant", "file", "image", "video", "iframe", "media", "powered-by-jodit"],
       uploader: { insertImageAsBase64URI: false },
     });

@@ -1,0 +1,69 @@
+// <form data-autosave data-draft="key">: what is typed is kept in this browser until the server has saved it. After a
+// reload, the back button, a crash or a lost network it is put back; if the text was changed elsewhere meanwhile, the
+// person decides.
+(() => {
+  const PREFIX = "rundbrief-draft:", KEEP_MS = 14 * 86400000;
+  const offer = document.querySelector("[data-draft-offer]");
+  try { localStorage.length; } catch { return; }  // forbidden by the browser: saving works without it
+
+  Object.keys(localStorage).filter((key) => key.startsWith(PREFIX)).forEach((key) => {
+    const kept = read(key);
+    if (!kept || Date.now() - kept.at > KEEP_MS) localStorage.removeItem(key);
+  });
+  function read(key) {
+    try { return JSON.parse(localStorage.getItem(key)); } catch { return null; }
+  }
+
+  // The server tidies HTML when it saves: words count, not tags.
+  const words = (value) => (value.includes("<") ? new DOMParser().parseFromString(value, "text/html").body.textContent : value).replace(/\s+/g, " ").trim();
+
+  document.querySelectorAll("form[data-draft]").forEach((form) => {
+    const key = PREFIX + form.dataset.draft;
+    const skipped = new Set(["csrf_token", "version", "q", "folder"]);
+    const values = () => [...new FormData(form)].filter(([name, value]) => !skipped.has(name) && typeof value === "string");
+    const drop = () => { localStorage.removeItem(key); if (offer) offer.hidden = true; };
+
+    function put(kept) {
+      const wanted = new Map(kept.values);
+      [...form.elements].forEach((field) => {
+        if (!field.name || skipped.has(field.name) || field.type === "submit" || field.type === "checkbox" || !wanted.has(field.name)) return;
+        if (field.value === wanted.get(field.name)) return;
+        field.value = wanted.get(field.name);
+        if (field.editorInstance) field.editorInstance.value = field.value;
+      });
+      form.dispatchEvent(new Event("input", { bubbles: true }));
+    }
+
+    let timer = 0;
+    const keep = () => {
+      try { localStorage.setItem(key, JSON.stringify({ at: Date.now(), version: form.elements.version.value, values: values() })); } catch { /* full or forbidden */ }
+    };
+    form.addEventListener("input", (event) => {
+      if (event.target.type === "search" || event.target.type === "file") return;
+      clearTimeout(timer);
+      timer = setTimeout(keep, 150);
+    });
+    window.addEventListener("pagehide", () => { if (timer) { clearTimeout(timer); if (localStorage.getItem(key)) keep(); } });
+    form.addEventListener("rundbrief:saved", () => {
+      clearTimeout(timer);
+      timer = 0;
+      if (form.elements.note?.value) keep(); else drop();  // a remark is sent with the article, not saved before
+    });
+    form.addEventListener("submit", () => { clearTimeout(timer); timer = 0; keep(); });
+
+    const kept = read(key);
+    if (!kept) return;
+    const now = new Map(values()), isCurrent = kept.version === form.elements.version.value;
+    const differs = kept.values.some(([name, value]) => (isCurrent || name !== "note") && words(now.get(name) ?? "") !== words(value));
+    if (!differs) drop();
+    else if (isCurrent) {
+      put(kept);
+      const status = document.querySelector(form.dataset.autosave);
+      if (status) status.textContent = status.dataset.restored;
+    } else if (offer) {
+      offer.hidden = false;
+      offer.querySelector("[data-draft-use]").addEventListener("click", () => { put(kept); offer.hidden = true; });
+      offer.querySelector("[data-draft-drop]").addEventListener("click", drop);
+    }
+  });
+})();
