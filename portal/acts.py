@@ -10,6 +10,7 @@ from domain.campaigns.models import Campaign
 from domain.content.models import Article
 from domain.errors import N_
 from domain.issues.models import Issue, TrialPerson
+from domain.orders.models import MailingOrder
 from domain.subscribers.models import DistributionList, NewsletterType
 
 ACTS: dict[str, str] = {
@@ -49,6 +50,11 @@ ACTS: dict[str, str] = {
     "list.save": N_("saved %(what)s"),
     "media.trash": N_("moved %(what)s to the trash"),
     "membership.added": N_("gave a role to %(what)s on the command line"),
+    "order.accepted": N_("accepted %(what)s"),
+    "order.asked": N_("asked for a mailing: %(what)s"),
+    "order.released": N_("made %(what)s a mailing"),
+    "order.returned": N_("returned %(what)s to the person who asked"),
+    "order.withdrawn": N_("withdrew %(what)s"),
     "password.change": N_("changed the own password"),
     "password.first": N_("set the first password"),
     "password.reset": N_("reset the own password"),
@@ -148,6 +154,7 @@ AREAS: dict[str, str] = {  # the part of an act before the dot, as a filter
     "subscriber": N_("Subscribers"),
     "suppression": N_("Suppression list"),
     "tenant": N_("Tenant"),
+    "order": N_("Orders"),
     "field": N_("Own fields"),
     "organisation": N_("Customers"),
     "segment": N_("Segments"),
@@ -167,6 +174,7 @@ THINGS: dict[
     "import": (N_("the import of “%(name)s”"), N_("import %(id)s"), None, ""),
     "issue": (N_("the issue “%(name)s”"), N_("issue %(id)s"), Issue, "name"),
     "list": (N_("the list “%(name)s”"), N_("list %(id)s"), DistributionList, "name"),
+    "order": (N_("the order “%(name)s”"), N_("order %(id)s"), MailingOrder, "title"),
     "relay": (N_("the mail server “%(name)s”"), N_("mail server %(id)s"), None, ""),
     "robinson": (N_("the Robinson list"), N_("the Robinson list"), None, ""),
     "folder": (N_("the folder “%(name)s”"), N_("folder %(id)s"), None, ""),

@@ -38,7 +38,8 @@ IN_TENANT = (
     "media",
     "issues", "trials", "campaigns", "followups", "pacing", "approvals",
     "lists", "imports", "subscribers", "records", "organisations", "segments", "fields", "robinson", "types",
-    "volume", "releases", "users", "roles", "tenants", "relays", "dispatch", "senders", "audit", "notices",
+    "volume", "orders", "rollouts", "releases", "users", "roles", "tenants", "relays", "dispatch", "senders", "audit",
+    "notices",
 )  # fmt: skip
 OUTSIDE = (
     "session",

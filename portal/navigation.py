@@ -12,6 +12,7 @@ from domain.approvals import flow
 from domain.content.models import Article, ArticleState
 from domain.ledger import marks
 from domain.notices import bell
+from domain.orders import desk
 from domain.tenancy import settings as tenant_settings
 from portal import context
 from portal.access import may
@@ -51,6 +52,10 @@ def _to_decide() -> int:
     )
 
 
+def _orders() -> int:
+    return desk.waiting(g.tenant.id) if may(P.ORDER_DECIDE) else 0
+
+
 def _unread() -> int:
     return bell.unread_count(g.tenant.id, g.user.id)
 
@@ -71,7 +76,11 @@ GROUPS: tuple[tuple[object, tuple[Item, ...]], ...] = (
     (
         _l("Dispatch"),
         (
+            Item("orders", "orders.index", _l("Orders"), "file-text",
+                 (P.ORDER_ASK, P.ORDER_SEE, P.ORDER_DECIDE), _orders),
             Item("campaigns", "campaigns.index", _l("Mailings"), "send", (P.CAMPAIGN_SEE,)),
+            Item("rollouts", "rollouts.index", _l("Rollouts"), "versions",
+                 (P.ROLLOUT_SEE, P.ROLLOUT_EDIT, P.ROLLOUT_JOIN)),
             Item(
                 "approvals",
                 "approvals.index",

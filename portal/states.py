@@ -141,6 +141,14 @@ TABLE: dict[str, dict[object, tuple[str, str, str]]] = {
         "active": (N_("Signs"), "done", "circle-check"),
         "retired": (N_("Signs no more"), "rest", "archive"),
     },
+    "order": {
+        "asked": (N_("With the office"), "ask", "hourglass"),
+        "accepted": (N_("Accepted"), "run", "check"),
+        "returned": (N_("Returned"), "ask", "corner-up-left"),
+        "released": (N_("Released"), "done", "circle-check"),
+        "withdrawn": (N_("Withdrawn"), "rest", "arrow-back-up"),
+        "sent": (N_("Sent"), "done", "mail-check"),  # a step of the history
+    },
     "import": {
         "mapping": (N_("Columns to choose"), "ask", "columns"),
         "queued": (N_("Waiting"), "rest", "clock"),

@@ -9,6 +9,7 @@ from typing import Any
 from dispatcher import senders
 from dispatcher.jobs import domains, imports, relays, tenants
 from domain import clock
+from domain.orders import desk
 from domain.quotas import reservations
 
 DAY_S = 86_400
@@ -24,8 +25,13 @@ def register(bodies: dict[str, Callable[[int], None]], settings: Any) -> list[Ca
     bodies["test_relay"] = lambda relay_id: relays.run(relay_id, doors)
     return [
         imports.sweep_for(root), imports.expiry(), domains.sweep_for(settings), relays.sweep_for(doors), deletions,
-        upkeep(),
+        upkeep(), results,
     ]  # fmt: skip
+
+
+def results() -> None:
+    """Who ordered a mailing hears how it went."""
+    desk.tell_results()
 
 
 def upkeep() -> Callable[[], None]:

@@ -21,7 +21,8 @@ VISIT = timedelta(minutes=30)
 NOT_FOR_SUPPORT = frozenset(
     {
         Permission.CAMPAIGN_SEND, Permission.APPROVAL_DECIDE, Permission.SUBSCRIBER_EXPORT, Permission.TENANT_EXPORT,
-        Permission.RELEASE_EDIT, Permission.USER_EDIT, Permission.ROLE_EDIT,
+        Permission.RELEASE_EDIT, Permission.USER_EDIT, Permission.ROLE_EDIT, Permission.ROLLOUT_EDIT,
+        Permission.SUBSCRIBER_SUPPRESS_OTHERS,
     }
 )  # fmt: skip
 

@@ -27,9 +27,16 @@ class Permission(StrEnum):
     SUBSCRIBER_EDIT = "subscriber.edit"
     SUBSCRIBER_IMPORT = "subscriber.import"
     SUBSCRIBER_EXPORT = "subscriber.export"
+    SUBSCRIBER_SUPPRESS_OTHERS = "subscriber.suppress_others"
     TYPE_SEE = "type.see"
     TYPE_EDIT = "type.edit"
     VOLUME_SEE = "volume.see"
+    ORDER_ASK = "order.ask"
+    ORDER_SEE = "order.see"
+    ORDER_DECIDE = "order.decide"
+    ROLLOUT_SEE = "rollout.see"
+    ROLLOUT_EDIT = "rollout.edit"
+    ROLLOUT_JOIN = "rollout.join"
     RELEASE_SEE = "release.see"
     RELEASE_EDIT = "release.edit"
     USER_SEE = "user.see"
@@ -74,6 +81,13 @@ SENTENCES: dict[Permission, str] = {
     P.SUBSCRIBER_EXPORT: N_("Exports subscribers and recipient tables."),
     P.TYPE_SEE: N_("Sees newsletter types and their figures."),
     P.TYPE_EDIT: N_("Creates and changes newsletter types."),
+    P.SUBSCRIBER_SUPPRESS_OTHERS: N_("Administers Robinson lists that hold in other tenants, too."),
+    P.ORDER_ASK: N_("Asks the office for a mailing and follows the own orders."),
+    P.ORDER_SEE: N_("Sees the orders of everybody."),
+    P.ORDER_DECIDE: N_("Accepts orders for mailings, returns them or makes them a mailing."),
+    P.ROLLOUT_SEE: N_("Sees rollouts and how far the branches are."),
+    P.ROLLOUT_EDIT: N_("Rolls an issue out to the tenants below and calls it off."),
+    P.ROLLOUT_JOIN: N_("Joins rollouts from above or declines them, and names stand-ins."),
     P.VOLUME_SEE: N_("Sees how many mails were sent and what is left."),
     P.RELEASE_SEE: N_("Sees what is released to other tenants and by them."),
     P.RELEASE_EDIT: N_("Releases things to other tenants and recalls them."),
@@ -97,6 +111,8 @@ MODULES: dict[str, str] = {
     "approval": N_("Approvals"),
     "subscriber": N_("Subscribers"),
     "type": N_("Newsletter types"),
+    "order": N_("Orders"),
+    "rollout": N_("Rollouts"),
     "volume": N_("Volume"),
     "release": N_("Releases"),
     "user": N_("People"),
@@ -112,26 +128,32 @@ _EDITOR = frozenset(
         P.ARTICLE_SEE, P.ARTICLE_WRITE, P.ARTICLE_EDIT_ALL, P.ARTICLE_REVIEW, P.MEDIA_SEE, P.MEDIA_EDIT,
         P.MEDIA_DELETE, P.ISSUE_SEE, P.ISSUE_EDIT, P.ISSUE_TEST, P.CAMPAIGN_SEE, P.CAMPAIGN_PLAN, P.APPROVAL_SEE,
         P.APPROVAL_ASK,
-        P.SUBSCRIBER_SEE, P.TYPE_SEE, P.VOLUME_SEE,
+        P.SUBSCRIBER_SEE, P.TYPE_SEE, P.VOLUME_SEE, P.ORDER_ASK, P.ROLLOUT_SEE,
     }
 )  # fmt: skip
 
 STARTERS: dict[str, tuple[str, frozenset[Permission]]] = {
-    "journalist": (N_("Journalist"), frozenset({P.ARTICLE_WRITE, P.MEDIA_SEE, P.MEDIA_EDIT, P.MEDIA_DELETE})),
+    "journalist": (
+        N_("Journalist"),
+        frozenset({P.ARTICLE_WRITE, P.MEDIA_SEE, P.MEDIA_EDIT, P.MEDIA_DELETE, P.ORDER_ASK}),
+    ),
     "editor": (N_("Editor"), _EDITOR),
-    "chief_editor": (N_("Chief editor"), _EDITOR | {P.APPROVAL_DECIDE, P.CAMPAIGN_SEND}),
+    "chief_editor": (
+        N_("Chief editor"),
+        _EDITOR | {P.APPROVAL_DECIDE, P.CAMPAIGN_SEND, P.ORDER_SEE, P.ORDER_DECIDE, P.ROLLOUT_EDIT, P.ROLLOUT_JOIN},
+    ),
     "sender": (
         N_("Sender"),
         frozenset(
             {P.ISSUE_SEE, P.CAMPAIGN_SEE, P.CAMPAIGN_PLAN, P.CAMPAIGN_SEND, P.APPROVAL_SEE, P.APPROVAL_ASK,
-             P.TYPE_SEE, P.VOLUME_SEE}
+             P.TYPE_SEE, P.VOLUME_SEE, P.ORDER_SEE, P.ORDER_DECIDE, P.ROLLOUT_SEE}
         ),
     ),
     "subscriber_manager": (
         N_("Subscriber manager"),
         frozenset(
             {P.SUBSCRIBER_SEE, P.SUBSCRIBER_EDIT, P.SUBSCRIBER_IMPORT, P.SUBSCRIBER_EXPORT, P.TYPE_SEE, P.TYPE_EDIT,
-             P.CAMPAIGN_SEE, P.VOLUME_SEE}
+             P.CAMPAIGN_SEE, P.VOLUME_SEE, P.ORDER_ASK}
         ),
     ),
     "administrator": (N_("Administrator"), frozenset(Permission)),
@@ -139,7 +161,7 @@ STARTERS: dict[str, tuple[str, frozenset[Permission]]] = {
         N_("Auditor"),
         frozenset(
             {P.ARTICLE_SEE, P.ISSUE_SEE, P.CAMPAIGN_SEE, P.APPROVAL_SEE, P.TYPE_SEE, P.VOLUME_SEE, P.RELEASE_SEE,
-             P.AUDIT_SEE}
+             P.ORDER_SEE, P.ROLLOUT_SEE, P.AUDIT_SEE}
         ),
     ),
 }  # fmt: skip
