@@ -1,36 +1,21 @@
 """The mail to the person who started a campaign: when the last mail is out, and once more when it is closed."""
 
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from dispatcher.completion_words import LEFT_OUT, REFUSALS, TEXTS
+from domain import clock
 from domain.accounts.models import User
+from domain.campaigns import doubtful, reports
 from domain.campaigns.models import Campaign
-from domain.ledger import outbox as ledger
+from domain.ledger import refusals
 from domain.ledger.states import DeliveryState as D
 from domain.notices import outbox
-from domain.tenancy import tree
+from domain.tenancy import settings, tree
 
 _public_url = ""
-
-TEXTS = {
-    "de": {
-        "out": "„%(title)s“ ist draußen",
-        "finished": "„%(title)s“ ist abgeschlossen",
-        "body": (
-            "Guten Tag, %(name)s,\n\n%(head)s.\n\nVersendet: %(sent)s\nAbgelehnt: %(failed)s\n"
-            "Später erneut: %(later)s\nZurückgehalten: %(held)s\nAusgelassen: %(left_out)s\n\n"
-            "%(more)sAlle Empfänger mit ihrem Stand:\n%(link)s\n"
-        ),
-        "later": "Für die Mails, die später erneut versucht werden, kommt eine zweite Nachricht.\n\n",
-    },
-    "en": {
-        "out": "“%(title)s” is out",
-        "finished": "“%(title)s” is finished",
-        "body": (
-            "Hello %(name)s,\n\n%(head)s.\n\nSent: %(sent)s\nRefused: %(failed)s\nTrying again: %(later)s\n"
-            "On hold: %(held)s\nLeft out: %(left_out)s\n\n"
-            "%(more)sEvery recipient with the state of the mail:\n%(link)s\n"
-        ),
-        "later": "A second message follows for the mails that are tried again.\n\n",
-    },
-}
 
 
 def configure(public_url: str) -> None:
@@ -50,17 +35,64 @@ def tell(campaign: Campaign) -> None:
     if user is None or not user.active:
         return
     texts = TEXTS.get(user.language, TEXTS["en"])
-    counts = ledger.counts(campaign.tenant_id, campaign.id)
-    closed = campaign.finished_at is not None
-    head = texts["finished" if closed else "out"] % {"title": campaign.name}
-    tenant = tree.get(campaign.tenant_id)
-    values = {
-        "name": user.name, "head": head, "sent": counts.get(D.SENT, 0), "later": counts.get(D.DEFERRED, 0),
-        "failed": counts.get(D.FAILED, 0) + counts.get(D.EXPIRED, 0), "held": counts.get(D.HELD, 0),
-        "left_out": counts.get(D.SUPPRESSED, 0), "more": "" if closed else texts["later"],
-        "link": f"{_public_url}/t/{tenant.slug}/campaigns/{campaign.id}",
-    }  # fmt: skip
+    subject = texts["out" if campaign.finished_at is None else "finished"] % {"title": campaign.name}
     outbox.queue(
-        "completion", tenant_id=tenant.id, to_address=user.email, to_name=user.name, subject=head,
-        plain=texts["body"] % values,
+        "completion", tenant_id=campaign.tenant_id, to_address=user.email, to_name=user.name, subject=subject,
+        plain=_body(campaign, user),
     )  # fmt: skip
+
+
+def _body(campaign: Campaign, user: User) -> str:
+    """Paragraphs in plain words: what was taken, what was not and why, what a person must decide. No addresses:
+    the mail lies in mailboxes where they do not belong."""
+    language = user.language if user.language in TEXTS else "en"
+    texts = TEXTS[language]
+    tenant = tree.get(campaign.tenant_id)
+    link = f"{_public_url}/t/{tenant.slug}/campaigns/{campaign.id}"
+    head = texts["head_out" if campaign.finished_at is None else "head_finished"] % {"title": campaign.name}
+    parts = [texts["hello"] % {"name": user.name}, head]
+    parts += _figures(campaign, language, link, ZoneInfo(settings.effective(tenant)["time_zone"]))
+    return "\n\n".join([*parts, f"{texts['link']}\n{link}"]) + "\n"
+
+
+def _figures(campaign: Campaign, language: str, link: str, zone: ZoneInfo) -> Iterator[str]:
+    texts, progress = TEXTS[language], reports.progress(campaign)
+    counts = progress.counts
+
+    def said(key: str, count: int, **more: object) -> str:
+        return texts[key] % {"count": _number(count, language), **more}
+
+    yield said("sent", progress.sent, total=_number(progress.total, language))
+    for key, state in (("failed", D.FAILED), ("expired", D.EXPIRED)):
+        if counts.get(state):
+            yield said(key, counts[state]) + _why(campaign, state, language)
+    if counts.get(D.DEFERRED):
+        again = texts["later_more"] % {"at": _date(_next_attempt(campaign), language, zone)}
+        yield said("later", counts[D.DEFERRED]) + _why(campaign, D.DEFERRED, language) + f"\n{again}"
+    if counts.get(D.UNCERTAIN):
+        yield said("uncertain", counts[D.UNCERTAIN])
+    if held := doubtful.held(campaign):
+        yield said("held", held) + f"\n{link}/doubtful"
+    if left_out := sum(progress.left_out.values()):
+        yield said("left_out", left_out) + _list(progress.left_out, LEFT_OUT[language], language)
+
+
+def _why(campaign: Campaign, state: D, language: str) -> str:
+    found = refusals.counts(campaign.tenant_id, campaign.id, state)
+    return _list(found, REFUSALS[language], language)
+
+
+def _list(counts: Mapping[Any, int], words: Mapping[Any, str], language: str) -> str:
+    return "".join(f"\n- {words[key]}: {_number(count, language)}" for key, count in counts.items())
+
+
+def _number(count: int, language: str) -> str:
+    return f"{count:,}".replace(",", TEXTS[language]["comma"])
+
+
+def _next_attempt(campaign: Campaign) -> datetime:
+    return reports.next_attempt(campaign) or clock.now()
+
+
+def _date(at: datetime, language: str, zone: ZoneInfo) -> str:
+    return at.astimezone(zone).strftime(TEXTS[language]["at"])

@@ -13,8 +13,10 @@ from domain.campaigns import planning
 from domain.campaigns.models import Campaign
 from domain.campaigns.reports import Progress, Recipient
 from domain.issues.models import Issue
+from domain.ledger.refusals import Refusal
 from domain.ledger.states import DeliveryState as D
 from domain.subscribers import types
+from portal import states
 
 TYPED_FROM = 10_000  # above this many recipients the number must be typed to confirm
 _PICTURE = re.compile(r'src="https?://[^/"]+/media/([A-Za-z0-9_-]+/[a-z0-9]+)"')
@@ -81,8 +83,8 @@ def text_document(text: str) -> str:
 def segments(progress: Progress) -> list[Segment]:
     """The bar from left to right; what is not begun is its ground. Small shares stay visible."""
     found, x = [], 0.0
-    for tone, states in SEGMENTS:
-        count = sum(progress.counts.get(state, 0) for state in states)
+    for tone, group in SEGMENTS:
+        count = sum(progress.counts.get(state, 0) for state in group)
         if count and progress.total:
             width = min(max(3.0, BAR_WIDTH * count / progress.total), BAR_WIDTH - x)
             found.append(Segment(tone, round(x, 1), round(width, 1)))
@@ -124,33 +126,35 @@ def time_left(seconds: int | None) -> str:
 
 def meaning(row: Recipient) -> str:
     """What the state of one recipient says, in a sentence; technical text in brackets for whoever calls IT."""
-    if row.state in (D.FAILED, D.EXPIRED, D.DEFERRED):
-        words = _answer(row.enhanced) or row.reply or gettext("Not taken")
-        code = " ".join(row.reply.split()[:2]) if _answer(row.enhanced) else ""
-        text = f"{words} ({code})" if code else words
+    if row.refusal is not None:
+        text = _refused(row, row.refusal)
         return gettext("Gave up after days: %(reply)s", reply=text) if row.state == D.EXPIRED else text
+    if row.state == D.HELD:
+        return _held(row)
     return {
         D.SENT: gettext("Taken by the mail server"),
         D.LEASED: gettext("Is being handed over"),
         D.UNCERTAIN: gettext("Perhaps handed over; it is sent once more"),
-        D.HELD: gettext("Twice uncertain; a person decides"),
     }.get(row.state, gettext("Waits for its turn"))
 
 
-def _answer(enhanced: str) -> str:
-    """The enhanced status code (RFC 3463) in words, where one is usual."""
-    subject = enhanced.partition(".")[2]
-    if subject in ("1.1", "1.6", "1.3"):
-        return gettext("Address unknown")
-    if subject in ("1.2", "1.10", "4.4"):
-        return gettext("This domain takes no mail")
-    if subject == "2.1":
-        return gettext("Mailbox closed")
-    if subject == "2.2":
-        return gettext("Mailbox full")
-    if subject.startswith("7."):
-        return gettext("Refused by the rules of the mail server")
-    return ""
+def _refused(row: Recipient, kind: Refusal) -> str:
+    if kind == Refusal.OTHER:
+        return row.reply or gettext("Not taken")
+    word = states.state_of("refusal", kind).word
+    codes = [part for part in row.reply.split()[:2] if part[:1].isdigit()]
+    if codes:
+        return f"{word} ({' '.join(codes)})"
+    return f"{word}: {row.reply}" if row.reply else word
+
+
+def _held(row: Recipient) -> str:
+    """Held after a second doubt, or at once where the mailing asks or was cancelled; decided or not."""
+    if row.at is not None:
+        return gettext("Perhaps handed over; left as it is")
+    if row.twice:
+        return gettext("Twice uncertain; a person decides")
+    return gettext("Perhaps handed over; a person decides")
 
 
 def plain_cell(text: str) -> str:

@@ -6,6 +6,7 @@ from flask import Flask
 from flask_babel import gettext
 
 from domain.errors import N_
+from domain.ledger.refusals import Refusal
 from domain.ledger.states import DeliveryState, LeftOut
 
 
@@ -76,6 +77,17 @@ TABLE: dict[str, dict[object, tuple[str, str, str]]] = {
         LeftOut.DUPLICATE: (N_("Duplicate"), "rest", "copy"),
         LeftOut.NO_ADDRESS: (N_("No address"), "fail", "at-off"),
         LeftOut.UNTICKED: (N_("Unticked"), "rest", "hand-click"),
+    },
+    "refusal": {  # hard ones in the tone of what has failed: the address itself is at fault
+        Refusal.UNKNOWN: (N_("Address unknown"), "fail", "mail-x"),
+        Refusal.DOMAIN: (N_("This domain takes no mail"), "fail", "mail-x"),
+        Refusal.CLOSED: (N_("Mailbox closed"), "fail", "mail-x"),
+        Refusal.FULL: (N_("Mailbox full"), "hold", "mail-x"),
+        Refusal.SIZE: (N_("Mail too large"), "hold", "mail-x"),
+        Refusal.RULES: (N_("Refused by the rules of the mail server"), "hold", "mail-x"),
+        Refusal.WRITING: (N_("No mail can be made for this address"), "fail", "mail-x"),
+        Refusal.TROUBLE: (N_("Connection broken"), "hold", "mail-x"),
+        Refusal.OTHER: (N_("Another reason"), "hold", "mail-x"),
     },
     "subscription": {
         "unknown": (N_("Unknown"), "hold", "help-circle"),

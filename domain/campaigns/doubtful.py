@@ -52,6 +52,11 @@ def count(campaign: Campaign) -> int:
     return _undecided(campaign).count()
 
 
+def held(campaign: Campaign) -> int:
+    """How many of them do nothing by themselves: each waits for a word."""
+    return _undecided(campaign).where(Delivery.state == D.HELD).count()
+
+
 def send_again(campaign: Campaign, user_id: int, delivery_ids: Sequence[int] | None = None) -> int:
     """Send once more, with the same bytes; None: to all of them. Returns how many. A finished mailing opens again."""
     if campaign.status == CampaignStatus.CANCELLED:

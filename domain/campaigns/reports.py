@@ -10,7 +10,9 @@ from peewee import fn
 from domain import clock
 from domain.campaigns.models import Campaign
 from domain.db import database, is_postgres, sql
+from domain.ledger import refusals
 from domain.ledger.models import Delivery
+from domain.ledger.refusals import Refusal
 from domain.ledger.states import DeliveryState, LeftOut
 from domain.subscribers import words
 
@@ -58,6 +60,8 @@ class Recipient:
     next_at: datetime | None
     at: datetime | None
     organisation: str = ""
+    refusal: Refusal | None = None  # of those that were not taken
+    twice: bool = False  # the mail may be there two times
 
 
 def progress(campaign: Campaign) -> Progress:
@@ -88,6 +92,19 @@ def progress(campaign: Campaign) -> Progress:
     waiting = counts.get(D.QUEUED, 0) + counts.get(D.LEASED, 0)
     total = sum(count for state, count in counts.items() if state != D.SUPPRESSED)
     return Progress(counts, left_out, total, rate, round(waiting / rate) if rate and waiting else None)
+
+
+def next_attempt(campaign: Campaign) -> datetime | None:
+    """When the first of the deferred mails is tried again; None: there is none."""
+    first = (
+        Delivery.select(fn.MIN(Delivery.next_at))
+        .where(
+            Delivery.tenant_id == campaign.tenant_id, Delivery.campaign_id == campaign.id,
+            Delivery.state == D.DEFERRED,
+        )
+        .scalar()
+    )  # fmt: skip
+    return None if first is None else clock.moment(first)
 
 
 def histogram(campaign: Campaign) -> list[tuple[datetime, int]]:
@@ -168,7 +185,8 @@ def _rows(
         where += f" AND ({rank} > ? OR ({rank} = ? AND d.id > ?))"
         values += [int(place), int(place), int(row_id)]
     statement = f"""SELECT d.id, d.subscriber_id, s.title, s.first_name, s.last_name, COALESCE(p.address, s.address),
-        d.state, d.reason, d.reply_code, d.enhanced, d.reply_text, d.attempt, d.next_at, d.settled_at, o.name
+        d.state, d.reason, d.reply_code, d.enhanced, d.reply_text, d.attempt, d.next_at, d.settled_at, o.name,
+        d.maybe_duplicate
         FROM delivery d LEFT JOIN subscriber s ON s.id = d.subscriber_id AND s.tenant_id = d.tenant_id
         LEFT JOIN delivery_payload p ON p.delivery_id = d.id
         LEFT JOIN organisation o ON o.id = s.organisation_id AND o.tenant_id = d.tenant_id
@@ -180,7 +198,7 @@ def _rows(
 def _recipient(row: tuple[Any, ...]) -> Recipient:
     (
         row_id, person_id, title, first, last, address, state, reason, code, enhanced, reply, attempt, next_at, at,
-        organisation,
+        organisation, twice,
     ) = row  # fmt: skip
     technical = " ".join(str(part) for part in (code, enhanced, reply) if part)
     return Recipient(
@@ -188,4 +206,6 @@ def _recipient(row: tuple[Any, ...]) -> Recipient:
         D(state), LeftOut(reason) if reason else None, technical, enhanced or "", attempt,
         clock.moment(next_at) if next_at and state == D.DEFERRED else None, clock.moment(at) if at else None,
         organisation or "",
+        refusals.of(enhanced, code, state == D.FAILED) if state in (D.FAILED, D.EXPIRED, D.DEFERRED) else None,
+        bool(twice),
     )  # fmt: skip

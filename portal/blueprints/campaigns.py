@@ -1,9 +1,5 @@
 """Mailings: planning one, watching it run, and every recipient's state afterwards."""
 
-import csv
-import io
-from collections.abc import Iterator
-from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -24,14 +20,15 @@ from domain.campaigns.models import Campaign, CampaignStatus, Course
 from domain.errors import N_, Conflict, Invalid
 from domain.issues import assembly
 from domain.issues.models import Issue
-from domain.ledger import halts
-from domain.ledger.states import DeliveryState, LeftOut
+from domain.ledger import halts, refusals
+from domain.ledger.states import DeliveryState
 from domain.quotas import ceilings
 from domain.quotas import ledger as quotas
 from domain.quotas.models import Window
 from domain.segments import saved
 from domain.subscribers import lists, types
-from portal import context, hypermedia, sending, states
+from portal import context, hypermedia, sending
+from portal import recipients as recipients_of
 from portal.access import may, requires
 from portal.errors import into_form
 from portal.forms.campaigns import PlanForm
@@ -134,7 +131,7 @@ def show(campaign_id: int) -> Response:
             response.headers["HX-Trigger"] = "campaign-over"
             return response
         return hypermedia.fragment("campaigns/_progress.html", **values)
-    return hypermedia.page("campaigns/show.html", **values, **_recipients(campaign))
+    return hypermedia.page("campaigns/show.html", **values, **recipients_of.shown(campaign))
 
 
 @bp.get("/campaigns/<int:campaign_id>/recipients")
@@ -142,7 +139,7 @@ def show(campaign_id: int) -> Response:
 def recipients(campaign_id: int) -> Response:
     """Every recipient by name and state; names only for people who may see personal data."""
     campaign = planning.get(g.tenant.id, campaign_id)
-    values = {**_recipients(campaign), "campaign": campaign}
+    values = {**recipients_of.shown(campaign), "campaign": campaign}
     return hypermedia.page("campaigns/recipients.html", "campaigns/_recipients.html", **values)
 
 
@@ -152,7 +149,7 @@ def export(campaign_id: int) -> Response:
     """All recipients as CSV. A POST, because the log notes who took the data along."""
     campaign = planning.get(g.tenant.id, campaign_id)
     log.record(g.tenant.id, "campaign.export", user_id=g.user.id, kind="campaign", object_id=campaign.id)
-    response = Response(stream_with_context(_csv(campaign)), mimetype="text/csv")
+    response = Response(stream_with_context(recipients_of.as_csv(campaign)), mimetype="text/csv")
     response.headers["Content-Disposition"] = f'attachment; filename="recipients-{campaign.id}.csv"'
     return response
 
@@ -270,68 +267,14 @@ def _progress(campaign: Campaign) -> dict[str, Any]:
         "bars": sending.segments(progress), "chart": sending.columns(reports.histogram(campaign)),
         "left_out": reports.left_out_before(campaign), "over": campaign.status in OVER and settled, "D": DeliveryState,
         "halt": halt if campaign.status in HALTED else None, "doubts": doubtful.count(campaign),
-        "may_go_on": lifecycle.may_resume(campaign),
+        "may_go_on": lifecycle.may_resume(campaign), "refused": _refused(campaign, progress),
         "ahead": audience.numbers(campaign)[0] if not campaign.started_at else 0,
         "left": sending.time_left(progress.left_s), "zone": get_timezone(),
     }  # fmt: skip
 
 
-def _recipients(campaign: Campaign) -> dict[str, Any]:
-    asked = request.args
-    if not may(P.SUBSCRIBER_SEE) or not campaign.started_at:
-        return {
-            "meaning": sending.meaning,
-            "rows": [],
-            "next_key": None,
-            "text": "",
-            "state": "",
-            "reason": None,
-            "first": True,
-        }
-    text, state, reason = (
-        asked.get("q", "").strip()[:100],
-        asked.get("state", ""),
-        asked.get("reason", type=int),
-    )
-    rows, next_key = reports.recipients(campaign, text, state, reason, asked.get("after", ""))
-    return {
-        "rows": rows, "next_key": next_key, "text": text, "state": state, "reason": reason,
-        "first": not asked.get("after"), "delivery_states": list(DeliveryState), "reasons": list(LeftOut),
-        "meaning": sending.meaning,
-    }  # fmt: skip
-
-
-def _csv(campaign: Campaign) -> Iterator[str]:
-    german = g.user.language == "de"
-    head = [
-        _("Recipient"),
-        _("Customer"),
-        _("Address"),
-        _("State"),
-        _("Reason"),
-        _("Answer of the mail server"),
-        _("Time"),
-    ]
-    yield "\ufeff" + _line(head, german)
-    for row in reports.every_recipient(campaign):
-        reason = states.state_of("left_out", row.reason).word if row.reason else ""
-        at: datetime | None = row.at.astimezone(get_timezone()) if row.at else None
-        word = states.state_of("delivery", row.state).word
-        yield _line(
-            [
-                row.name,
-                row.organisation,
-                row.address,
-                word,
-                reason,
-                row.reply,
-                at.strftime("%Y-%m-%d %H:%M:%S") if at else "",
-            ],
-            german,
-        )
-
-
-def _line(cells: list[str], german: bool) -> str:
-    out = io.StringIO()
-    csv.writer(out, delimiter=";" if german else ",").writerow([sending.plain_cell(cell) for cell in cells])
-    return out.getvalue()
+def _refused(campaign: Campaign, progress: reports.Progress) -> dict[refusals.Refusal, int]:
+    """Why mails were not taken, for good or for now; asked only where there are any."""
+    states = [s for s in (DeliveryState.FAILED, DeliveryState.EXPIRED, DeliveryState.DEFERRED)
+              if progress.counts.get(s)]  # fmt: skip
+    return refusals.counts(g.tenant.id, campaign.id, *states)

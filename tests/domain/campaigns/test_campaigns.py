@@ -301,5 +301,6 @@ def test_who_started_it_is_told_once_when_it_is_out_and_once_when_it_is_closed(
         "“Stadtgespräch Nr. 1” is out", "“Stadtgespräch Nr. 1” is finished"
     )  # fmt: skip
     assert f"https://rundbrief.example/t/north/campaigns/{campaign.id}" in first.plain
-    assert "Sent: 3" in first.plain and "Trying again: 1" in first.plain and "Sent: 4" in second.plain
+    assert "mail server: 3 of 4" in first.plain and "Not taken for now: 1" in first.plain
+    assert "mail server: 4 of 4" in second.plain and "Not taken" not in second.plain
     assert assembly.get(world.north.id, issue.id).state == IssueState.SENT
