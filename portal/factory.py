@@ -50,6 +50,7 @@ OUTSIDE = (
     "house_dispatch",
     "house_pacing",
     "house_log",
+    "person_desk",
     "inbox",
     "public",
 )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from flask import Flask, current_app, g, url_for
 from flask_babel import lazy_gettext as _l
 
-from domain.accounts import policy
+from domain.accounts import duties, policy
 from domain.accounts.permissions import Permission as P
 from domain.approvals import flow
 from domain.content.models import Article, ArticleState
@@ -127,9 +127,12 @@ HOUSE = (
 )
 
 
+DESK = (Item("person_desk", "person_desk.index", _l("Person desk"), "user-check"),)
+
+
 def init_app(app: Flask) -> None:
     app.jinja_env.globals.update(
-        nav_house=lambda: _visible(HOUSE) if g.user.administers_house else [],
+        nav_house=_house,
         nav_top=lambda: _visible(TOP),
         nav_groups=_groups,
         my_tenants=_my_tenants,
@@ -137,6 +140,12 @@ def init_app(app: Flask) -> None:
         tenant_colour=_tenant_colour,
         has_view=_has_view,
     )
+
+
+def _house() -> list[Item]:
+    """What lies above the tenants: for administrators of the house, and for who sits at the person desk."""
+    items = HOUSE if g.user.administers_house else ()
+    return _visible((*items, *(DESK if duties.at_desk(g.user) else ())))
 
 
 def _groups() -> list[tuple[object, list[Item]]]:

@@ -38,6 +38,13 @@ def may_support(user: User, tenant_id: int) -> bool:
     return bool(user.administers_house) or tenant_id in tree.subtree(_roots(user, DutyKind.SUPPORT))
 
 
+def at_desk(user: User) -> set[int]:
+    """Ids of the tenants over which the person sits at the person desk; empty: he does not. Nobody has this by
+    another right, not even who administers the house."""
+    roots = _roots(user, DutyKind.DESK)
+    return tree.subtree(roots) if roots else set()
+
+
 def supported(user: User) -> list[Tenant]:
     """Tenants that the person may enter as support, by name."""
     query = Tenant.select().where(Tenant.status != TenantStatus.BLOCKED).order_by(Tenant.name)

@@ -85,10 +85,11 @@ class Membership(BaseModel):
 class DutyKind(StrEnum):
     ADMINISTER = "administer"
     SUPPORT = "support"
+    DESK = "desk"  # the person desk: looks up, blocks and erases an address in all these tenants
 
 
 class Duty(BaseModel):
-    """A person who administers a tenant and all below it, or may enter them as support."""
+    """A person who administers a tenant and all below it, may enter them as support, or sits at the person desk."""
 
     tenant_id = IntegerField()
     user = ForeignKeyField(User, backref="duties", on_delete="CASCADE")

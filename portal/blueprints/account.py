@@ -10,7 +10,7 @@ from flask_login import current_user
 from markupsafe import Markup
 
 from domain import clock, tokens
-from domain.accounts import passwords, people, second, sessions
+from domain.accounts import duties, passwords, people, second, sessions
 from domain.accounts.models import UserSession
 from domain.audit import log
 from domain.db import database
@@ -194,5 +194,6 @@ def _page(form: AccountForm, password_form: PasswordForm, status: int = 200) -> 
         "account/index.html", status=status, form=form, password_form=password_form,
         mine=[(s, *browsers.described(s.agent)) for s in mine.order_by(UserSession.seen_at.desc()).limit(50)],
         current_id=current.id if current else None, second_on=second.is_on(g.user),
+        at_desk=bool(duties.at_desk(g.user)),
         codes_left=second.codes_left(g.user) if second.is_on(g.user) else 0,
     )  # fmt: skip

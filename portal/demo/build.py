@@ -4,8 +4,8 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from domain import clock
-from domain.accounts import policy
-from domain.accounts.models import User
+from domain.accounts import duties, policy
+from domain.accounts.models import DutyKind, User
 from domain.campaigns import planning
 from domain.campaigns.models import Campaign
 from domain.db import database
@@ -44,6 +44,8 @@ class _Builder:
         with clock_at(self._now - FOUNDED):
             self._tenants = house.tenants()
             self._users = people.create(self._tenants, self._roles)
+            ingrid = self._users["ingrid"]
+            duties.give(self._tenants["lindenhof"], ingrid, DutyKind.DESK, ingrid)
             kinds, lists = house.furnish(self._tenants, self._roles, self._users["ingrid"])
         for slug, tenant in self._tenants.items():
             readers.fill(tenant, kinds, lists[slug], self._users["nele"].id, self._now)

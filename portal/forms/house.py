@@ -34,6 +34,9 @@ class DutyForm(FlaskForm):
             SelectChoice(
                 DutyKind.SUPPORT.value, _l("May enter as support, with a reason and for half an hour")
             ),
+            SelectChoice(
+                DutyKind.DESK.value, _l("Person desk: finds, blocks and erases a person in all these tenants")
+            ),
         ],
     )
 
