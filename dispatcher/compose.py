@@ -18,6 +18,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from email.utils import format_datetime
+from functools import cached_property
 from urllib.parse import quote
 
 from dispatcher import placeholders
@@ -120,10 +121,11 @@ class Compiled:
 
     def render(self, recipient: Recipient) -> bytes:
         """The mail of one recipient, CRLF lines, ready for DATA. Raises RecipientRefused."""
-        return self.mail(recipient)[2]
+        return b"".join(self.mail(recipient)[2])
 
-    def mail(self, recipient: Recipient) -> tuple[bytes, bytes, bytes]:
-        """Envelope sender, envelope recipient and mail as `render`. Raises RecipientRefused."""
+    def mail(self, recipient: Recipient) -> tuple[bytes, bytes, list[bytes]]:
+        """Envelope sender, envelope recipient and the pieces of the mail, which `render` joins. Raises
+        RecipientRefused."""
         delivery_id, address, display_name, values, token = recipient
         wire = wire_address(address)
         parts = list(self.segments)
@@ -131,8 +133,8 @@ class Compiled:
         token_bytes = token.encode("ascii")
         mark = _digest(token_bytes)
         parts[self.message_id_at] = b"%d.%s" % (delivery_id, mark[:_MARK])
-        for place in self.tokens:
-            parts[place] = token_bytes
+        for run, count in self._token_runs:
+            parts[run] = (token_bytes,) * count
         for kind, name, fallback, places in self.slots:
             value = values.get(name)
             encoded = _ENCODERS[kind](value) if value and not value.isspace() else fallback
@@ -140,8 +142,29 @@ class Compiled:
                 parts[place] = encoded
         if self.subject:
             parts[self.subject_at] = header_text(self._subject(values))
-        sender = b"b+%d-%s@%s" % (delivery_id, mark[_MARK:], self.message_domain.encode("ascii"))
-        return sender, wire, b"".join(parts)
+        sender = b"b+%d-%s@%s" % (delivery_id, mark[_MARK:], self._domain)
+        return sender, wire, parts
+
+    @cached_property
+    def _token_runs(self) -> list[tuple[slice, int]]:
+        """The places of the token as slices, and how many each holds: between two links stands one piece of text,
+        as a rule, so that a few slices name them all."""
+        runs: list[tuple[slice, int]] = []
+        first, step, count = 0, 1, 0
+        for place in self.tokens:
+            if count == 1:
+                step = place - first
+            if count and place != first + count * step:
+                runs.append((slice(first, first + (count - 1) * step + 1, step), count))
+                count = 0
+            if not count:
+                first, step = place, 1
+            count += 1
+        return [*runs, (slice(first, first + (count - 1) * step + 1, step), count)] if count else runs
+
+    @cached_property
+    def _domain(self) -> bytes:
+        return self.message_domain.encode("ascii")
 
     def _subject(self, values: Mapping[str, str]) -> str:
         out = []

@@ -82,8 +82,8 @@ class SideDesk:
         _send(self._socket, (database_url, secret_key))
 
     def claim(self, campaign: Campaign, limit: int, owner_id: int, lease_s: int) -> Claimed:
-        rows, limited_by = self._ask(("claim", campaign.tenant_id, campaign.id, limit, owner_id, lease_s))
-        return Claimed(list(map(Row._make, rows)), pickle.loads(limited_by))  # noqa: S301 - of our own child
+        rows, rest = self._ask(("claim", campaign.tenant_id, campaign.id, limit, owner_id, lease_s))
+        return Claimed(list(map(Row._make, rows)), *pickle.loads(rest))  # noqa: S301 - of our own child
 
     def settle(self, settlements: Sequence[Settlement]) -> None:
         self._ask(("settle", [tuple(settlement) for settlement in settlements]))
@@ -125,7 +125,7 @@ def _answer(desk: OwnDesk, what: str, *values: Any) -> Any:
     tenant_id, campaign_id, limit, owner_id, lease_s = values
     campaign = Campaign.get(Campaign.tenant_id == tenant_id, Campaign.id == campaign_id)
     claimed = desk.claim(campaign, limit, owner_id, lease_s)
-    return [tuple(row) for row in claimed.rows], pickle.dumps(claimed.limited_by)
+    return [tuple(row) for row in claimed.rows], pickle.dumps((claimed.limited_by, claimed.left_out))
 
 
 def _send(link: socket.socket, value: Any) -> None:

@@ -83,14 +83,15 @@ class Signed:
 
     def render(self, recipient: Recipient) -> bytes:
         """The mail of one recipient with its signatures. Raises RecipientRefused."""
-        return self.mail(recipient)[2]
+        return b"".join(self.mail(recipient)[2])
 
-    def mail(self, recipient: Recipient) -> tuple[bytes, bytes, bytes]:
-        """Envelope sender, envelope recipient and mail as `render`. Raises RecipientRefused."""
-        sender, wire, mail = self._compiled.mail(recipient)
+    def mail(self, recipient: Recipient) -> tuple[bytes, bytes, list[bytes]]:
+        """Envelope sender, envelope recipient and the pieces of the mail. Raises RecipientRefused."""
+        sender, wire, pieces = self._compiled.mail(recipient)
+        mail = b"".join(pieces)
         values = recipient[3].values()
         relaxed = self._static_is_relaxed and all(v.isprintable() and "  " not in v for v in values)
-        return sender, wire, self._signer.fields(mail, self._at, relaxed) + mail
+        return sender, wire, [self._signer.fields(mail, self._at, relaxed), mail]
 
 
 def is_relaxed(body: bytes) -> bool:

@@ -16,6 +16,7 @@ from urllib.parse import quote
 SOFT_BREAK = b"=\r\n"
 LINE_MAX = 76  # RFC 2045 6.7 (5)
 
+_NAME = 40  # characters; most values are no longer, and few letters of theirs need three octets
 _PLAIN_LINE = re.compile(r"(?!From )[ -\-/-<>-~][ -<>-~]{0,74}\Z").match
 _BREAKS = re.compile(r"\r\n|\r|\n|\x85|\u2028|\u2029")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -55,6 +56,10 @@ def quoted_printable(text: str) -> bytes:
         return text.encode()
     if not text:
         return b""
+    if len(text) <= _NAME and "\n" not in text:
+        encoded = binascii.b2a_qp(text.encode("utf-8", "replace"), istext=True)
+        if len(encoded) < 70:  # one line, whatever it begins with
+            return _guarded_start(encoded)
     raw = text.replace("\r\n", "\n").replace("\n", "\r\n").encode("utf-8", "replace")
     encoded = binascii.b2a_qp(raw, istext=True)  # breaks softly with a bare LF where the text has no CRLF
     return _guarded_lines(encoded.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n"))

@@ -45,8 +45,11 @@ class Run:
         self.rows: deque[tuple[Row, float]] = deque()  # with the end of the lease on the loop's clock
         self.in_flight = 0  # mails handed out and not settled
         self.asked = False  # the recorder knows that rows run low
-        self.batch = 1000  # rows of the next claim; the recorder adapts it to the rate
-        self.claimed_at = 0.0
+        self.exhausted = False  # the last claim found none
+        self.batch = 1000  # rows of the next claim; the recorder sets it by the rate
+        self.taken = 0  # mails handed out since the start
+        self.claimed_at = 0.0  # the last claim, and how many had been handed out then
+        self.taken_before = 0
         self.gates: DomainGates | None = None  # rates of recipient domains, if there are any
         self.parked = 0  # rows that wait there
         self._owner_id = owner_id
@@ -57,8 +60,8 @@ class Run:
 
     @property
     def low(self) -> bool:
-        """Less than half a batch is left."""
-        return (len(self.rows) + self.parked) * 2 < self.batch
+        """Less than a batch is left: the next one is claimed while these go."""
+        return len(self.rows) + self.parked < self.batch
 
     def next_mail(self, now: float, refuse: Callable[[Run, Row, str], None]) -> Mail | None:
         """The next mail whose lease holds, None if there is none. A recipient that cannot get a correct mail is
@@ -83,6 +86,7 @@ class Run:
                 refuse(self, row, f"message cannot be made: {type(error).__name__}")
                 continue
             self.in_flight += 1
+            self.taken += 1
             return mail
         return None
 
@@ -92,10 +96,10 @@ class Run:
             self._returned[delivery_id] = returned
         if values is None:
             raise ValueError("damaged values")
-        sender, recipient, body = self._compiled.mail(
+        sender, recipient, pieces = self._compiled.mail(
             (delivery_id, address, values.get(DISPLAY_NAME, ""), values, self._sign(delivery_id))
         )
-        return Mail(delivery_id, attempt, sender, recipient, body, lease_end, (self, queued_at))
+        return Mail(delivery_id, attempt, sender, recipient, pieces, lease_end, (self, queued_at))
 
     def take_back(self) -> list[Row]:
         """All rows not yet handed out; the run has none afterwards."""

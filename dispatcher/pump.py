@@ -49,6 +49,7 @@ class Pump:
         self._posted: deque[Callable[[], None]] = deque()
         self._settlements: list[Settlement] = []
         self._group_since = 0.0
+        self._flying = 0  # mails of campaigns handed out and not settled
         self._blocked_until = 0.0  # the journal could not be written
         self._stopping = False
         self.finished = False
@@ -120,9 +121,10 @@ class Pump:
 
     def run(self) -> None:
         while not (self._stopping and not self.loop.open_count):
-            self.loop.run_once(self._patience())
+            self.loop.hear(self._patience())
             while self._posted:
                 self._posted.popleft()()
+            self.loop.tend()  # what was posted may be mails
             if self._domains is not None:
                 self._domains.release(self.loop.now)
             self._put_off_paused()
@@ -211,6 +213,7 @@ class Pump:
                 run.asked = True
                 self._recorder.ask(run)
             if mail is not None:
+                self._flying += 1
                 return mail
         return None
 
@@ -234,6 +237,7 @@ class Pump:
             elif kind is DONE and outcome is not None:
                 run, queued_at = mail.tag
                 run.in_flight -= 1
+                self._flying -= 1
                 if run.gates is not None:
                     run.gates.done(delivery_id)
                 journal.outcome(delivery_id, attempt, outcome)
@@ -265,7 +269,8 @@ class Pump:
         now = self.loop.clock()
         if not self._group_since:
             self._group_since = now
-        if everything or len(self._settlements) >= GROUP or now - self._group_since >= GROUP_AGE_S:
+        full = len(self._settlements) >= GROUP or now - self._group_since >= GROUP_AGE_S
+        if everything or full or (not self._flying and not any(pool.waiting() for pool in self._rotations)):
             self._recorder.record(self._settlements)
             self._settlements, self._group_since = [], 0.0
 

@@ -40,6 +40,7 @@ from domain.tenancy.models import Tenant
 log = structlog.get_logger()
 TOKEN_PURPOSE = "mail"  # of tokens.mail_token: opens all links of a delivery  # noqa: S105
 _RETRY_S = 0.5
+_RATE_OVER_S = 1.0  # fewer mails in a shorter time say nothing about a rate
 
 
 @dataclass(frozen=True)
@@ -130,9 +131,9 @@ class Recorder:
             self._collect()
             if self._stopping and self.pump.finished and self._queue.empty() and not self._inbox.settlements:
                 break
-            self._guarded(self._write_down)
             if not self._stopping:
-                self._guarded(self._feed)
+                self._guarded(self._feed)  # first: the pump must not run dry while outcomes are written down
+            self._guarded(self._write_down)
             self._guarded(self._timers)
         self._guarded(self._write_down)
         db.database.close()
@@ -176,6 +177,9 @@ class Recorder:
             self._desk.settle(batch)
             inbox.settlements = []
             self.pump.settled([settlement.delivery_id for settlement in batch])
+            for run, _, _ in [] if self._stopping else list(self._runs.values()):
+                if run.exhausted and not run.rows and not run.in_flight:
+                    self._claim(run)  # perhaps these were the last ones
         while inbox.system:
             sysmail.settle(*inbox.system[0])
             inbox.system.pop(0)
@@ -291,7 +295,7 @@ class Recorder:
 
     def _run_of(self, campaign: Campaign, revision_id: int) -> Run:
         """Raises as `signing.message` does."""
-        return Run(
+        run = Run(
             tenant_id=campaign.tenant_id,
             campaign_id=campaign.id,
             revision_id=revision_id,
@@ -301,6 +305,8 @@ class Recorder:
             priority=campaign.priority,
             key_ids=signing.key_ids(campaign),
         )
+        run.batch = self._pace.batch_max
+        return run
 
     def _feed_rows(self, run: Run, pool: Pool, campaign: Campaign, rows: list[Row], lease_end: float) -> None:
         """Give claimed rows to the pump; in a corrected campaign, what may have arrived with the mail it had."""
@@ -331,23 +337,27 @@ class Recorder:
         self._adapt(run, pool, now)
         self.routes.limit_batch(run, pool)
         claimed = self._desk.claim(campaign, run.batch, self._owner_id, self._pace.lease_s)
-        run.claimed_at = now
+        run.claimed_at, run.taken_before = now, run.taken
+        run.exhausted = not claimed.rows
         if claimed.rows:
             self._feed_rows(run, pool, campaign, claimed.rows, now + self._pace.lease_s)
             return
-        run.asked = False
+        if claimed.left_out:
+            return self.ask(run)  # nobody among these may be mailed, perhaps among the next ones
         if run.in_flight or run.rows or self._inbox.settlements:
-            return  # what was claimed goes first; the next scan asks again
+            return  # what was claimed goes first
+        run.asked = False
         if claimed.limited_by is not None:
             starting.wait_for(campaign, claimed.limited_by)
         else:
             starting.finish_if_done(campaign)
 
     def _adapt(self, run: Run, pool: Pool, now: float) -> None:
+        gone = run.taken - run.taken_before
         if pool.trouble:
             run.batch = 20  # a probe, not a flood
-        elif run.claimed_at and run.low:
-            rate = run.batch / max(0.01, now - run.claimed_at)
+        elif run.claimed_at and (gone * 2 >= run.batch or now - run.claimed_at >= _RATE_OVER_S):
+            rate = gone / max(0.01, now - run.claimed_at)
             run.batch = int(max(50, min(self._pace.batch_max, rate * self._pace.batch_ahead_s)))
 
     def _pool(self, relay: Relay) -> Pool:

@@ -70,7 +70,7 @@ def build(row: OutboxMail, default_sender: str, domain: str, lease_end: float) -
     if signer is not None:
         message = signer.signed(message, int(row.created_at.timestamp()))
     body = wire_body(message) if row.raw else message
-    return Mail(row.id, row.attempts, sender, recipient, body, lease_end, row.id)
+    return Mail(row.id, row.attempts, sender, recipient, [body], lease_end, row.id)
 
 
 def settle(outbox_id: int, outcome: Outcome) -> None:

@@ -31,6 +31,7 @@ SQLITE_PRAGMAS = {
     "foreign_keys": 1,
     "synchronous": "full",  # an outcome that was committed must survive a power cut (design.md, section 3)
     "cache_size": -16_000,  # KiB
+    "wal_autocheckpoint": 8000,  # pages, 32 MB: each checkpoint holds up its writer, and fewer write less
     "temp_store": "memory",
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -48,13 +49,17 @@ class Relay:
 
 
 class Mail:
-    """One mail on its way: envelope, body in wire form, and when its lease ends on the loop's clock."""
+    """One mail on its way: envelope, body in wire form, and when its lease ends on the loop's clock.
+
+    The body stays in pieces until it leaves: most of them are shared by all mails of a campaign, so that only the
+    one that is being written stands in the processor's cache.
+    """
 
     __slots__ = (
         "attempt",
-        "body",
         "delivery_id",
         "lease_end",
+        "pieces",
         "recipient",
         "refusal",
         "refused_in",
@@ -68,7 +73,7 @@ class Mail:
         attempt: int,
         sender: bytes,
         recipient: bytes,
-        body: bytes,
+        pieces: Sequence[bytes],
         lease_end: float = float("inf"),
         tag: Any = None,
     ) -> None:
@@ -76,11 +81,21 @@ class Mail:
         self.attempt = attempt
         self.sender = sender
         self.recipient = recipient
-        self.body = body
+        self.pieces = pieces
         self.lease_end = lease_end
         self.tag = tag
         self.refusal: Reply | None = None
         self.refused_in = MAIL
+
+    @property
+    def body(self) -> bytes:
+        """What DATA takes, without the dot."""
+        return b"".join(self.pieces)
+
+    @property
+    def size(self) -> int:
+        """Bytes of the body."""
+        return sum(map(len, self.pieces))
 
 
 Event = tuple[str, Mail | None, Outcome | None]

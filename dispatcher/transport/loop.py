@@ -1,7 +1,8 @@
 """One epoll loop over pooled, long-lived connections to any number of relays. Hot, standard library only.
 
-A round collects what sockets said, hands all events to `on_events` and only then sends: the owner writes
-intents and outcomes into its journal in between, so nothing leaves that is not written down.
+What a socket said goes through its client, the events to `on_events`, and only then the client's words leave: the
+owner writes intents and outcomes into its journal in between, so nothing leaves that is not written down. Each
+connection is answered at once, so that the server works on one mail while the next is made.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import os
 import select
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from dispatcher.transport.connection import Connection
 from dispatcher.transport.pool import Pool
@@ -18,7 +19,7 @@ from dispatcher.transport.replies import BODY, SENT
 
 Handler = Callable[[list[Event]], None]
 _CHECK_EVERY_S = 0.2
-_STALL_S = 2.0  # a round that took longer was stopped in between: leases are looked at again before sending
+_STALL_S = 2.0  # who took longer to write down was stopped in between: the lease is looked at again
 
 
 _READ, _BOTH = select.EPOLLIN, select.EPOLLIN | select.EPOLLOUT
@@ -57,23 +58,33 @@ class Loop:
         return len(self._connections)
 
     def run_once(self, timeout_s: float = 0.2) -> None:
-        """Wait for sockets at most `timeout_s`, then one round."""
-        ready = self._epoll.poll(timeout_s)
-        now = self.now = self.clock()
-        touched: dict[int, Connection] = {}
-        for number, mask in ready:
-            if number == self._wake_fd:
-                os.eventfd_read(self._wake_fd)
-                continue
+        """Wait for sockets at most `timeout_s`, take what they say, give connections what waits."""
+        self.hear(timeout_s)
+        self.tend()
+
+    def hear(self, timeout_s: float) -> None:
+        """Wait for sockets at most `timeout_s` and take what they say."""
+        for number, mask in self._epoll.poll(timeout_s):
             connection = self._connections.get(number)
             if connection is not None:
-                touched[number] = connection
+                now = self.now = self.clock()
                 connection.ready(mask, now)
+                self._finish(connection, now)
+            elif number == self._wake_fd:
+                os.eventfd_read(self._wake_fd)
+
+    def tend(self) -> None:
+        """Look after deadlines, wake idle connections for what waits, open those that are missing."""
+        now = self.now = self.clock()
         if now - self._checked_at >= _CHECK_EVERY_S:
             self._checked_at = now
-            self._check_deadlines(touched, now)
-        self._refill(touched, now)
-        self._finish_round(touched.values(), now)
+            self._check_deadlines(now)
+        for pool in self.pools[:]:
+            if pool.idle:
+                self._wake_idle(pool, now)
+            for _ in range(pool.missing(now)):
+                if not self._open(pool, now):
+                    break
 
     def drain(self) -> None:
         """Take no further mail; connections say QUIT when their last mail is through."""
@@ -116,9 +127,9 @@ class Loop:
     def abandon(self, text: str) -> None:
         """Close everything at once; what was under way is settled as by its phase."""
         now = self.clock()
-        for connection in self._connections.values():
+        for connection in list(self._connections.values()):
             connection.client.lost(text, now)
-        self._finish_round(list(self._connections.values()), now)
+            self._finish(connection, now)
 
     def close(self) -> None:
         self.abandon("closed")
@@ -127,80 +138,72 @@ class Loop:
 
     # -- one round
 
-    def _check_deadlines(self, touched: dict[int, Connection], now: float) -> None:
-        for number, connection in self._connections.items():
+    def _check_deadlines(self, now: float) -> None:
+        for connection in list(self._connections.values()):
             if now < connection.client.deadline:
                 continue
-            touched[number] = connection
             if connection.client.idle:
                 connection.client.retiring = True
+                connection.client.pump(now)
             else:
                 connection.client.lost("no answer in time", now)
+            self._finish(connection, now)
 
-    def _refill(self, touched: dict[int, Connection], now: float) -> None:
-        for pool in self.pools:
-            if pool.idle:
-                self._wake_idle(pool, touched, now)
-            for _ in range(pool.missing(now)):
-                opened = self._open(pool, now)
-                if opened is None:
-                    break
-                touched[opened.number] = opened
-
-    def _wake_idle(self, pool: Pool, touched: dict[int, Connection], now: float) -> None:
+    def _wake_idle(self, pool: Pool, now: float) -> None:
         """Give idle connections what waits; those that retire say QUIT."""
         waiting = pool.waiting() if now >= pool.paused_until else 0
-        for number, connection in list(pool.idle.items()):
+        for connection in list(pool.idle.values()):
             if waiting > 0 or connection.client.retiring:
                 waiting -= 1
-                touched[number] = connection
                 connection.client.pump(now)
+                self._finish(connection, now)
 
-    def _open(self, pool: Pool, now: float) -> Connection | None:
+    def _open(self, pool: Pool, now: float) -> bool:
         try:
             family, address = pool.address()
             connection = Connection(pool, family, address, now)
         except OSError as error:
             pool.failed(f"{pool.relay.host}: {error.strerror or error}", now)
-            return None
+            return False
         self._connections[connection.number] = connection
         self._epoll.register(connection.number, select.EPOLLIN | select.EPOLLOUT)
         pool.connections.add(connection.number)
-        return connection
+        return True
 
-    def _finish_round(self, touched: Iterable[Connection], now: float) -> None:
-        touched = list(touched)
-        events: list[Event] = []
-        said: list[tuple[Connection, list[Event]]] = []
-        for connection in touched:
-            client = connection.client
-            if client.events:
-                said.append((connection, client.events))
-                events += client.events
+    def _finish(self, connection: Connection, now: float) -> None:
+        """Hand on what happened, then send: what is not written down must not leave."""
+        client = connection.client
+        while True:
+            events = client.events
+            if events:
                 client.events = []
-                if client.closed or connection.pool.doubted:
-                    self._judge(connection.pool, client, said[-1][1], now)
-        if events:
-            try:
-                self.on_events(events)
-            except OSError as error:  # not written down, so it must not leave
-                for connection, _ in _handed_over(said):
-                    text = f"journal: {error.strerror or error}"
-                    connection.client.lost(text, now)
-                    connection.pool.failed(text, now)
+                now = self._hand_on(connection, events, now)
+            connection.flush(now)
+            if not client.events:  # it did not break while sending
+                break
+        if client.closed:
+            self._forget(connection)
+        else:
+            self._register(connection)
+
+    def _hand_on(self, connection: Connection, events: list[Event], now: float) -> float:
+        """Tell the owner; what cannot be written down, or was held up until its lease ended, must not leave."""
+        client = connection.client
+        if client.closed or connection.pool.doubted:
+            self._judge(connection.pool, client, events, now)
+        try:
+            self.on_events(events)
+        except OSError as error:
+            if _handed_over(events) is not None:
+                text = f"journal: {error.strerror or error}"
+                client.lost(text, now)
+                connection.pool.failed(text, now)
         later = self.clock()
         if later - now > _STALL_S:
-            for connection, mail in _handed_over(said):
-                if later >= mail.lease_end:
-                    connection.client.lost("lease ended", later)
-        for connection in touched:
-            connection.flush(later)
-            if connection.client.events:  # it broke while sending: a round of its own
-                self._finish_round([connection], later)
-            elif connection.client.closed:
-                self._forget(connection)
-            else:
-                self._register(connection)
+            mail = _handed_over(events)
+            if mail is not None and later >= mail.lease_end:
+                client.lost("lease ended", later)
+        return later
 
     def _judge(self, pool: Pool, client: Client, events: list[Event], now: float) -> None:
         """What a connection's events say about its relay."""
@@ -239,8 +242,6 @@ class Loop:
         connection.close()
 
 
-def _handed_over(said: list[tuple[Connection, list[Event]]]) -> list[tuple[Connection, Mail]]:
-    """The mails whose bodies are about to leave."""
-    return [
-        (c, mail) for c, events in said for kind, mail, _ in events if kind is INTENT and mail is not None
-    ]
+def _handed_over(events: list[Event]) -> Mail | None:
+    """The mail whose body is about to leave."""
+    return next((mail for kind, mail, _ in events if kind is INTENT), None)

@@ -35,6 +35,7 @@ from dispatcher.transport.replies import (
     MAIL,
     RCPT,
     RETURNED,
+    SENT,
     UNCERTAIN,
     Outcome,
     Reply,
@@ -47,6 +48,7 @@ __all__ = [
 ]  # fmt: skip
 
 _ENVELOPE = (MAIL, RCPT, DATA)
+_EXCHANGE = deque((BODY, *_ENVELOPE))
 
 
 class Client(Session):
@@ -69,6 +71,8 @@ class Client(Session):
     def feed(self, data: bytes, now: float) -> None:
         """Take bytes of the server. After a protocol error the connection is `closed` and its mails are settled."""
         if self.closed:
+            return
+        if self._pipelining and self._exchange(data, now):
             return
         try:
             self._read(data, now)
@@ -121,18 +125,26 @@ class Client(Session):
         """Ready, nothing asked, nothing under way."""
         return not self.closed and not self.expected and not self.start_tls
 
-    def _line(self, line: bytes, now: float) -> None:
-        """The usual answers to a pipelined envelope say nothing but "go on": three of four replies end here."""
-        if self._pipelining and self.expected and not self._lines and self.mails:
-            phase, mark = self.expected[0], line[:4]
-            if mark == b"250 " and (phase is MAIL or phase is RCPT):
-                self.expected.popleft()
-                self.deadline = now + self.relay.timeouts.command
-                return
-            if mark == b"354 " and phase is DATA and self.mails[0].refusal is None:
-                self.expected.popleft()
-                return self._hand_over(self.mails[0], now)
-        super()._line(line, now)
+    def _exchange(self, data: bytes, now: float) -> bool:
+        """What a pipelining server says while all goes well, in one step: the mail before is taken, the envelope of
+        the next one and DATA, too. False, and nothing done, if it says anything else."""
+        if self.expected != _EXCHANGE or self.body_pending or self._buffer or self._lines:
+            return False
+        lines = data.split(b"\r\n")
+        if len(lines) != 5 or lines[4] or data.count(b"\n") != 4 or len(self.mails) != 2:
+            return False
+        taken, sender, recipient, go, _ = lines
+        if not (taken[:4] == sender[:4] == recipient[:4] == b"250 ") or go[:4] != b"354 ":
+            return False
+        mail, following = self.mails
+        if mail.refusal is not None or following.refusal is not None:
+            return False
+        self.mails.popleft()
+        self.expected.clear()
+        self.sent_count += 1
+        self.events.append((DONE, mail, Outcome(SENT, *replies.read(250, [taken[4:]]))))
+        self._hand_over(following, now)
+        return True
 
     def _reply(self, reply: Reply, lines: list[bytes], now: float) -> None:
         if not self.expected:
@@ -169,7 +181,7 @@ class Client(Session):
             if not mail.recipient.isascii() and "SMTPUTF8" not in self._extensions:
                 text = "the mail server does not take addresses with international characters (SMTPUTF8)"
                 self.events.append((DONE, mail, Outcome(FAILED, 0, "5.6.7", text)))
-            elif self._size_limit and len(mail.body) > self._size_limit:
+            elif self._size_limit and mail.size > self._size_limit:
                 text = f"the message is larger than the mail server takes ({self._size_limit} bytes)"
                 self.events.append((DONE, mail, Outcome(FAILED, 0, "5.3.4", text)))
             else:
@@ -180,7 +192,7 @@ class Client(Session):
         self.mails.append(mail)
         command = b"MAIL FROM:<" + mail.sender + b">"
         if self._size_limit:
-            command += b" SIZE=%d" % len(mail.body)
+            command += b" SIZE=%d" % mail.size
         if not mail.recipient.isascii():
             command += b" BODY=8BITMIME SMTPUTF8"
         if self._dsn:

@@ -52,10 +52,11 @@ class Terms:
 
 @dataclass(frozen=True)
 class Claimed:
-    """The rows, and which limit let fewer go than were waiting."""
+    """The rows, which limit let fewer go than were waiting, and how many more were due but may not go."""
 
     rows: list[Row]
     limited_by: Standing | None = None
+    left_out: int = 0
 
 
 def claim(terms: Terms, limit: int, owner_id: int, lease_s: int) -> Claimed:
@@ -82,7 +83,7 @@ def claim(terms: Terms, limit: int, owner_id: int, lease_s: int) -> Claimed:
         _note_reservation(terms, taken, now)
         stopped = {*taken.waiting, *taken.capped}
         rows = [row for row in rows if row.delivery_id not in stopped]
-    return Claimed(rows, taken.limited_by)
+    return Claimed(rows, taken.limited_by, len(left_out) + len(taken.capped))
 
 
 def _signed_off(owner_id: int) -> bool:

@@ -2,25 +2,33 @@
 
 import email
 import email.policy
+import threading
 import time
 from collections import Counter
 from contextlib import contextmanager
+from types import SimpleNamespace
 
 import pytest
 
+from dispatcher.compose import compile_message
+from dispatcher.journal import Journal
+from dispatcher.pipeline import Run
+from dispatcher.pump import Pump
 from dispatcher.recorder import Pace
+from dispatcher.transport.protocol import Relay
 from dispatcher.worker import Deliver
 from domain.accounts.models import Role
 from domain.campaigns.models import Campaign, CampaignStatus
 from domain.ledger import outbox
 from domain.ledger.models import Delivery
+from domain.ledger.rows import Row
 from domain.ledger.states import DeliveryState
 from domain.notices import outbox as system_mails
 from domain.notices.models import MailState, OutboxMail
 from domain.quotas import ledger as quotas
 from domain.quotas.models import Window
-from domain.subscribers.models import Suppression
-from tests.dispatcher.mailing import EngineSettings, add, mailing, tenant
+from domain.subscribers.models import Consent, Subscriber, Subscription, Suppression
+from tests.dispatcher.mailing import DATE, SOURCE, EngineSettings, add, mailing, tenant
 from tests.dispatcher.sinks import Sink, closed_port
 
 QUICK = Pace(scan_s=0.1, beat_s=0.5, sweep_s=0.3)
@@ -31,9 +39,9 @@ def sending(database, tmp_path):
     """Run a deliver engine against a port while the block lasts."""
 
     @contextmanager
-    def run(port, connections=4):
+    def run(port, connections=4, pace=QUICK):
         url = f"smtp://127.0.0.1:{port}?connections={connections}"
-        engine = Deliver(EngineSettings(tmp_path, database, url), QUICK)
+        engine = Deliver(EngineSettings(tmp_path, database, url), pace)
         engine.start()
         try:
             yield engine
@@ -83,6 +91,41 @@ def test_everybody_gets_exactly_the_own_mail_and_the_ledger_says_so(sending):
     assert (row.reply_code, row.enhanced, row.attempt, row.handed_over) == (250, "2.0.0", 1, True)
     ended = Campaign.get_by_id(campaign.id)
     assert ended.sent_at and ended.finished_at
+
+
+def test_many_who_may_not_be_mailed_hold_up_nobody(sending):
+    campaign = mailing(tenant(), 70)
+    left = Subscriber.select(Subscriber.id).where(
+        Subscriber.address_key << [f"p{n}@x.example" for n in range(1, 66)]
+    )
+    Subscription.update(consent=Consent.REVOKED).where(Subscription.subscriber_id << left).execute()
+    rare = Pace(scan_s=120, beat_s=0.5, sweep_s=120, batch_max=10)  # nothing happens unless it is asked for
+    with Sink().running() as sink, sending(sink.port, pace=rare):
+        until(finished(campaign))
+    assert states(campaign) == {DeliveryState.SENT: 5, DeliveryState.SUPPRESSED: 65}
+
+
+def test_what_comes_in_while_the_pump_waits_leaves_at_once(tmp_path):
+    class Patient(Pump):
+        def _patience(self):
+            return 120.0
+
+    settled = []
+    recorder = SimpleNamespace(record=settled.extend, record_system=lambda *_: None, ask=lambda _: None)
+    pump = Patient(Journal(tmp_path / "journal", 1), recorder)
+    thread = threading.Thread(target=pump.run)
+    compiled = compile_message(SOURCE, date=DATE, boundary_seed=b"test")
+    run = Run(tenant_id=1, campaign_id=1, revision_id=1, owner_id=1, compiled=compiled, sign=str)
+    rows = [Row(n, 1, f"p{n}@x.example", {"Vorname": "Änne"}, 0, False) for n in range(1, 4)]
+    with Sink().running() as sink:
+        pool = pump.open_pool(Relay("127.0.0.1", sink.port, security="off", max_connections=2))
+        pump.start(pool, run)
+        thread.start()
+        pump.feed(run, rows, pump.loop.clock() + 60)
+        until(lambda: len(settled) == 3)
+        pump.stop()
+        thread.join(20)
+    assert len(sink.accepted) == 3 and pump.finished
 
 
 def test_server_without_pipelining_gets_everything_too(sending):

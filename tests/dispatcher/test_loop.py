@@ -34,7 +34,7 @@ def server_tls(tmp_path_factory):
 
 def send(relay, count=10, seconds=10, enough=None):
     """Run a loop until `count` outcomes are there (or `enough(pool)`); returns (states, pool)."""
-    waiting = [Mail(n, 1, b"b@n.example", b"p%d@x.example" % n, BODY) for n in range(1, count + 1)]
+    waiting = [Mail(n, 1, b"b@n.example", b"p%d@x.example" % n, [BODY]) for n in range(1, count + 1)]
     states, written = {}, []
 
     def on_events(events):
@@ -142,7 +142,7 @@ def test_one_stalled_relay_does_not_hold_up_another():
         done = []
         loop = Loop(lambda events: done.extend(mail.attempt for kind, mail, _ in events if kind == DONE))
         for port, mails in waiting.items():
-            mails += [Mail(n, port, b"b@n.example", b"p%d@x.example" % n, BODY) for n in range(1, 31)]
+            mails += [Mail(n, port, b"b@n.example", b"p%d@x.example" % n, [BODY]) for n in range(1, 31)]
             loop.add(
                 Pool(
                     Relay("127.0.0.1", port, max_connections=2),
@@ -166,7 +166,7 @@ def test_nothing_leaves_that_could_not_be_written_down():
 
     with Sink().running() as sink:
         loop = Loop(full)
-        waiting = [Mail(1, 1, b"b@n.example", b"p@x.example", BODY)]
+        waiting = [Mail(1, 1, b"b@n.example", b"p@x.example", [BODY])]
         loop.add(
             Pool(
                 Relay("127.0.0.1", sink.port),

@@ -20,7 +20,7 @@ class Talk:
     """A client with its mails; `say` feeds a reply and returns what the client sends."""
 
     def __init__(self, count=1, relay=None, recipient=b"u%d@x.example", body=BODY):
-        self.waiting = deque(Mail(i, 1, b"b@n.example", recipient % i, body) for i in range(1, count + 1))
+        self.waiting = deque(Mail(i, 1, b"b@n.example", recipient % i, [body]) for i in range(1, count + 1))
         self.client = Client(
             relay or Relay("mx"), lambda _: self.waiting.popleft() if self.waiting else None, 0.0
         )

@@ -55,7 +55,7 @@ def test_nothing_is_said_about_reports_where_they_are_not_offered():
 
 def test_a_system_mail_has_an_id_of_its_own_in_reports():
     talk = Talk(0)
-    talk.waiting.append(Mail(9, 1, b"post@n.example", b"u@x.example", BODY, tag=9))
+    talk.waiting.append(Mail(9, 1, b"post@n.example", b"u@x.example", [BODY], tag=9))
     talk.say(GREETING)
     assert b" ENVID=s9\r\n" in talk.say(DSN)
 
