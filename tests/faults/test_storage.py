@@ -42,7 +42,7 @@ def slow(verb, line):
 
 def slightly_slow(verb, line):
     if verb == "BODY":
-        time.sleep(0.003)
+        time.sleep(0.01)
 
 
 def fill(disk):
