@@ -91,8 +91,10 @@ def serve(server, log, delay_s):
             if said is None:
                 del sessions[number]
                 session.socket.close()
-            elif said:
+            elif said and delay_s:
                 answers.append((session.socket, said))
+            elif said:
+                answer(session.socket, said)
         if accepted and log >= 0:
             os.write(log, b"".join(accepted))
         if delay_s:
@@ -102,10 +104,14 @@ def serve(server, log, delay_s):
             while late and late[0][0] <= time.monotonic():
                 answers.append(late.popleft()[1:])
         for sock, said in answers:
-            try:
-                sock.send(said)
-            except OSError:
-                continue  # closed meanwhile
+            answer(sock, said)
+
+
+def answer(sock, said):
+    try:
+        sock.send(said)
+    except OSError:
+        return  # closed meanwhile
 
 
 def main():
