@@ -33,6 +33,7 @@ class Asset(TenantModel):
     title = CharField(max_length=200, default="")
     alt = CharField(max_length=300, default="")
     credit = CharField(max_length=200, default="")
+    alias = CharField(max_length=60, default="")  # stand-in name for rollouts
     mime = CharField(max_length=100)
     size_bytes = BigIntegerField()
     width = IntegerField(null=True)

@@ -11,6 +11,7 @@ from domain.content.models import Article
 from domain.errors import N_
 from domain.issues.models import Issue, TrialPerson
 from domain.orders.models import MailingOrder
+from domain.rollouts.models import Rollout
 from domain.subscribers.models import DistributionList, NewsletterType
 
 ACTS: dict[str, str] = {
@@ -55,6 +56,16 @@ ACTS: dict[str, str] = {
     "order.released": N_("made %(what)s a mailing"),
     "order.returned": N_("returned %(what)s to the person who asked"),
     "order.withdrawn": N_("withdrew %(what)s"),
+    "rollout.begin": N_("began %(what)s"),
+    "rollout.call_off": N_("called %(what)s off"),
+    "rollout.declined": N_("declined %(what)s"),
+    "rollout.joined": N_("let this tenant take part in %(what)s"),
+    "rollout.open": N_("handed %(what)s out"),
+    "rollout.prepare": N_("prepared %(what)s"),
+    "rollout.received": N_("handed %(what)s out to this tenant"),
+    "rollout.renew": N_("handed a new version of %(what)s out"),
+    "rollout.stand_in": N_("gave a stand-in name to %(what)s"),
+    "rollout.withdrawn": N_("took a mailing of %(what)s back"),
     "password.change": N_("changed the own password"),
     "password.first": N_("set the first password"),
     "password.reset": N_("reset the own password"),
@@ -163,6 +174,7 @@ AREAS: dict[str, str] = {  # the part of an act before the dot, as a filter
     "suppression": N_("Suppression list"),
     "tenant": N_("Tenant"),
     "order": N_("Orders"),
+    "rollout": N_("Rollouts"),
     "field": N_("Own fields"),
     "organisation": N_("Customers"),
     "segment": N_("Segments"),
@@ -183,6 +195,7 @@ THINGS: dict[
     "issue": (N_("the issue “%(name)s”"), N_("issue %(id)s"), Issue, "name"),
     "list": (N_("the list “%(name)s”"), N_("list %(id)s"), DistributionList, "name"),
     "order": (N_("the order “%(name)s”"), N_("order %(id)s"), MailingOrder, "title"),
+    "rollout": (N_("the rollout “%(name)s”"), N_("a rollout"), Rollout, "name"),
     "relay": (N_("the mail server “%(name)s”"), N_("mail server %(id)s"), None, ""),
     "robinson": (N_("the Robinson list"), N_("the Robinson list"), None, ""),
     "folder": (N_("the folder “%(name)s”"), N_("folder %(id)s"), None, ""),

@@ -13,6 +13,7 @@ from domain.content.models import Article, ArticleState
 from domain.ledger import marks
 from domain.notices import bell
 from domain.orders import desk
+from domain.rollouts import course
 from domain.tenancy import settings as tenant_settings
 from portal import context
 from portal.access import may
@@ -56,6 +57,10 @@ def _orders() -> int:
     return desk.waiting(g.tenant.id) if may(P.ORDER_DECIDE) else 0
 
 
+def _rollouts() -> int:
+    return course.waiting(g.tenant) if g.tenant.parent_id and may(P.ROLLOUT_JOIN) else 0
+
+
 def _unread() -> int:
     return bell.unread_count(g.tenant.id, g.user.id)
 
@@ -80,7 +85,7 @@ GROUPS: tuple[tuple[object, tuple[Item, ...]], ...] = (
                  (P.ORDER_ASK, P.ORDER_SEE, P.ORDER_DECIDE), _orders),
             Item("campaigns", "campaigns.index", _l("Mailings"), "send", (P.CAMPAIGN_SEE,)),
             Item("rollouts", "rollouts.index", _l("Rollouts"), "versions",
-                 (P.ROLLOUT_SEE, P.ROLLOUT_EDIT, P.ROLLOUT_JOIN)),
+                 (P.ROLLOUT_SEE, P.ROLLOUT_EDIT, P.ROLLOUT_JOIN), _rollouts),
             Item(
                 "approvals",
                 "approvals.index",

@@ -161,6 +161,18 @@ TABLE: dict[str, dict[object, tuple[str, str, str]]] = {
         "withdrawn": (N_("Withdrawn"), "rest", "arrow-back-up"),
         "sent": (N_("Sent"), "done", "mail-check"),  # a step of the history
     },
+    "rollout": {
+        "draft": (N_("In preparation"), "rest", "pencil"),
+        "open": (N_("Handed out"), "run", "send-2"),
+        "called_off": (N_("Called off"), "rest", "ban"),
+    },
+    "rollout_branch": {
+        "invited": (N_("Not answered yet"), "ask", "hourglass"),
+        "missing": (N_("Something is missing"), "hold", "alert-triangle"),
+        "joined": (N_("Takes part"), "done", "circle-check"),
+        "declined": (N_("Declined"), "rest", "x"),
+        "called_off": (N_("Called off"), "rest", "ban"),
+    },
     "import": {
         "mapping": (N_("Columns to choose"), "ask", "columns"),
         "queued": (N_("Waiting"), "rest", "clock"),

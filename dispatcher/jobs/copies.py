@@ -153,6 +153,8 @@ def _plain(found: Model, target_id: int, name: str) -> int:
 
 def _values(row: Model, target_id: int) -> dict[str, object]:
     values = {f.name: getattr(row, f.name) for f in row._meta.sorted_fields if not f.primary_key}
+    if "alias" in values:  # a stand-in name belongs to the tenant that gave it
+        values["alias"] = ""
     return values | {"tenant_id": target_id}
 
 

@@ -12,7 +12,7 @@ from domain.content import linked
 from domain.content.models import Article, ArticleState, AssetUse
 from domain.db import database
 from domain.errors import N_, Conflict, Invalid, NotFound
-from domain.issues import placeholders
+from domain.issues import locks, placeholders
 from domain.issues.models import Block, BlockKind, Issue, IssueState
 from domain.subscribers.models import NewsletterType
 
@@ -111,6 +111,7 @@ def set_head(issue: Issue, *, subject: str, preheader: str, name: str | None = N
     for field, text in (("subject", subject), ("preheader", preheader), ("name", name or "")):
         if _CONTROL.search(text):
             raise Invalid(fields={field: N_("Line breaks and control characters are not allowed here.")})
+    locks.check_head(issue, subject, preheader)
     own = _own_names(issue)
     placeholders.check("subject", subject, own=own)
     placeholders.check("preheader", preheader, own=own)
@@ -203,6 +204,7 @@ def reorder(issue: Issue, order: Sequence[int]) -> None:
     current = blocks(issue)
     if sorted(order) != sorted(b.id for b in current):
         raise Conflict(CHANGED)
+    locks.check_order(current, order)
     with database.atomic():
         _place(issue, order)
         _touch(issue)
@@ -235,6 +237,7 @@ def duplicate(issue: Issue, found: Block) -> Block:
         made = _append(issue, BlockKind(found.kind), dict(found.data), None)
         order = [b.id for b in blocks(issue) if b.id != made.id]
         order.insert(order.index(found.id) + 1, made.id)
+        locks.check_order(blocks(issue), order)
         _place(issue, order)
         return made
 
@@ -275,6 +278,11 @@ def articles_of(issue: Issue, found: Sequence[Block]) -> dict[int, Article]:
     return articles
 
 
+def keep_assets(issue: Issue) -> None:
+    """Note which media an issue uses whose blocks were written from outside."""
+    _note_assets(issue)
+
+
 def close(issue: Issue) -> None:
     """Into approval, exactly in the version that was read; raises Conflict if it has changed meanwhile."""
     _touch(issue, state=IssueState.IN_REVIEW)
@@ -312,6 +320,8 @@ def _append(issue: Issue, kind: BlockKind, data: dict[str, Any], article_id: int
         data=data,
         article_id=article_id,
     )
+    if any(block.locked for block in blocks(issue)):
+        _place(issue, locks.end_of_slots(blocks(issue), made))
     _note_assets(issue)
     _touch(issue)
     return made
@@ -360,4 +370,4 @@ def _touch(issue: Issue, **values: Any) -> None:
 
 def _check_open(found: Block) -> None:
     if found.locked:
-        raise Conflict(N_("This block is locked by the template and stays as it is."))
+        raise Conflict(locks.LOCKED)

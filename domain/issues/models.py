@@ -47,6 +47,7 @@ class Issue(TenantModel):
     preheader = CharField(max_length=300, default="")
     state = CharField(max_length=12, default=IssueState.DRAFT)
     version = IntegerField(default=1)
+    head_locked = BooleanField(default=False)  # subject and preview text are the head office's
     deadline_at = MomentField(null=True)
     planned_at = MomentField(null=True)
     origin_tenant_id = IntegerField(null=True)  # copied from this tenant's issue
@@ -78,6 +79,7 @@ class Block(TenantModel):
     source_tenant_id = IntegerField(null=True)  # whose article it is, when it is linked from another tenant
     data = JSONText(default=dict)  # by kind: html, layout, asset_id, alt, label, url
     locked = BooleanField(default=False)
+    origin_id = IntegerField(null=True)  # in a branch's copy: the block of the head office's issue
     hidden = BooleanField(default=False)
     segment_id = IntegerField(null=True)
 

@@ -1,0 +1,1 @@
+"""One issue in the name of many tenants."""

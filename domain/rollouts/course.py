@@ -1,0 +1,340 @@
+"""The course of a rollout: prepared, opened to the branches, joined or declined by each, called off.
+
+The head office decides who takes part and what stays locked; a branch has its own issue and mailing, which go the
+usual way: own sender, recipients, approval and limits. Only numbers come back.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from domain import clock
+from domain.accounts import policy
+from domain.accounts.models import User
+from domain.accounts.permissions import Permission
+from domain.audit import log
+from domain.campaigns import planning
+from domain.campaigns.models import Campaign, CampaignStatus
+from domain.db import database, unscoped
+from domain.errors import N_, Conflict, Invalid, NotFound
+from domain.issues import assembly
+from domain.issues.models import Issue, IssueState
+from domain.notices import bell
+from domain.rollouts.models import BranchState, Rollout, RolloutBranch, RolloutState
+from domain.tenancy import tree
+from domain.tenancy.models import Tenant
+
+B, R = BranchState, RolloutState
+PAGE_SIZE = 30
+NOT_SENT = (CampaignStatus.DRAFT, CampaignStatus.IN_APPROVAL, CampaignStatus.SCHEDULED)
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\x85\u2028\u2029]")
+
+
+@dataclass(frozen=True)
+class Received:
+    """A rollout as a branch sees it."""
+
+    branch: RolloutBranch
+    rollout: Rollout
+    giver: Tenant
+
+    @property
+    def may_join(self) -> bool:
+        """Whether the branch can still decide."""
+        over = self.rollout.join_until is not None and self.rollout.join_until <= clock.now()
+        return self.rollout.state == R.OPEN and (
+            self.branch.state == B.MISSING or (self.branch.state in (B.INVITED, B.DECLINED) and not over)
+        )
+
+
+def below(tenant: Tenant) -> list[Tenant]:
+    """Whom the tenant can roll out to: all below it, by name."""
+    ids = tree.subtree([tenant.id]) - {tenant.id}
+    return list(Tenant.select().where(Tenant.id.in_(ids or [0])).order_by(Tenant.name))
+
+
+def begin(tenant_id: int, issue: Issue, user: User) -> Rollout:
+    """A rollout of an issue, still to be prepared; raises Conflict while there is one, or for a branch's copy."""
+    if issue.rollout_id:
+        raise Conflict(N_("This issue belongs to a rollout already."))
+    with database.atomic():
+        made = Rollout.create(
+            tenant_id=tenant_id,
+            issue_id=issue.id,
+            name=issue.name,
+            created_by_id=user.id,
+            send_at=issue.planned_at,
+        )
+        Issue.update(rollout_id=made.id).where(Issue.tenant_id == tenant_id, Issue.id == issue.id).execute()
+        log.record(tenant_id, "rollout.begin", user_id=user.id, kind="rollout", object_id=made.id)
+    return made
+
+
+def get(tenant_id: int, rollout_id: int) -> Rollout:
+    """A rollout of the tenant; raises NotFound."""
+    found = Rollout.get_or_none(Rollout.tenant_id == tenant_id, Rollout.id == rollout_id)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def page(tenant_id: int, before_id: int | None = None) -> list[Rollout]:
+    """A page of the tenant's rollouts, newest first."""
+    query = Rollout.select().where(Rollout.tenant_id == tenant_id)
+    if before_id:
+        query = query.where(Rollout.id < before_id)
+    return list(query.order_by(Rollout.id.desc()).limit(PAGE_SIZE))
+
+
+def prepare(
+    rollout: Rollout, tenant: Tenant, obliged: dict[int, bool], slots: dict[str, dict[str, str]], user: User,
+    **values: Any,
+) -> None:  # fmt: skip
+    """Who takes part (tenant id → whether obliged), which blocks are open, and name, note, subject_open, send_at,
+    join_until. Raises Conflict once it is open, NotFound for a tenant that is not below, Invalid."""
+    if rollout.state != R.DRAFT:
+        raise Conflict(N_("The branches have this rollout already. Call it off, or hand a new version out."))
+    if not set(obliged) <= {t.id for t in below(tenant)}:
+        raise NotFound
+    wrong = {
+        key: N_("This time has passed. Choose a later one.")
+        for key in ("send_at", "join_until")
+        if values.get(key) and values[key] <= clock.now()
+    }
+    name = " ".join(_CONTROL.sub(" ", str(values.get("name", ""))).split())[:120]
+    if not name:
+        wrong["name"] = N_("A rollout needs a name.")
+    if wrong:
+        raise Invalid(fields=wrong)
+    known = {str(block.id) for block in assembly.blocks(assembly.get(tenant.id, rollout.issue_id))}
+    with database.atomic():
+        rollout.name, rollout.note = name, _CONTROL.sub("", str(values.get("note", ""))).strip()[:4_000]
+        rollout.subject_open = bool(values.get("subject_open"))
+        rollout.send_at, rollout.join_until = values.get("send_at"), values.get("join_until")
+        rollout.slots = {key: value for key, value in slots.items() if key in known}
+        rollout.save()
+        RolloutBranch.delete().where(
+            RolloutBranch.tenant_id == tenant.id, RolloutBranch.rollout_id == rollout.id
+        ).execute()
+        for tenant_id, must in sorted(obliged.items()):
+            RolloutBranch.create(
+                tenant_id=tenant.id, rollout_id=rollout.id, branch_tenant_id=tenant_id, obliged=must
+            )
+        log.record(
+            tenant.id, "rollout.prepare", user_id=user.id, kind="rollout", object_id=rollout.id,
+            details={"obliged": sorted(i for i, must in obliged.items() if must),
+                     "invited": sorted(i for i, must in obliged.items() if not must)},
+        )  # fmt: skip
+
+
+def branches(rollout: Rollout) -> list[RolloutBranch]:
+    """Everybody who takes part."""
+    query = RolloutBranch.select().where(
+        RolloutBranch.tenant_id == rollout.tenant_id, RolloutBranch.rollout_id == rollout.id
+    )
+    return list(query.order_by(RolloutBranch.id))
+
+
+def branch(rollout: Rollout, branch_tenant_id: int) -> RolloutBranch:
+    """One that takes part; raises NotFound."""
+    found = next((b for b in branches(rollout) if b.branch_tenant_id == branch_tenant_id), None)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def open_up(rollout: Rollout, giver: Tenant, user: User) -> list[RolloutBranch]:
+    """Let the branches have it, and tell them; returns all of them. Of two clicks one counts: raises Conflict."""
+    found = branches(rollout)
+    if not found:
+        raise Invalid(N_("Choose at least one tenant that takes part."))
+    with database.atomic():
+        changed = (
+            Rollout.update(state=R.OPEN, opened_at=clock.now())
+            .where(Rollout.tenant_id == rollout.tenant_id, Rollout.id == rollout.id, Rollout.state == R.DRAFT)
+            .execute()
+        )
+        if not changed:
+            raise Conflict(
+                N_("The branches have this rollout already. Call it off, or hand a new version out.")
+            )
+        rollout.state = R.OPEN
+        log.record(giver.id, "rollout.open", user_id=user.id, kind="rollout", object_id=rollout.id)
+        for row in found:
+            _tell_branch(
+                row, rollout, giver,
+                N_("%(tenant)s sends “%(title)s” out in your name, too. Look at your issue.") if row.obliged
+                else N_("%(tenant)s invites you to send “%(title)s” in your name."),
+            )  # fmt: skip
+            log.record(
+                row.branch_tenant_id, "rollout.received", user_id=user.id, kind="rollout", object_id=rollout.id,
+                details={"name": rollout.name, "from": giver.id, "obliged": row.obliged},
+            )  # fmt: skip
+    return found
+
+
+def received(tenant: Tenant) -> list[Received]:
+    """Rollouts from above that reach the tenant, newest first."""
+    return _received(tenant)
+
+
+def receive(tenant: Tenant, branch_id: int) -> Received:
+    """One rollout from above, by the number of the tenant's part in it; raises NotFound."""
+    found = _received(tenant, branch_id)
+    if not found:
+        raise NotFound
+    return found[0]
+
+
+@unscoped("what tenants above roll out to this one")
+def _received(tenant: Tenant, branch_id: int | None = None) -> list[Received]:
+    query = (
+        RolloutBranch.select(RolloutBranch, Rollout)
+        .join(
+            Rollout,
+            on=(Rollout.tenant_id == RolloutBranch.tenant_id) & (Rollout.id == RolloutBranch.rollout_id),
+            attr="whole",
+        )
+        .where(RolloutBranch.branch_tenant_id == tenant.id, Rollout.state != R.DRAFT)
+    )
+    if branch_id is not None:
+        query = query.where(RolloutBranch.id == branch_id)
+    rows = list(query.order_by(RolloutBranch.id.desc()).limit(100))
+    givers = {t.id: t for t in Tenant.select().where(Tenant.id.in_({row.tenant_id for row in rows} or [0]))}
+    return [Received(row, row.whole, givers[row.tenant_id]) for row in rows if row.tenant_id in givers]
+
+
+def waiting(tenant: Tenant) -> int:
+    """How many rollouts wait for the tenant's decision."""
+    return sum(one.may_join for one in received(tenant))
+
+
+def joined(row: RolloutBranch, issue: Issue, campaign: Campaign, user: User | None) -> None:
+    """The branch has its own issue now."""
+    _settle(
+        row, B.JOINED, user, expected=(B.INVITED, B.MISSING, B.DECLINED), issue_id=issue.id,
+        campaign_id=campaign.id, missing=[],
+    )  # fmt: skip
+
+
+def lacks(row: RolloutBranch, missing: list[list[str]]) -> None:
+    """What the stand-in names of the rollout ask for is not there yet."""
+    RolloutBranch.update(state=B.MISSING, missing=missing).where(
+        RolloutBranch.tenant_id == row.tenant_id, RolloutBranch.id == row.id
+    ).execute()
+    row.state, row.missing = B.MISSING, missing
+
+
+def decline(one: Received, user: User, remark: str) -> None:
+    """The branch does not take part; raises Conflict for one that is obliged or has decided."""
+    if one.branch.obliged:
+        raise Conflict(N_("This rollout obliges your tenant. Talk to the head office."))
+    if not one.may_join or one.branch.state == B.DECLINED:
+        raise Conflict(N_("This rollout is no longer open for a decision."))
+    with database.atomic():
+        _settle(one.branch, B.DECLINED, user, expected=(B.INVITED, B.MISSING), remark=remark.strip()[:2_000])
+        _tell_giver(one, user, N_("%(tenant)s does not take part in “%(title)s”."))
+
+
+def check_open(one: Received) -> None:
+    """Raise Conflict when the branch can no longer join."""
+    if not one.may_join:
+        raise Conflict(N_("This rollout is no longer open for a decision."))
+
+
+def call_off(rollout: Rollout, user: User) -> int:
+    """Nobody joins any more, and what the branches have not begun to send is withdrawn; returns how many. What is on
+    its way or sent stays."""
+    with database.atomic():
+        changed = (
+            Rollout.update(state=R.CALLED_OFF, closed_at=clock.now())
+            .where(Rollout.tenant_id == rollout.tenant_id, Rollout.id == rollout.id, Rollout.state == R.OPEN)
+            .execute()
+        )
+        if not changed:
+            raise Conflict(N_("This rollout is not open any more."))
+        rollout.state = R.CALLED_OFF
+        log.record(
+            rollout.tenant_id, "rollout.call_off", user_id=user.id, kind="rollout", object_id=rollout.id
+        )
+        giver = tree.get(rollout.tenant_id)
+        return sum(_withdraw(row, rollout, giver, user) for row in branches(rollout))
+
+
+def note_renewed(rollout: Rollout, user: User, count: int) -> None:
+    """Say in the log that a new version went to the branches."""
+    log.record(
+        rollout.tenant_id, "rollout.renew", user_id=user.id, kind="rollout", object_id=rollout.id,
+        details={"issues": count},
+    )  # fmt: skip
+
+
+def _withdraw(row: RolloutBranch, rollout: Rollout, giver: Tenant, user: User) -> bool:
+    """Take the branch's mailing back if it has not begun."""
+    if row.campaign_id is None or row.issue_id is None:
+        return False
+    tenant_id = row.branch_tenant_id
+    campaign = planning.get(tenant_id, row.campaign_id)
+    issue = assembly.get(tenant_id, row.issue_id)
+    if campaign.status not in NOT_SENT:
+        return False
+    if campaign.status != CampaignStatus.DRAFT:
+        planning.reopen(campaign, issue, user.id)
+    Campaign.update(status=CampaignStatus.CANCELLED, finished_at=clock.now()).where(
+        Campaign.tenant_id == tenant_id, Campaign.id == campaign.id, Campaign.status == CampaignStatus.DRAFT
+    ).execute()
+    assembly.mark(issue, IssueState.ARCHIVED)
+    log.record(
+        tenant_id, "rollout.withdrawn", user_id=user.id, kind="rollout", object_id=rollout.id,
+        details={"name": rollout.name, "from": giver.id},
+    )  # fmt: skip
+    _tell_branch(
+        row, rollout, giver, N_("%(tenant)s has called “%(title)s” off. Your mailing does not go out.")
+    )
+    return True
+
+
+def _settle(
+    row: RolloutBranch, state: BranchState, user: User | None, expected: Iterable[BranchState], **more: Any
+) -> None:
+    changed = (
+        RolloutBranch.update(
+            state=state, decided_by_id=user.id if user else None, decided_at=clock.now(), **more
+        )
+        .where(
+            RolloutBranch.tenant_id == row.tenant_id,
+            RolloutBranch.id == row.id,
+            RolloutBranch.state.in_(list(expected)),
+        )
+        .execute()
+    )
+    if not changed:
+        raise Conflict(N_("Somebody else has decided this meanwhile. Reload the page to see it."))
+    for key, value in {**more, "state": state}.items():
+        setattr(row, key, value)
+    log.record(
+        row.branch_tenant_id, f"rollout.{state}", user_id=user.id if user else None, kind="rollout",
+        object_id=row.rollout_id, details={"remark": row.remark, "from": row.tenant_id},
+    )  # fmt: skip
+
+
+def tell_joined(one: Received, user: User) -> None:
+    """Let the head office know."""
+    _tell_giver(one, user, N_("%(tenant)s takes part in “%(title)s”."))
+
+
+def _tell_giver(one: Received, user: User, message: str) -> None:
+    where = tree.get(one.branch.branch_tenant_id)
+    bell.tell(
+        one.giver.id, [one.rollout.created_by_id], message,
+        {"tenant": where.name, "title": one.rollout.name, "name": user.name}, f"rollouts/{one.rollout.id}",
+    )  # fmt: skip
+
+
+def _tell_branch(row: RolloutBranch, rollout: Rollout, giver: Tenant, message: str) -> None:
+    people = policy.people_with(Permission.ROLLOUT_JOIN, row.branch_tenant_id)
+    bell.tell(
+        row.branch_tenant_id, [person.id for person in people], message,
+        {"tenant": giver.name, "title": rollout.name}, f"rollouts/from-above/{row.id}",
+    )  # fmt: skip
