@@ -34,6 +34,11 @@ def check_domain(domain_id: int) -> None:
     _nudge(_check_domain, domain_id)
 
 
+def check_links(issue_id: int) -> None:
+    """Somebody wants to know whether the links of an issue work. Call after commit."""
+    _nudge(_check_links, issue_id)
+
+
 def test_relay(relay_id: int) -> None:
     """Somebody wants to know what a mail server offers. Call after commit."""
     _nudge(_test_relay, relay_id)
@@ -64,6 +69,11 @@ def _run_import(job_id: int) -> None:
 @render.task()
 def _check_domain(domain_id: int) -> None:
     bodies["check_domain"](domain_id)
+
+
+@render.task()
+def _check_links(issue_id: int) -> None:
+    bodies["check_links"](issue_id)
 
 
 @render.task(priority=5)

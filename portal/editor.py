@@ -6,7 +6,8 @@ from flask import g, request
 from flask_babel import get_timezone
 from flask_babel import gettext as _
 
-from dispatcher import clearance, render
+from dispatcher import render
+from dispatcher.preflight import run
 from domain import clock
 from domain.accounts import policy
 from domain.accounts.permissions import Permission as P
@@ -21,7 +22,7 @@ from domain.subscribers import directory, types
 from domain.subscribers.models import Subscriber
 from domain.tenancy.models import Tenant
 from mediadb import library
-from portal import sending
+from portal import places, sending
 from portal.access import may
 
 PARTS = ("narrow", "wide", "dark", "text")
@@ -98,13 +99,8 @@ def checks_values(issue: Issue) -> dict[str, Any]:
     """Findings of the pre-flight; a closed issue has none."""
     if issue.state not in assembly.EDITABLE:
         return {"issue": issue, "findings": [], "size": 0, "passed": 0}
-    findings, size = clearance.preflight(g.tenant, issue, sending.base_url())
-    return {
-        "issue": issue,
-        "findings": findings,
-        "size": size,
-        "passed": max(0, clearance.CHECKS - len(findings)),
-    }
+    findings, size, passed = run.look(g.tenant, issue, sending.base_url())
+    return {"issue": issue, "findings": findings, "size": size, "passed": passed, "place": places.of}
 
 
 def view_values(issue: Issue) -> dict[str, Any]:

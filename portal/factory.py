@@ -36,7 +36,8 @@ MAX_REQUEST_BYTES = 64 * 1024 * 1024  # several media at once; each file has its
 IN_TENANT = (
     "dashboard", "articles", "presence", "versions", "pool",
     "media",
-    "issues", "trials", "campaigns", "followups", "pacing", "approvals",
+    "issues", "campaigns", "followups", "pacing", "approvals",
+    "trials", "preflights", "previews", "letters", "attachments",
     "lists", "imports", "subscribers", "records", "organisations", "segments", "fields", "robinson", "types",
     "volume", "orders", "rollouts", "releases", "users", "roles", "tenants", "relays", "dispatch", "senders", "audit",
     "notices",

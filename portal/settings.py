@@ -27,6 +27,7 @@ KEYS = (
     "DEMO",
     "DNS_RESOLVER",
     "OUTGOING_IPS",
+    "LINK_CHECK",
 )
 SECRET_BYTES = 32
 
@@ -58,6 +59,9 @@ class Settings:
     public_url_given: bool = False
     dns_resolver: str = ""
     outgoing_ips: tuple[str, ...] = ()
+    link_check: str = (
+        "public"  # which links of mails are followed: "public", "any" (private networks, too), "off"
+    )
 
     @property
     def smtp_is_catcher(self) -> bool:
@@ -106,6 +110,7 @@ class Settings:
             "DEMO": "1" if self.demo else "0",
             "DNS_RESOLVER": self.dns_resolver,
             "OUTGOING_IPS": ",".join(self.outgoing_ips),
+            "LINK_CHECK": self.link_check,
         }
 
 
@@ -130,6 +135,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         public_url_given="PUBLIC_URL" in given,
         dns_resolver=_dns_resolver(given.get("DNS_RESOLVER", "")),
         outgoing_ips=_outgoing_ips(given.get("OUTGOING_IPS", "")),
+        link_check=_link_check(given.get("LINK_CHECK", "public")),
     )
 
 
@@ -288,6 +294,13 @@ def _outgoing_ips(value: Any) -> tuple[str, ...]:
         )
     except ValueError:
         raise SettingsError("OUTGOING_IPS: allowed are IP addresses, separated by commas") from None
+
+
+def _link_check(value: Any) -> str:
+    text = str(value).strip().lower()
+    if text not in {"public", "any", "off"}:
+        raise SettingsError("LINK_CHECK: allowed is public, any (private networks, too) or off")
+    return text
 
 
 def _is_loopback(host: str) -> bool:

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from dispatcher import senders
-from dispatcher.jobs import domains, imports, relays, tenants
+from dispatcher.jobs import domains, imports, links, relays, tenants
 from domain import clock
+from domain.issues import links as link_answers
 from domain.orders import desk
 from domain.quotas import reservations
 
@@ -21,11 +22,12 @@ def register(bodies: dict[str, Callable[[int], None]], settings: Any) -> list[Ca
     root: Path = settings.instance
     bodies["run_import"] = lambda job_id: imports.run(job_id, root)
     bodies["check_domain"] = lambda domain_id: domains.run(domain_id, settings)
+    bodies["check_links"] = lambda issue_id: links.run(issue_id, settings)
     doors = senders.Senders(settings.smtp_url, root, senders.helo_name(settings.public_url))
     bodies["test_relay"] = lambda relay_id: relays.run(relay_id, doors)
     return [
         imports.sweep_for(root), imports.expiry(), domains.sweep_for(settings), relays.sweep_for(doors), deletions,
-        upkeep(), results,
+        links.sweep_for(settings), upkeep(), results,
     ]  # fmt: skip
 
 
@@ -35,7 +37,8 @@ def results() -> None:
 
 
 def upkeep() -> Callable[[], None]:
-    """Once a day and process: forget reservations and contacts that no limit looks at any more."""
+    """Once a day and process: forget reservations and contacts that nobody looks at any more, and old answers of
+    links."""
     done_on = -1
 
     def sweep() -> None:
@@ -43,6 +46,7 @@ def upkeep() -> Callable[[], None]:
         now = clock.epoch()
         if now // DAY_S != done_on:
             reservations.forget(now)
+            link_answers.forget()
             done_on = now // DAY_S
 
     return sweep

@@ -8,7 +8,7 @@ from typing import Any
 from peewee import fn
 
 from domain import clock
-from domain.campaigns.models import Campaign
+from domain.campaigns.models import Campaign, Course
 from domain.db import database, is_postgres, sql
 from domain.ledger import refusals
 from domain.ledger.models import Delivery
@@ -208,4 +208,27 @@ def _recipient(row: tuple[Any, ...]) -> Recipient:
         organisation or "",
         refusals.of(enhanced, code, state == D.FAILED) if state in (D.FAILED, D.EXPIRED, D.DEFERRED) else None,
         bool(twice),
+    )  # fmt: skip
+
+
+def last_of_type(campaign: Campaign) -> int:
+    """How many people got the mailing of this newsletter type that began last; 0 if there was none."""
+    last = (
+        Campaign.select(Campaign.id)
+        .where(
+            Campaign.tenant_id == campaign.tenant_id, Campaign.type_id == campaign.type_id,
+            Campaign.id != (campaign.id or 0), Campaign.course == Course.OWN, Campaign.started_at.is_null(False),
+        )
+        .order_by(Campaign.started_at.desc())
+        .first()
+    )  # fmt: skip
+    if last is None:
+        return 0
+    return (
+        Delivery.select()
+        .where(
+            Delivery.tenant_id == campaign.tenant_id, Delivery.campaign_id == last.id,
+            Delivery.state != DeliveryState.SUPPRESSED,
+        )
+        .count()
     )  # fmt: skip

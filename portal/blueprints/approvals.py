@@ -5,7 +5,8 @@ from typing import Any
 from flask import Blueprint, Response, g, make_response, redirect, request, url_for
 from flask_babel import gettext as _
 
-from dispatcher import approving, changes, preview, tasks
+from dispatcher import approving, changes, clearance, preview, tasks
+from dispatcher.preflight.findings import Finding
 from domain import tokens
 from domain.accounts import policy
 from domain.accounts.models import User
@@ -18,7 +19,7 @@ from domain.errors import N_, Conflict, Forbidden, Invalid, NotFound
 from domain.issues import assembly, revisions, trials
 from domain.issues.models import IssueRevision
 from domain.quotas import ledger as quotas
-from portal import context, hypermedia, sending
+from portal import context, hypermedia, places, sending
 from portal.access import may, requires, signed_in
 from portal.errors import say, say_fields
 from portal.security import peoples_html
@@ -190,6 +191,12 @@ def _number(text: str) -> int:
     return int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 10 else -1
 
 
+def _found(campaign: Campaign) -> list[Finding]:
+    """What the pre-flight says of the mail that is asked for."""
+    issue = assembly.get(g.tenant.id, campaign.issue_id)
+    return clearance.preflight(g.tenant, issue, sending.base_url(), campaign)[0]
+
+
 def _find(approval_id: int) -> tuple[Approval, Campaign, IssueRevision]:
     approval = flow.get(g.tenant.id, approval_id)
     if approval.kind != planning.KIND:
@@ -228,6 +235,7 @@ def _page(
         "names": policy.names(
             [approval.asked_by_id, approval.decided_by_id, *(v.user_id for v in flow.votes(approval))]
         ), "roles": {r.id: r for r in policy.roles_for(g.tenant.id)} if approval.steps else {},
+        "findings": _found(campaign) if approval.state == ApprovalState.OPEN else [], "place": places.of,
         "own": own, "wrong": wrong, "testers": (trials.teams(testers), testers),
         "votes": flow.votes(approval), "step": flow.current_step(approval), "steps": approval.steps or [],
         "revocable": approval.state == ApprovalState.APPROVED and not begun and may(P.APPROVAL_DECIDE),

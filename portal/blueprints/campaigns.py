@@ -27,7 +27,7 @@ from domain.quotas import ledger as quotas
 from domain.quotas.models import Window
 from domain.segments import saved
 from domain.subscribers import lists, types
-from portal import context, hypermedia, sending
+from portal import context, hypermedia, places, sending
 from portal import recipients as recipients_of
 from portal.access import may, requires
 from portal.errors import into_form
@@ -232,12 +232,12 @@ def _plan_page(
     seen: str | None = None,
 ) -> Response:  # fmt: skip
     _fill_choices(form)
-    findings, size = clearance.preflight(g.tenant, issue, sending.base_url())
+    findings, size = clearance.preflight(g.tenant, issue, sending.base_url(), campaign)
     version = seen if status == 422 else campaign.version
     latest_h = context.effective_settings()["latest_start_h"]
     return hypermedia.page(
         "campaigns/plan.html", status=status, form=form, findings=findings, size=size, zone=context.time_zone(),
-        typed_from=sending.TYPED_FROM, changed=changed,
+        typed_from=sending.TYPED_FROM, changed=changed, place=places.of,
         version=version, latest_h=latest_h, **_numbers(issue, campaign),
     )  # fmt: skip
 

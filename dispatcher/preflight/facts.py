@@ -1,0 +1,114 @@
+"""What the checks look at, read once: the issue, its blocks, and the mail that comes of them."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from lxml import html as lxml_html
+from lxml.html import HtmlElement
+
+from dispatcher import render
+from domain.content.models import Article
+from domain.issues import assembly, placeholders, texts
+from domain.issues.models import Block, Issue, IssueKind
+from domain.tenancy import settings as tenant_settings
+from domain.tenancy.models import Tenant
+from mediadb.models import Asset
+
+_SPACES = re.compile(r"\s+")
+
+
+@dataclass(frozen=True)
+class Link:
+    """A link of the mail that leads out of the house, with its words and the block it stands in."""
+
+    url: str
+    words: str
+    block_id: int | None
+
+
+@dataclass
+class Facts:
+    """`rendered` is the mail as it would leave; `base_url` is where links of our own begin."""
+
+    tenant: Tenant
+    issue: Issue
+    rendered: render.Rendered
+    base_url: str
+    blocks: list[Block]
+    articles: dict[int, Article]
+    media: dict[int, Asset] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, tenant: Tenant, issue: Issue, base_url: str) -> "Facts":
+        blocks = [b for b in assembly.blocks(issue) if not b.hidden]
+        rendered = render.render(tenant, issue, base_url)
+        return cls(tenant, issue, rendered, base_url, blocks, assembly.articles_of(issue, blocks))
+
+    @property
+    def letter(self) -> bool:
+        return self.issue.kind == IssueKind.LETTER
+
+    @cached_property
+    def pieces(self) -> list[texts.Piece]:
+        return texts.pieces(self.blocks)
+
+    @cached_property
+    def root(self) -> HtmlElement:
+        return lxml_html.document_fromstring(self.rendered.source.html)
+
+    @cached_property
+    def settings(self) -> dict[str, object]:
+        return tenant_settings.effective(self.tenant)
+
+    @cached_property
+    def text_length(self) -> int:
+        """Characters that people read, without foot and preview text."""
+        body = self.root.find("body")
+        return len(squeezed("" if body is None else body.text_content()))
+
+    @cached_property
+    def without_fallback(self) -> set[str]:
+        """Placeholders that leave a gap for people without a value."""
+        source = self.rendered.source
+        return set(placeholders.without_fallback(source.subject, source.html, source.plain))
+
+    @cached_property
+    def pictures(self) -> list[HtmlElement]:
+        return list(self.root.iter("img"))
+
+    @cached_property
+    def links(self) -> list[Link]:
+        """Links to the world, each address once, in the order of the mail."""
+        found: dict[str, Link] = {}
+        for element in self.root.iter("a"):
+            url = (element.get("href") or "").strip()
+            if url.startswith(("http://", "https://")) and not self._ours(url):
+                words = squeezed(element.text_content())
+                found.setdefault(url, Link(url, words, self.block_with(url, words)))
+        return list(found.values())
+
+    def _ours(self, url: str) -> bool:
+        return "{{token}}" in url or url.startswith(f"{self.base_url}/")
+
+    def block_with(self, *snippets: str) -> int | None:
+        """The block in which one of the snippets stands, in its own texts or in those of its article."""
+        for snippet in filter(None, snippets):
+            for piece in self.pieces:
+                if snippet in piece.value or snippet.replace("&", "&amp;") in piece.value:
+                    return piece.block_id
+            for block in self.blocks:
+                article = self.articles.get(block.article_id or 0)
+                if article and any(snippet in text for text in _words_of(article)):
+                    return block.id
+        return None
+
+
+def _words_of(article: Article) -> Iterable[str]:
+    return (article.link_url or "", article.body or "", article.title or "", article.teaser or "")
+
+
+def squeezed(text: str) -> str:
+    """The text with single spaces."""
+    return _SPACES.sub(" ", text).strip()

@@ -1,0 +1,52 @@
+"""Who would get the mail and in whose name: what only the plan of a mailing knows."""
+
+from dispatcher.preflight.facts import Facts
+from dispatcher.preflight.findings import Findings, Place, error, hint
+from domain.campaigns import audience, fallbacks, reports
+from domain.campaigns.models import Campaign, Course
+from domain.errors import N_
+from domain.senders import domains
+
+SURPRISING = 2.0  # times as many, or as few, as last time
+
+
+def sender(facts: Facts, campaign: Campaign) -> Findings:
+    name = campaign.sender_address.rpartition("@")[2]
+    if not domains.may_send_as(facts.tenant.id, name):
+        yield error(domains.UNVERIFIED, Place.SENDERS, domain=name or "–")
+
+
+def size(facts: Facts, campaign: Campaign) -> Findings:
+    """Nobody, or many more or fewer than the last time."""
+    count = audience.numbers(campaign)[0]
+    if not count:
+        yield error(N_("Nobody would get this mailing. Choose other recipients."), Place.PLAN)
+        return
+    last = reports.last_of_type(campaign)
+    if campaign.course != Course.OWN or not last:
+        return
+    if count >= SURPRISING * last:
+        yield hint(
+            N_("%(times)s × as many recipients as last time: %(count)s instead of %(last)s."), Place.PLAN,
+            times=_times(count / last), count=count, last=last,
+        )  # fmt: skip
+    elif last >= SURPRISING * count:
+        yield hint(
+            N_("Far fewer recipients than last time: %(count)s instead of %(last)s."), Place.PLAN,
+            count=count, last=last,
+        )  # fmt: skip
+
+
+def empty(facts: Facts, campaign: Campaign) -> Findings:
+    """For how many of the whole audience a placeholder has no value."""
+    bare = facts.without_fallback
+    for name, count in fallbacks.counts(campaign, facts.rendered.names).items():
+        if name in bare:
+            message = N_("[%(name)s] is empty for %(count)s people: they see a gap.")
+        else:
+            message = N_("[%(name)s] is empty for %(count)s people: the fallback is used.")
+        yield hint(message, Place.ISSUE, facts.block_with(f"[{name}"), name=name, count=count)
+
+
+def _times(found: float) -> str:
+    return f"{found:.0f}" if found >= 10 else f"{found:.1f}"

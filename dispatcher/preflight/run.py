@@ -1,0 +1,30 @@
+"""All checks in their order."""
+
+from collections.abc import Callable
+
+from dispatcher.preflight import content, linking, looks, people, subject
+from dispatcher.preflight.facts import Facts
+from dispatcher.preflight.findings import Finding, Findings
+from domain.campaigns.models import Campaign
+from domain.issues.models import Issue
+from domain.tenancy.models import Tenant
+
+MAIL: tuple[Callable[[Facts], Findings], ...] = (
+    subject.subject, subject.preheader, content.anything, content.imprint, content.way_out, content.articles,
+    content.alternatives, content.targets, linking.dead, content.licences, content.gaps, looks.contrast,
+    looks.style, looks.size, looks.weight, subject.shouting, subject.habits,
+)  # fmt: skip
+PLAN: tuple[Callable[[Facts, Campaign], Findings], ...] = (people.sender, people.size, people.empty)
+
+
+def look(
+    tenant: Tenant, issue: Issue, base_url: str, campaign: Campaign | None = None
+) -> tuple[list[Finding], int, int]:
+    """(findings, errors first; bytes of the HTML part; how many checks found nothing). With a `campaign` also who
+    would get it."""
+    facts = Facts.of(tenant, issue, base_url)
+    each = [list(check(facts)) for check in MAIL]
+    if campaign is not None:
+        each += [list(check(facts, campaign)) for check in PLAN]
+    found = [finding for findings in each for finding in findings]
+    return sorted(found, key=lambda f: not f.error), facts.rendered.size_bytes, sum(not f for f in each)

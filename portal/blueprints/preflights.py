@@ -1,0 +1,54 @@
+"""The pre-flight as a page: everything that was found, worst first, and the links followed again on request."""
+
+from typing import Any
+
+from flask import Blueprint, Response, current_app, g, url_for
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from dispatcher import tasks
+from dispatcher.jobs import links as link_jobs
+from dispatcher.preflight import run
+from dispatcher.preflight.facts import Facts
+from domain.accounts.permissions import Permission as P
+from domain.issues import assembly, links
+from domain.issues.models import Issue
+from portal import hypermedia, places, sending
+from portal.access import requires
+
+bp = Blueprint("preflights", __name__)
+
+
+@bp.get("/issues/<int:issue_id>/preflight")
+@requires(P.ISSUE_SEE)
+def show(issue_id: int) -> Response:
+    """All findings with who would get the mail, and every link with what became of it."""
+    issue = assembly.get(g.tenant.id, issue_id)
+    return hypermedia.page("preflights/show.html", "preflights/_links.html", **_values(issue))
+
+
+@bp.post("/issues/<int:issue_id>/preflight/links")
+@requires(P.ISSUE_EDIT, P.CAMPAIGN_PLAN)
+def follow(issue_id: int) -> Response:
+    """Follow all links of the issue now, whatever is known of them."""
+    issue = assembly.get(g.tenant.id, issue_id)
+    count = link_jobs.ask_for(issue, current_app.config["SETTINGS"].public_url, at_once=True)
+    tasks.check_links(issue.id)
+    text = ngettext(
+        "%(count)s link is being followed.", "%(count)s links are being followed.", count, count=count
+    )
+    if not count:
+        text = _("This issue has no link that can be followed.")
+    return hypermedia.done(url_for("preflights.show", issue_id=issue.id) + "#links", text)
+
+
+def _values(issue: Issue) -> dict[str, Any]:
+    findings, size, passed = run.look(g.tenant, issue, sending.base_url(), sending.planned(issue))
+    shown = Facts.of(g.tenant, issue, sending.base_url()).links
+    standing = links.standing(g.tenant.id, [link.url for link in shown])
+    return {
+        "issue": issue, "findings": findings, "size": size, "passed": passed, "place": places.of,
+        "shown": [(link, standing.get(links.plain(link.url))) for link in shown],
+        "waiting": any(row.state == "waiting" for row in standing.values()),
+        "following": current_app.config["SETTINGS"].link_check != "off",
+    }  # fmt: skip
