@@ -11,7 +11,7 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -68,7 +68,8 @@ def server(settings: str = FAST) -> Iterator[str]:
         try:
             yield url
         finally:
-            _run(folder / "pg_ctl", "-D", data, "-m", "immediate", "-w", "stop")
+            if url in _starts:  # it runs
+                _run(*_starts.pop(url)[0])
     finally:
         shutil.rmtree(home, ignore_errors=True)
 
@@ -77,6 +78,34 @@ def restart(url: str) -> None:
     """End a server started here without a goodbye to anybody, as a crash would, and start it again."""
     for command in _starts[url]:
         _run(*command)
+
+
+def crash(url: str) -> None:
+    """End a server started here for good, without a goodbye to anybody."""
+    _run(*_starts.pop(url)[0])
+
+
+@contextmanager
+def standby(url: str) -> Iterator[tuple[str, Callable[[], None]]]:
+    """A second server that takes over every commit of the first before it counts; (its URL, what promotes it)."""
+    folder, home = binaries(), Path(tempfile.mkdtemp(prefix="rundbrief-pg-"))
+    assert folder is not None
+    if os.geteuid() == 0:
+        shutil.chown(home, SERVER_USER)
+    port, data = _free_port(), home / "data"
+    own = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={home} -c max_connections=60"
+    try:
+        _run(folder / "pg_basebackup", "-d", url, "-D", data, "-R", "-X", "stream", "-c", "fast", "--no-sync")
+        _run(folder / "pg_ctl", "-D", data, "-w", "-l", home / "log", "-o", own, "start")
+        try:
+            _run(folder / "psql", url, "-c", "ALTER SYSTEM SET synchronous_standby_names = '*'")
+            _run(folder / "psql", url, "-c", "SELECT pg_reload_conf()")
+            promote = (folder / "pg_ctl", "-D", data, "-w", "promote")
+            yield f"postgresql://{SERVER_USER}@127.0.0.1:{port}/postgres", lambda: _run(*promote)
+        finally:
+            _run(folder / "pg_ctl", "-D", data, "-m", "immediate", "-w", "stop")
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
 
 
 def _run(program: object, *arguments: object) -> None:

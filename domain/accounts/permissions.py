@@ -98,7 +98,7 @@ SENTENCES: dict[Permission, str] = {
     P.SENDER_EDIT: N_("Adds sender domains, makes their DKIM keys and looks after their records."),
     P.TENANT_EDIT: N_("Changes name, imprint, sender and look of the tenant."),
     P.TENANT_EXPORT: N_("Exports all data of the tenant as one file."),
-    P.RELAY_EDIT: N_("Sets up the mail servers of the tenant and sees its queue."),
+    P.RELAY_EDIT: N_("Sets up the mail servers of the tenant, chooses one for a mailing and sees its queue."),
     P.AUDIT_SEE: N_("Reads the log of who did what."),
     P.AUDIT_EXPORT: N_("Exports the log."),
 }

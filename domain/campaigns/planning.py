@@ -16,7 +16,7 @@ from domain.errors import N_, Conflict, Invalid, NotFound
 from domain.issues import assembly
 from domain.issues.models import Issue, IssueRevision, IssueState
 from domain.segments import saved
-from domain.senders import domains
+from domain.senders import domains, relays
 from domain.subscribers import addresses
 from domain.subscribers.models import DistributionList
 
@@ -68,7 +68,7 @@ class PlanChanged(Conflict):
 
 def plan(campaign: Campaign, values: dict[str, Any], version: int | None = None) -> None:
     """Set what is named in `values` (sender_name, sender_address, reply_to, send_at, consents, lists,
-    segment, exclude, priority, interval_count, interval_s, latest_start_h, hold_uncertain, test_mode).
+    segment, exclude, relay_id, priority, interval_count, interval_s, latest_start_h, hold_uncertain, test_mode).
     Raises Conflict once approval was asked, PlanChanged if it is no longer `version`, Invalid with the fields that
     are wrong."""
     if version is not None and version != campaign.version:
@@ -91,11 +91,11 @@ def plan(campaign: Campaign, values: dict[str, Any], version: int | None = None)
         domain = values["sender_address"].rpartition("@")[2].casefold()
         if not may_send_as(campaign.tenant_id, domain):
             wrong["sender_address"] = (domains.UNVERIFIED, {"domain": domain})
-    wrong |= order.wrong(values)
+    wrong |= order.wrong(values) | _wrong_relay(campaign, values)
     if wrong:
         raise Invalid(fields=wrong)
     campaign.sender_name = name
-    for field in ("sender_address", "reply_to", "send_at", "test_mode", *order.FIELDS):
+    for field in ("sender_address", "reply_to", "send_at", "test_mode", "relay_id", *order.FIELDS):
         if field in values:
             setattr(campaign, field, values[field])
     chosen = dict(campaign.audience or {})
@@ -118,6 +118,21 @@ def plan(campaign: Campaign, values: dict[str, Any], version: int | None = None)
             raise PlanChanged(N_("Somebody else has changed the plan meanwhile. Reload the page to see it."))
         campaign.version += 1
         campaign.save()
+
+
+def _wrong_relay(
+    campaign: Campaign, values: dict[str, Any]
+) -> dict[str, str | tuple[str, dict[str, object]]]:
+    """What is wrong with the mail server that is named, if one is: it must be there, and serve the sender."""
+    if values.get("relay_id") is None:
+        return {}
+    relay = relays.usable(campaign.tenant_id, values["relay_id"])
+    if relay is None:
+        return {"relay": N_("This mail server is not in use any more. Choose another one.")}
+    domain = str(values.get("sender_address", campaign.sender_address)).rpartition("@")[2]
+    if not relays.serves(relay, domain):
+        return {"relay": (N_("This mail server does not send for %(domain)s."), {"domain": domain})}
+    return {}
 
 
 def may_send_as(tenant_id: int, domain: str) -> bool:

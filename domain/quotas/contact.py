@@ -71,6 +71,15 @@ def take(cap: ContactCap, hashes: Sequence[str], day: int) -> set[str]:
     return {row[0] for row in database.execute_sql(sql(statement), values).fetchall()}
 
 
+def full(cap: ContactCap, hashes: Sequence[str], day: int) -> set[str]:
+    """Those of `hashes` that have no room left on `day`; counts nothing."""
+    statement = f"""SELECT c.address_hash FROM contact_counter c JOIN {_values()} ON v.address_hash = c.address_hash
+        WHERE c.tenant_id = ? AND c.day > ? AND c.day <= ?
+        GROUP BY c.address_hash HAVING sum(c.used) >= ?"""  # noqa: S608
+    values = [_bound(hashes), cap.tenant_id, day - cap.days, day, cap.most]
+    return {row[0] for row in database.execute_sql(sql(statement), values).fetchall()}
+
+
 def give_back(tenant_id: int, hashes: Sequence[str], day: int) -> None:
     """Take back what `take` counted on `day`; a hash may be there more than once."""
     for address_hash in sorted(hashes):

@@ -53,13 +53,24 @@ def serving(tenant_id: int | None, domain: str) -> list[Relay]:
     rows = Relay.select().where(
         Relay.active, ~Relay.from_settings, _owned(None) if tenant_id is None else _usable(tenant_id)
     )
-    found = [row for row in rows if not row.domains or domain.casefold() in row.domains.split()]
+    found = [row for row in rows if serves(row, domain)]
     return sorted(found, key=lambda r: (r.tenant_id is None, not r.domains, r.position, r.id))
 
 
 def usable(tenant_id: int, relay_id: int) -> Relay | None:
     """A relay that a campaign of the tenant may name; None if it is gone, foreign or out of use."""
     return Relay.get_or_none(Relay.id == relay_id, Relay.active, ~Relay.from_settings, _usable(tenant_id))
+
+
+def choosable(tenant_id: int) -> list[Relay]:
+    """The relays that a campaign of the tenant may name: its own first, then those of the installation."""
+    rows = Relay.select().where(Relay.active, ~Relay.from_settings, _usable(tenant_id))
+    return sorted(rows, key=lambda r: (r.tenant_id is None, r.position, r.id))
+
+
+def serves(relay: Relay, domain: str) -> bool:
+    """Whether mails in the name of `domain` may go through a relay."""
+    return not relay.domains or domain.casefold() in relay.domains.split()
 
 
 def create(owner: int | None, values: Mapping[str, Any], secret: str, user_id: int) -> Relay:

@@ -15,7 +15,17 @@ from domain.accounts.permissions import Permission as P
 from domain.approvals import flow
 from domain.approvals.models import ApprovalState
 from domain.audit import log
-from domain.campaigns import audience, doubtful, forecast, lifecycle, listing, order, planning, reports
+from domain.campaigns import (
+    audience,
+    capped,
+    doubtful,
+    forecast,
+    lifecycle,
+    listing,
+    order,
+    planning,
+    reports,
+)
 from domain.campaigns.models import Campaign, CampaignStatus, Course
 from domain.errors import N_, Conflict, Invalid
 from domain.issues import assembly
@@ -26,6 +36,7 @@ from domain.quotas import ceilings
 from domain.quotas import ledger as quotas
 from domain.quotas.models import Window
 from domain.segments import saved
+from domain.senders import relays
 from domain.subscribers import lists, types
 from portal import context, hypermedia, places, sending
 from portal import recipients as recipients_of
@@ -225,6 +236,8 @@ def _fill_choices(form: PlanForm) -> None:
     segments = [SelectChoice(item.id, item.name) for item in saved.every(g.tenant.id)]
     form.segment.choices = [SelectChoice(0, _("Choose a segment")), *segments]
     form.exclude.choices = [SelectChoice(0, _("nobody")), *segments]
+    ways = relays.choosable(g.tenant.id) if may(P.RELAY_EDIT) and not g.tenant.is_demo else []
+    form.relay.choices = [SelectChoice(0, _("By itself")), *(SelectChoice(r.id, r.name) for r in ways)]
 
 
 def _plan_page(
@@ -252,7 +265,7 @@ def _numbers(issue: Issue, campaign: Campaign) -> dict[str, Any]:
         "issue": issue, "campaign": campaign, "count": count, "left_out": left_out, "alone": _may_send_alone(),
         "standings": [s for s in ceilings.standing(limits, begins) if s.window in list(Window)],
         "forecast": forecast.of(count, limits, context.effective_settings(), begins) if count else None,
-        "begins": begins,
+        "begins": begins, "capped": capped.expected(campaign, count, begins),
     }  # fmt: skip
 
 

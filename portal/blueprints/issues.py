@@ -15,6 +15,7 @@ from domain.errors import N_, Conflict, Invalid, NotFound, OverLimit
 from domain.issues import assembly, listing
 from domain.issues.models import Block, BlockKind, Issue, IssueRevision
 from domain.quotas import ledger as quotas
+from domain.quotas.models import Scope
 from domain.subscribers import types
 from mediadb import library
 from portal import context, editor, hypermedia, sending
@@ -23,6 +24,11 @@ from portal.errors import say_fields
 from portal.security import peoples_html
 
 bp = Blueprint("issues", __name__)
+USED_UP = {
+    Scope.ROLE: N_("The volume limit of your role is used up; test mails count, too."),
+    Scope.PERSON: N_("Your own volume limit is used up; test mails count, too."),
+    Scope.TENANT: N_("The volume limit of the tenant is used up; test mails count, too."),
+}
 DARK = (  # as programs show it that invert a light mail by force
     "<style>html{filter:invert(1) hue-rotate(180deg);background:#fff}"
     "img{filter:invert(1) hue-rotate(180deg)}</style>"
@@ -216,8 +222,9 @@ def test(issue_id: int) -> Response:
     zone = str(context.effective_settings()["time_zone"])
     role_id = quotas.most_generous(g.rights.role_ids)
     with database.atomic():
-        if not quotas.reserve(g.tenant.id, role_id, -issue.id, 1, zone, clock.now()).count:
-            raise OverLimit(N_("The volume limit of your role is used up; test mails count, too."))
+        grant = quotas.reserve(g.tenant.id, role_id, -issue.id, 1, zone, clock.now(), g.user.id)
+        if grant.limited_by is not None and not grant.count:
+            raise OverLimit(USED_UP[grant.limited_by.scope])
         (mail,) = trial.queue(
             g.tenant,
             issue,

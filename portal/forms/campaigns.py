@@ -70,6 +70,7 @@ class PlanForm(FlaskForm):
         _l("If a connection breaks during the hand-over: ask, do not send once more")
     )
     live = BooleanField(_l("Switch off test mode: this mail is meant for the recipients"))
+    relay = SelectField(_l("Mail server"), coerce=int, default=0, validate_choice=False)
     version = HiddenField()
 
     @classmethod
@@ -85,9 +86,14 @@ class PlanForm(FlaskForm):
             when="at" if at else "now", send_at=at.astimezone(ZoneInfo(zone)).replace(tzinfo=None) if at else None,
             priority=campaign.priority, interval_count=campaign.interval_count,
             interval_min=campaign.interval_s // 60 if campaign.interval_s else None,
+            relay=campaign.relay_id or 0,
             latest_start_h=campaign.latest_start_h, hold_uncertain=campaign.hold_uncertain, version=campaign.version,
             live=not campaign.test_mode,
         )  # fmt: skip
+
+    def chosen_relay(self) -> dict[str, Any]:
+        """The mail server, for somebody who may choose one; nothing for others, who change nothing about it."""
+        return {"relay_id": self.relay.data or None} if len(list(self.relay.choices or ())) > 1 else {}
 
     def chosen_lists(self) -> list[int]:
         return list(self.lists.data or []) if self.whom.data == "lists" else []
@@ -149,4 +155,5 @@ class PlanForm(FlaskForm):
             "sender_name": self.sender_name.data or "", "sender_address": self.sender_address.data or "",
             "reply_to": self.reply_to.data or "", "send_at": at, "test_mode": not self.live.data,
             **self.chosen_audience(), **self.pace(),
+            **self.chosen_relay(),
         }  # fmt: skip

@@ -286,3 +286,19 @@ def test_connections_of_a_relay_are_those_of_all_dispatchers_together(sending):
             for campaign in campaigns:
                 until(finished(campaign), 40)
     assert len(sink.accepted) == 300 and most[0] <= 3
+
+
+def test_a_mailing_takes_the_relay_that_it_names_and_the_next_one_when_that_refuses(sending, monkeypatch):
+    monkeypatch.setattr("dispatcher.transport.pool._PAUSE_FIRST_S", 0.2)
+    owner = tenant()
+    with Sink(always_421).running() as bad, Sink().running() as good, Sink().running() as usual:
+        relay(usual, "Eigener", owner.id)
+        named, refusing = relay(good, "Haus"), relay(bad, "Streikt", position=2)
+        campaign = mailing(owner, 10, relay_id=named.id)
+        with sending():
+            until(finished(campaign))
+            assert len(good.accepted) == 10 and not usual.accepted
+            second = mailing(owner, 10, first=11, relay_id=refusing.id)
+            until(lambda: breaker.is_open(Relay.get_by_id(refusing.id)))
+            until(lambda: len(usual.accepted) >= 7, 40)  # the others were on the line when it refused
+            assert second.id and len(good.accepted) == 10, "the tenant’s own comes before that of the house"

@@ -16,6 +16,7 @@ def main() -> int:
     from postgres import binaries
 
     command = [sys.executable, "-m", "pytest", "tests/faults", "-v", "-rs", "-p", "no:cacheprovider"]
+    command += ["--timeout", "1500"]  # of one fault
     engines = {"sqlite": command}
     if binaries() is not None:
         engines["postgresql"] = [sys.executable, "tests/postgres.py", "--", *command]

@@ -8,6 +8,7 @@ import time
 
 from domain.ledger.models import Delivery
 from domain.ledger.states import DeliveryState
+from domain.senders.models import Relay
 from tests.dispatcher.mailing import mailing, tenant
 from tests.dispatcher.sinks import Sink
 from tests.faults.scene import (
@@ -147,15 +148,16 @@ def test_f8_stall_frees_the_connection_at_its_limit_and_holds_up_nobody_else(dat
     said = []
 
     def answer(verb, line):
-        if verb == "RCPT" and b"<p" in line and len(said) < stalled:
-            said.append(line)
+        if len(sink.accepted) > 20 and verb == "RCPT" and b"<p" in line and len(said) < stalled:
+            said.append(line)  # all but one of the connections, in the middle
             time.sleep(4)
         return None
 
     campaign = mailing(tenant(), PEOPLE)
     with Sink(answer).running() as sink, deliver(tmp_path / "i", database, sink.port, server_s=2):
         until(lambda: len(said) == stalled)
-        until(lambda: states(campaign).get(DeliveryState.SENT, 0) >= PEOPLE - 4 * stalled)
+        until(lambda: states(campaign).get(DeliveryState.SENT, 0) >= PEOPLE - stalled)
+        assert Relay.get().failures == 0, "one of eight goes on, so the server is not given up"
         until(lambda: not due_now() and finished(campaign)(), 60)
     promised(sink, PEOPLE)
 

@@ -1,16 +1,21 @@
-"""F13, F17 to F19: the clock jumps, the network is cut, one recipient's values are damaged, people sign off meanwhile.
+"""F13, F17 to F19, D16: the clock jumps, the network is cut, one recipient's values are damaged, people sign off
+meanwhile, the machine's mark differs.
 
 Not shown: DNS SERVFAIL and a null MX (mails go to a relay, never to the MX of a recipient) and packets that vanish
 (a stalled server is the same to us, F8)."""
 
+import json
 import random
+import shutil
+import signal
 import time
 from pathlib import Path
 
 import pytest
 
 from domain.campaigns.models import Campaign, CampaignStatus
-from domain.ledger.models import Delivery, DeliveryPayload
+from domain.ledger import marks
+from domain.ledger.models import Delivery, DeliveryPayload, DispatcherProcess
 from domain.ledger.states import DeliveryState
 from domain.subscribers.models import Consent, Subscription, Suppression
 from tests.dispatcher.mailing import mailing, tenant
@@ -109,3 +114,33 @@ def test_f19_signing_off_while_rows_are_claimed(database, tmp_path):
     assert not queued & set(got), "mailed although gone before the claim"
     assert len(got) == len(set(got)) == people - len(queued)
     assert states(campaign)[DeliveryState.SUPPRESSED] == len(queued)
+
+
+@pytest.mark.parametrize("what", ["database restored", "folder copied", "mark lost"])
+def test_differing_mark_lets_nothing_leave_until_a_person_says_so(database, tmp_path, what):
+    """The house may be a copy of one that still sends: it stands still, with its doubt in the portal, and goes on."""
+    campaign, instance = mailing(tenant(), PEOPLE), tmp_path / "i"
+    with Sink(slow).running() as sink:
+        with deliver(instance, database, sink.port) as process:
+            until(lambda: len(sink.accepted) > 20)
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(60) == 0
+        sent = len(sink.accepted)
+        mark = instance / "sending.mark"
+        if what == "database restored":  # the file has gone on since
+            mark.write_text(json.dumps(json.loads(mark.read_text()) | {"epoch": 41, "next": 42}))
+        elif what == "mark lost":
+            mark.unlink()
+        else:
+            instance = Path(shutil.copytree(instance, tmp_path / "copy"))
+        with deliver(instance, database, sink.port) as process:
+            (doubt,) = until(marks.doubtful)
+            began = DispatcherProcess.get_by_id(2).heartbeat_at
+            until(
+                lambda: DispatcherProcess.get_by_id(2).heartbeat_at > began + 1
+            )  # it lives and looks around
+            assert len(sink.accepted) == sent < PEOPLE and process.poll() is None
+            assert DeliveryState.LEASED not in states(campaign)
+            assert marks.confirm(doubt.id, user_id=1)
+            until(finished(campaign))
+    promised(sink, PEOPLE)
