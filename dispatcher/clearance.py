@@ -34,12 +34,24 @@ def ask(tenant: Tenant, issue: Issue, campaign: Campaign, user: User, base_url: 
         raise Conflict(N_("Approval has already been asked for."))
     planning.check_real(campaign)
     planning.check_sender(tenant.id, campaign.sender_address)
+    _must_be_complete(tenant, campaign)
     if not audience.numbers(campaign)[0]:
         raise Invalid(N_("Nobody would get this mailing. Choose other recipients."))
     mark, rendered = _now(tenant, issue, campaign, base_url)
     revision = render.freeze(issue, rendered, mark, user.id)
     planning.ask(campaign, issue, revision.id, mark, user.id, note)
     _tell_or_skip(tenant, campaign, user)
+
+
+def _must_be_complete(tenant: Tenant, campaign: Campaign) -> None:
+    """Raise Invalid while selected people lack an address, where the tenant demands completeness."""
+    if not tenant_settings.effective(tenant)["complete_recipients"]:
+        return
+    count = audience.lacking_address(campaign)
+    if count:
+        raise Invalid(
+            N_("%(count)s of the selected people have no address. Enter it, or untick them."), count=count
+        )
 
 
 def ask_again(

@@ -39,6 +39,7 @@ IN_TENANT = (
     "issues", "campaigns", "followups", "pacing", "approvals",
     "trials", "preflights", "previews", "letters", "attachments",
     "lists", "imports", "subscribers", "records", "organisations", "segments", "fields", "robinson", "types",
+    "selection", "exclusions",
     "volume", "orders", "rollouts", "releases", "users", "roles", "tenants", "relays", "dispatch", "senders", "audit",
     "notices",
 )  # fmt: skip

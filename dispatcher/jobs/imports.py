@@ -11,6 +11,7 @@ import structlog
 from peewee import OperationalError
 
 from domain import db
+from domain.campaigns import exclusions
 from domain.errors import N_
 from domain.subscribers import imports, signup
 from domain.subscribers.models import ImportJob
@@ -65,5 +66,6 @@ def expiry() -> Callable[[], None]:
         if time.monotonic() - last >= EXPIRE_EVERY_S:
             last = time.monotonic()
             signup.expire()
+            exclusions.expire()
 
     return expire_signups

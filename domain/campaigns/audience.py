@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from domain import clock
-from domain.campaigns import kin
+from domain.campaigns import choosing, kin
 from domain.campaigns.models import Campaign
 from domain.db import database, sql
 from domain.ledger.states import LeftOut
@@ -33,7 +33,7 @@ PERSON = (
 COLUMNS = ", ".join(f"s.{name}" for name in PERSON[:-1]) + ", o.name"
 
 REASON = """CASE
-    WHEN s.address_key IS NULL THEN {no_address}
+    WHEN s.address_key IS NULL THEN NO_ADDRESS
     WHEN x.id IS NOT NULL THEN {suppressed}
     WHEN s.locked_reason IS NOT NULL AND (s.locked_until IS NULL OR s.locked_until > ?) THEN {locked}
     WHEN o.locked_reason IS NOT NULL AND (o.locked_until IS NULL OR o.locked_until > ?) THEN {organisation_locked}
@@ -41,9 +41,8 @@ REASON = """CASE
     WHEN c.consent = 'pending' THEN {unconfirmed}
     WHEN c.consent IS NULL OR c.consent NOT IN (CONSENTS) THEN {unproved}
     WHEN s.deliverability = 'stopped' THEN {stopped}
-    WHEN s.deliverability = 'bounced' THEN {undeliverable} END""".format(
-    **{reason.name.lower(): int(reason) for reason in LeftOut}
-)
+    WHEN s.deliverability = 'bounced' THEN {undeliverable}
+    WHEN CHOSEN END""".format(**{reason.name.lower(): int(reason) for reason in LeftOut})
 
 _FROM = """FROM subscriber s
     {join} subscription c ON c.tenant_id = s.tenant_id AND c.type_id = ? AND c.subscriber_id = s.id
@@ -65,6 +64,17 @@ def numbers(campaign: Campaign) -> tuple[int, dict[LeftOut, int]]:
     rows = database.execute_sql(sql(text + " GROUP BY 1"), values).fetchall()
     found = dict(rows)
     return found.pop(None, 0), {LeftOut(reason): count for reason, count in sorted(found.items())}
+
+
+def lacking_address(campaign: Campaign) -> int:
+    """How many selected people would get the mail if they had an address."""
+    text, values = statement(campaign, f"SELECT {REASON} AS reason")
+    otherwise = text.replace("s.address_key IS NULL THEN", "FALSE THEN", 1)
+    row = database.execute_sql(
+        sql(f"SELECT count(*) FROM ({otherwise} AND s.address_key IS NULL) found WHERE reason IS NULL"),
+        values,
+    ).fetchone()
+    return int(row[0])
 
 
 def chunk(campaign: Campaign, after_id: int, limit: int) -> Iterator[tuple[dict[str, Any], int | None]]:
@@ -128,6 +138,9 @@ def statement(campaign: Campaign, select: str, reasons: bool = True) -> tuple[st
     lists_of_others = robinson.clause(robinson.holding(tree.get(campaign.tenant_id)), "s.address_key", now)
     select = select.replace("x.id IS NOT NULL", f"(x.id IS NOT NULL{lists_of_others})")
     select = select.replace("CONSENTS", ", ".join("?" * len(mailed)))
+    if reasons:
+        select = select.replace("NO_ADDRESS", choosing.without_address(campaign))
+        select = select.replace("WHEN CHOSEN", choosing.cases(campaign, now))
     places = ", ".join("?" * len(lists))
     members = f"""SELECT 1 FROM list_member m WHERE m.tenant_id = s.tenant_id AND m.list_id IN ({places})
         AND m.subscriber_id = s.id"""

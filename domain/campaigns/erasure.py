@@ -7,6 +7,7 @@ and the rows of the ledger without person and address, so that the figures of ol
 from typing import Any
 
 from domain.audit import log
+from domain.campaigns import choosing, exclusions
 from domain.campaigns.received import Received, by_person
 from domain.db import database, is_postgres, sql
 from domain.ledger.models import Delivery, DeliveryEvent, DeliveryPayload
@@ -72,6 +73,7 @@ def erase(person: Subscriber, reason: str, user_id: int | None) -> None:
         ).execute()
         if person.address:
             _erase_mentions(tenant_id, {person.address, str(person.address_key)})
+            exclusions.forget(tenant_id, str(person.address_key))
         ImportTrace.delete().where(
             ImportTrace.tenant_id == tenant_id, ImportTrace.subscriber_id == person_id
         ).execute()
@@ -86,6 +88,7 @@ def forget(tenant_id: int, ids: list[int]) -> None:
     """Delete people with all that hangs on them but events and ledger. In the caller's transaction."""
     for model in (ListMember, Subscription, SegmentMember):
         model.delete().where(model.tenant_id == tenant_id, model.subscriber_id.in_(ids)).execute()
+    choosing.forget(tenant_id, ids)
     for model in (Tagging, Standing, Note):
         model.delete().where(
             model.tenant_id == tenant_id, model.holder == Holder.SUBSCRIBER, model.holder_id.in_(ids)

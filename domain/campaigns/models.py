@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from peewee import BooleanField, CharField, IntegerField, SmallIntegerField
+from peewee import BigIntegerField, BooleanField, CharField, IntegerField, SmallIntegerField
 
 from domain import clock
 from domain.db import JSONText, MomentField
@@ -76,3 +76,45 @@ class Campaign(TenantModel):
 
     class Meta:
         indexes = ((("tenant_id", "status"), False), (("tenant_id", "issue_id"), False))
+
+
+class Unticked(TenantModel):
+    """Somebody of a campaign's audience whom an editor has taken out of it by hand."""
+
+    campaign_id = IntegerField()
+    subscriber_id = BigIntegerField()
+    by_id = IntegerField(null=True)
+    at = MomentField(default=clock.now)
+
+    class Meta:
+        indexes = (
+            (("tenant_id", "campaign_id", "subscriber_id"), True),
+            (("tenant_id", "subscriber_id"), False),
+        )
+
+
+class Exclusion(TenantModel):
+    """A file of addresses that get no mail: of one campaign, or of every one begun between `from_at` and `until_at`."""
+
+    name = CharField(max_length=120)
+    campaign_id = IntegerField(null=True)
+    from_at = MomentField(null=True)
+    until_at = MomentField(null=True)
+    address_count = IntegerField(default=0)
+    refused_count = IntegerField(default=0)  # rows without an address that could be read
+    by_id = IntegerField(null=True)
+    created_at = MomentField(default=clock.now)
+
+    class Meta:
+        indexes = ((("tenant_id", "campaign_id"), False), (("tenant_id", "until_at"), False))
+
+
+class ExcludedAddress(TenantModel):
+    exclusion_id = IntegerField()
+    address_key = CharField(max_length=320)
+
+    class Meta:
+        indexes = (
+            (("tenant_id", "exclusion_id", "address_key"), True),
+            (("tenant_id", "address_key"), False),
+        )

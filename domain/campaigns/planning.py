@@ -8,7 +8,7 @@ from typing import Any
 from domain.approvals import flow
 from domain.approvals.models import ApprovalState
 from domain.audit import log
-from domain.campaigns import order
+from domain.campaigns import choosing, order
 from domain.campaigns.audience import CHOICES, numbers
 from domain.campaigns.models import Campaign, CampaignStatus, Course
 from domain.db import database
@@ -181,7 +181,7 @@ def _audience(campaign: Campaign) -> list[Any]:
     asked = [
         saved.meant(campaign.tenant_id, wanted[key]) for key in ("segment", "exclude") if wanted.get(key)
     ]
-    return [wanted, asked] if asked else [wanted]
+    return [wanted, *([asked] if asked else []), *choosing.mark(campaign)]
 
 
 def ask(

@@ -3,7 +3,7 @@
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, Response, g, request, stream_with_context, url_for
+from flask import Blueprint, Response, g, request, url_for
 from flask_babel import get_timezone
 from flask_babel import gettext as _
 from wtforms.fields.choices import SelectChoice
@@ -38,7 +38,7 @@ from domain.quotas.models import Window
 from domain.segments import saved
 from domain.senders import relays
 from domain.subscribers import lists, types
-from portal import context, hypermedia, places, sending
+from portal import context, downloads, hypermedia, places, sending
 from portal import recipients as recipients_of
 from portal.access import may, requires
 from portal.errors import into_form
@@ -120,7 +120,9 @@ def save_plan(issue_id: int) -> Response:
         if not form.errors:
             into_form(form, error)
         return _plan_page(issue, campaign, form, 422, seen=seen)
-    if act == "save":
+    if act == "people" and may(P.SUBSCRIBER_SEE):
+        return hypermedia.done(url_for("selection.index", campaign_id=campaign.id))
+    if act in ("save", "people"):
         return hypermedia.done(url_for("campaigns.plan", issue_id=issue.id), _("Saved."))
     text = _("Approval is asked for.") if act == "ask" else _("The mailing is on its way.")
     return hypermedia.done(url_for("campaigns.show", campaign_id=campaign.id), text)
@@ -150,6 +152,8 @@ def show(campaign_id: int) -> Response:
 def recipients(campaign_id: int) -> Response:
     """Every recipient by name and state; names only for people who may see personal data."""
     campaign = planning.get(g.tenant.id, campaign_id)
+    if not campaign.started_at and may(P.SUBSCRIBER_SEE) and campaign.course != Course.MISSING:
+        return hypermedia.done(url_for("selection.index", campaign_id=campaign.id))
     values = {**recipients_of.shown(campaign), "campaign": campaign}
     return hypermedia.page("campaigns/recipients.html", "campaigns/_recipients.html", **values)
 
@@ -157,12 +161,13 @@ def recipients(campaign_id: int) -> Response:
 @bp.post("/campaigns/<int:campaign_id>/export")
 @requires(P.SUBSCRIBER_EXPORT)
 def export(campaign_id: int) -> Response:
-    """All recipients as CSV. A POST, because the log notes who took the data along."""
+    """All recipients as CSV or XLSX. A POST, because the log notes who took the data along."""
     campaign = planning.get(g.tenant.id, campaign_id)
     log.record(g.tenant.id, "campaign.export", user_id=g.user.id, kind="campaign", object_id=campaign.id)
-    response = Response(stream_with_context(recipients_of.as_csv(campaign)), mimetype="text/csv")
-    response.headers["Content-Disposition"] = f'attachment; filename="recipients-{campaign.id}.csv"'
-    return response
+    return downloads.table(
+        recipients_of.head(), recipients_of.rows(campaign), f"recipients-{campaign.id}", request.form.get("as", ""),
+        lambda: sum(reports.progress(campaign).counts.values()),
+    )  # fmt: skip
 
 
 @bp.post("/campaigns/<int:campaign_id>/pause")

@@ -1,10 +1,8 @@
 """Segments: the query builder, saved questions, their people, freeze, export."""
 
-import tempfile
-from collections.abc import Iterator
 from typing import Any
 
-from flask import Blueprint, Response, g, request, stream_with_context, url_for
+from flask import Blueprint, Response, g, request, url_for
 from flask_babel import gettext as _
 
 from domain.accounts.permissions import Permission as P
@@ -13,13 +11,12 @@ from domain.campaigns.models import Campaign, CampaignStatus
 from domain.errors import Invalid
 from domain.segments import catalogue, compile, people, query, saved
 from domain.segments.models import Segment
-from domain.subscribers import organisations, spreadsheet
-from portal import context, facets, hypermedia, segment_form
+from domain.subscribers import organisations
+from portal import context, downloads, facets, hypermedia, segment_form
 from portal.access import requires
 
 bp = Blueprint("segments", __name__)
 CAMPAIGNS_OFFERED = 50
-SHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 COUNTED = 1_000  # people counted at once; the page asks for the rest when it stands
 
 
@@ -115,26 +112,13 @@ def export(segment_id: int) -> Response:
         g.tenant.id, "segment.export", user_id=g.user.id, kind="segment", object_id=found.id,
         details={"name": found.name, "columns": head, "as": "xlsx" if as_sheet else "csv"},
     )  # fmt: skip
-    if as_sheet:
-        if people.count(g.tenant.id, made) > spreadsheet.MOST_ROWS:
-            raise Invalid(_("A sheet holds %(count)s rows. Take the CSV file.", count=spreadsheet.MOST_ROWS))
-        return _download(_sheet(head, rows), f"segment-{found.id}.xlsx", SHEET)
-    lines = spreadsheet.csv_lines(head, rows, ";" if g.user.language == "de" else ",")
-    return _download(lines, f"segment-{found.id}.csv", "text/csv")
-
-
-def _download(pieces: Iterator[str] | Iterator[bytes], name: str, kind: str) -> Response:
-    response = Response(stream_with_context(pieces), mimetype=kind)  # type: ignore[arg-type]
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response
-
-
-def _sheet(head: list[str], rows: Iterator[tuple[Any, ...]]) -> Iterator[bytes]:
-    with tempfile.TemporaryFile() as target:
-        spreadsheet.write_sheet(target, head, rows)
-        target.seek(0)
-        while piece := target.read(1 << 16):
-            yield piece
+    return downloads.table(
+        head,
+        rows,
+        f"segment-{found.id}",
+        "xlsx" if as_sheet else "csv",
+        lambda: people.count(g.tenant.id, made),
+    )
 
 
 def _save(found: Segment | None) -> Response:

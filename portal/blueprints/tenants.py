@@ -93,6 +93,10 @@ def _name_inherited(form: TenantSettingsForm, values: dict[str, tenant_settings.
         "approval_self": {
             True: _("Approving it oneself is allowed"), False: _("Somebody else approves"),
         },
+        "complete_recipients": {
+            True: _("Hold a mailing back until they have one or are unticked"),
+            False: _("Are left out of a mailing"),
+        },
     }  # fmt: skip
     for key, shown in words.items():
         value = parents[key]

@@ -11,6 +11,8 @@ from wtforms.validators import InputRequired, Length, ValidationError
 from domain.tenancy.settings import DEFAULTS
 from portal.forms.checks import address, no_control, one_line, trimmed
 
+YES_NO = ("approval_self", "complete_recipients")
+
 
 def _small(text: str | None) -> str:
     return (text or "").casefold()
@@ -41,6 +43,15 @@ class TenantSettingsForm(FlaskForm):
         ],
         default="",
     )
+    complete_recipients = SelectField(
+        _l("People without an address"),
+        choices=[
+            SelectChoice("", ""),
+            SelectChoice("no", _l("Are left out of a mailing")),
+            SelectChoice("yes", _l("Hold a mailing back until they have one or are unticked")),
+        ],
+        default="",
+    )
 
     def validate_privacy_url(self, field: URLField) -> None:
         if field.data and not field.data.startswith(("https://", "http://")):
@@ -51,14 +62,16 @@ class TenantSettingsForm(FlaskForm):
         self.name.data = name
         for key in self.keys():
             self[key].data = own.get(key, "")
-        if "approval_self" in own:
-            self.approval_self.data = "yes" if own["approval_self"] else "no"
+        for key in YES_NO:
+            if key in own:
+                self[key].data = "yes" if own[key] else "no"
         return self
 
     def wanted(self) -> dict[str, Any]:
         """Setting → value; None inherits."""
         values = {key: self[key].data or None for key in self.keys()}
-        values["approval_self"] = {"yes": True, "no": False}.get(self.approval_self.data)
+        for key in YES_NO:
+            values[key] = {"yes": True, "no": False}.get(self[key].data)
         return values
 
     def keys(self) -> list[str]:

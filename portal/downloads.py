@@ -1,0 +1,39 @@
+"""Tables as files for spreadsheet programs: CSV in the separators of the reader's language, or XLSX."""
+
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+from flask import Response, g, stream_with_context
+from flask_babel import gettext as _
+
+from domain.errors import Invalid
+from domain.subscribers import spreadsheet
+
+SHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+def table(
+    head: Sequence[str], rows: Iterable[Sequence[Any]], name: str, kind: str, count: Callable[[], int]
+) -> Response:
+    """The rows as `name`.csv, or .xlsx if `kind` says so; raises Invalid where a sheet is too small for `count()`."""
+    if kind != "xlsx":
+        lines = spreadsheet.csv_lines(head, rows, ";" if g.user.language == "de" else ",")
+        return _download(lines, f"{name}.csv", "text/csv")
+    if count() > spreadsheet.MOST_ROWS:
+        raise Invalid(_("A sheet holds %(count)s rows. Take the CSV file.", count=spreadsheet.MOST_ROWS))
+    return _download(_sheet(head, rows), f"{name}.xlsx", SHEET)
+
+
+def _download(pieces: Iterator[str] | Iterator[bytes], name: str, kind: str) -> Response:
+    response = Response(stream_with_context(pieces), mimetype=kind)  # type: ignore[arg-type]
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+def _sheet(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[bytes]:
+    with tempfile.TemporaryFile() as target:
+        spreadsheet.write_sheet(target, head, rows)
+        target.seek(0)
+        while piece := target.read(1 << 16):
+            yield piece
