@@ -124,7 +124,7 @@ def _query() -> selection.Query:
     asked = request.values
     order, state = asked.get("sort", "new"), asked.get("state", "")
     return selection.Query(
-        asked.get("q", "").strip()[:100], asked.get("state", "")[:3], order if order in ORDERS else "new",
+        asked.get("q", "").strip()[:100], state if state in STATES else "", order if order in ORDERS else "new",
         asked.get("after", "")[:400],
     )  # fmt: skip
 
