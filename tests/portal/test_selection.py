@@ -105,7 +105,7 @@ def test_the_table_is_searched_sorted_and_filtered(editor, campaign):
 
 
 def test_a_mailing_waits_for_addresses_where_the_tenant_demands_them(editor, world, campaign):
-    ask = {**PLAN, "act": "ask", "version": campaign.version}
+    ask = {**PLAN, "act": "ask", "live": "y", "version": campaign.version}
     world.north.settings = {**world.north.settings, "complete_recipients": True}
     world.north.save()
     refused = editor.post(f"/t/north/issues/{campaign.issue_id}/plan", data=ask)
