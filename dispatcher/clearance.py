@@ -14,6 +14,7 @@ from domain.errors import N_, Conflict, Invalid
 from domain.issues import assembly
 from domain.issues.models import Issue
 from domain.quotas import ledger as quotas
+from domain.tenancy import settings as tenant_settings
 from domain.tenancy.models import Tenant
 
 
