@@ -157,6 +157,11 @@ def _held(row: Recipient) -> str:
     return gettext("Perhaps handed over; a person decides")
 
 
+def plain_cell(text: str) -> str:
+    """A cell that no spreadsheet takes for a formula."""
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+
+
 def _round_up(peak: int) -> int:
     """The next number that halves well: 10, 20, 50, 100 …"""
     size = 10
