@@ -66,6 +66,7 @@ def _paragraphs(left: list[str], right: list[str]) -> list[Change]:
 
 def _split(plain: str) -> list[str]:
     """Paragraphs of a text part, without the lines that underline a title."""
+    plain = re.sub(r"\{\{(?:if:\d+|end)\}\}", "", plain)  # what only some people get counts like the rest
     plain = re.sub(r"^(-{2,}|\* \* \*)\s*$", "", plain, flags=re.M)
     return [part.strip() for part in re.split(r"\n\s*\n", plain) if part.strip()]
 

@@ -101,6 +101,7 @@ class Compiled:
     date_at: int
     message_domain: str
     names: frozenset[str]
+    parts: tuple[tuple[str, int, int], ...] = ()  # name, and the segments only people with a value for it get
 
     @property
     def size_bytes(self) -> int:
@@ -140,6 +141,9 @@ class Compiled:
             encoded = _ENCODERS[kind](value) if value and not value.isspace() else fallback
             for place in places:
                 parts[place] = encoded
+        for name, start, end in self.parts:
+            if not values.get(name):
+                parts[start:end] = [b""] * (end - start)
         if self.subject:
             parts[self.subject_at] = header_text(self._subject(values))
         sender = b"b+%d-%s@%s" % (delivery_id, mark[_MARK:], self._domain)
@@ -185,6 +189,7 @@ class Compiled:
             "at": (self.subject_at, self.to_at, self.message_id_at, self.date_at),
             "domain": self.message_domain,
             "names": sorted(self.names),
+            "parts": self.parts,
         }
         packed = json.dumps(head, ensure_ascii=True, separators=(",", ":")).encode()
         return b"".join((_MAGIC, len(packed).to_bytes(4, "big"), packed, *self.segments))
@@ -215,6 +220,7 @@ class Compiled:
             date_at,
             head["domain"],
             frozenset(head["names"]),
+            tuple((name, first, last) for name, first, last in head.get("parts", ())),
         )
 
 
@@ -277,6 +283,7 @@ class _Build:
         self.slots: dict[tuple[str, str, bytes], list[int]] = {}
         self.subject: list[str | tuple[str, str]] = []
         self.at: dict[str, int] = {}
+        self.parts: list[tuple[str, int, int]] = []
 
     def raw(self, data: bytes) -> None:
         if self.segments and len(self.segments) - 1 not in self.dynamic:
@@ -355,6 +362,7 @@ class _Build:
             self.raw(piece.encode())
 
     def body(self, pieces: list[str | Slot]) -> None:
+        opened: tuple[str, int] | None = None
         for piece in pieces:
             if isinstance(piece, str):
                 self.raw(without_runs(quoted_printable(text_value(piece))))
@@ -362,6 +370,14 @@ class _Build:
             if not self.at_line_start():
                 self.raw(b"=\r\n")
             place = self.splice()
+            if piece.kind == placeholders.IF:  # parts do not stand inside of parts
+                opened = opened or (piece.name, place + 1)
+                continue
+            if piece.kind == placeholders.END:
+                if opened:
+                    self.parts.append((*opened, place))
+                opened = None
+                continue
             if piece.kind == placeholders.TOKEN:
                 self.tokens.append(place)
             else:
@@ -375,7 +391,10 @@ class _Build:
 
     def finish(self) -> Compiled:
         slots = tuple((kind, name, fallback, tuple(p)) for (kind, name, fallback), p in self.slots.items())
-        names = {name for _, name, _, _ in slots} | {p[0] for p in self.subject if not isinstance(p, str)}
+        named = {name for name, _, _ in self.parts}
+        names = (
+            named | {name for _, name, _, _ in slots} | {p[0] for p in self.subject if not isinstance(p, str)}
+        )
         return Compiled(
             tuple(self.segments),
             tuple(self.tokens),
@@ -387,6 +406,7 @@ class _Build:
             self.at["date"],
             ascii_domain(self.source.message_domain).decode(),
             frozenset(names),
+            tuple(self.parts),
         )
 
 

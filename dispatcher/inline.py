@@ -3,7 +3,7 @@
 from functools import lru_cache
 
 import tinycss2
-from cssselect import HTMLTranslator
+from cssselect import HTMLTranslator, SelectorError
 from lxml import etree
 from lxml.html import HtmlElement
 
@@ -21,16 +21,21 @@ def _rules(css: str) -> tuple[tuple[etree.XPath, tuple[tuple[str, str], ...]], .
             if d.type == "declaration"
         )
         for selector in tinycss2.serialize(rule.prelude).split(","):
-            found.append((etree.XPath(HTMLTranslator().css_to_xpath(selector.strip())), declared))
+            try:
+                found.append((etree.XPath(HTMLTranslator().css_to_xpath(selector.strip())), declared))
+            except (SelectorError, etree.XPathError):
+                continue  # people's style sheets may name what no inliner understands
     return tuple(found)
 
 
-def inline(root: HtmlElement, css: str) -> None:
-    """Write the declarations of `css` into the style attributes below `root`; what stands there wins."""
+def inline(root: HtmlElement, css: str, over: bool = False) -> None:
+    """Write the declarations of `css` into the style attributes below `root`; what stands there wins, unless the new
+    ones go `over` it."""
     for matches, declared in _rules(css):
         for element in matches(root):
             own = dict(_declarations(element.get("style", "")))
-            element.set("style", ";".join(f"{k}:{v}" for k, v in {**dict(declared), **own}.items()))
+            both = {**own, **dict(declared)} if over else {**dict(declared), **own}
+            element.set("style", ";".join(f"{k}:{v}" for k, v in both.items()))
 
 
 def _declarations(style: str) -> list[tuple[str, str]]:

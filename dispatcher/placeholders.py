@@ -1,4 +1,8 @@
-"""`[Name|fallback]` and `{{token}}` in a text: found, never evaluated. Standard library only."""
+"""`[Name|fallback]`, `{{token}}` and the marks around what only some people get, in a text: found, never evaluated.
+
+The marks are `{{if:7}}…{{end}}` in the text part and `<!--if:7-->…<!--end-->` in HTML, 7 being a segment. Texts of
+people cannot hold them: comments are cleaned away and double braces broken. Standard library only.
+"""
 
 from __future__ import annotations
 
@@ -8,20 +12,24 @@ from dataclasses import dataclass
 
 NAME = r"[^\W_](?:[\w .\-]|&#?\w{1,10};){0,59}"
 _MARK = r"(?P<token>\{\{token\}\})"
+_TEXT_PART = r"(?P<part>\{\{(?:if:\d{1,18}|end)\}\})"
+_HTML_PART = r"(?P<part><!--(?:if:\d{1,18}|end)-->)"
 _SLOT = rf"\[(?P<name>{NAME})(?:\|(?P<fallback>[^\[\]\r\n]{{0,200}}))?\]"
 _ESCAPE = r"(?P<escape>\\[\[\]])"
 # brackets of style sheets and of conditional comments are no placeholders
 _HTML_CODE = r"(?P<code><style\b.*?</style\s*>|<!(?:--)?\[[^\]]*\])"
-_IN_TEXT = re.compile(rf"{_MARK}|{_ESCAPE}|{_SLOT}")
-_IN_HTML = re.compile(rf"{_HTML_CODE}|{_MARK}|{_ESCAPE}|{_SLOT}", re.S | re.I)
+_IN_TEXT = re.compile(rf"{_MARK}|{_TEXT_PART}|{_ESCAPE}|{_SLOT}")
+_IN_HTML = re.compile(rf"{_HTML_PART}|{_HTML_CODE}|{_MARK}|{_ESCAPE}|{_SLOT}", re.S | re.I)
+_SEGMENT = re.compile(r"\d+")
 _OPEN_LINK = re.compile(r"""\b(?:href|src|action|background|poster)\s*=\s*(?:"[^"]*|'[^']*)\Z""", re.I)
 
-TOKEN, PLAIN, HTML, URL = "token", "plain", "html", "url"
+TOKEN, PLAIN, HTML, URL, IF, END = "token", "plain", "html", "url", "if", "end"
 
 
 @dataclass(frozen=True)
 class Slot:
-    """A place that is filled per recipient; `fallback` is source text of the part it stands in."""
+    """A place that is filled per recipient; `fallback` is source text of the part it stands in. IF and END hold what
+    only people with a value for `name` get."""
 
     kind: str
     name: str = ""
@@ -54,6 +62,9 @@ def parse(text: str, *, html_source: bool = False) -> list[str | Slot]:
 def _slot(found: re.Match[str], html_source: bool) -> Slot:
     if found["token"]:
         return Slot(TOKEN)
+    if found["part"]:
+        segment = _SEGMENT.search(found["part"])
+        return Slot(IF, f"?{segment[0]}") if segment else Slot(END)
     name, fallback = found["name"], found["fallback"] or ""
     if not html_source:
         return Slot(PLAIN, normalised(name), fallback.strip())
@@ -76,4 +87,5 @@ def normalised(name: str) -> str:
 
 def names(text: str, *, html_source: bool = False) -> frozenset[str]:
     """The placeholder names that a text uses."""
-    return frozenset(s.name for s in parse(text, html_source=html_source) if isinstance(s, Slot) and s.name)
+    found = parse(text, html_source=html_source)
+    return frozenset(s.name for s in found if isinstance(s, Slot) and s.name and s.kind != IF)

@@ -9,6 +9,7 @@ from typing import Any
 from dispatcher import render
 from dispatcher.compose import Compiled, Recipient
 from domain import tokens
+from domain.campaigns import conditions
 from domain.issues import placeholders
 from domain.issues.models import Issue, IssueRevision
 from domain.subscribers import organisations
@@ -32,7 +33,7 @@ def revision_message(
 ) -> EmailMessage:
     """The frozen mail of a revision."""
     found = person_values(tenant, person, revision.placeholders)
-    values = placeholders.values_for(found, revision.placeholders)
+    values = person_texts(tenant, person, found, revision.placeholders)
     return _parsed(Compiled.load(bytes(revision.compiled)).render(recipient(found, values)))
 
 
@@ -50,8 +51,18 @@ def size_bytes(tenant: Tenant, issue: Issue, base_url: str) -> int:
 def _bytes(tenant: Tenant, issue: Issue, base_url: str, person: Subscriber | None) -> bytes:
     rendered = render.render(tenant, issue, base_url)
     found = person_values(tenant, person, rendered.names)
-    values = placeholders.values_for(found, rendered.names)
+    values = person_texts(tenant, person, found, rendered.names)
     return render.compiled(rendered, f"preview-{issue.id}-{issue.version}").render(recipient(found, values))
+
+
+def person_texts(
+    tenant: Tenant, person: Subscriber | None, found: dict[str, Any], names: Sequence[str]
+) -> dict[str, str]:
+    """Name → what the mail says of a person; the sample person is in every segment, so that all parts are seen."""
+    values = placeholders.values_for(found, names)
+    if person is None:
+        return values | dict.fromkeys(filter(conditions.is_condition, names), "1")
+    return values | conditions.of_person(tenant.id, person.id, names)
 
 
 def person_values(tenant: Tenant, person: Subscriber | None, used: Sequence[str]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from string import Template
 from typing import Any
 from urllib.parse import quote, urlsplit
 from zoneinfo import ZoneInfo
@@ -20,25 +21,26 @@ from jinja2.sandbox import SandboxedEnvironment
 from lxml import html as lxml_html
 from markupsafe import Markup
 
-from dispatcher import inline
+from dispatcher import inline, looks, parts, plaintext
 from dispatcher.compose import Compiled, MessageSource, compile_message
 from dispatcher.personalise import RecipientRefused, ascii_domain
 from domain import clock
+from domain.content import stylesheet
 from domain.content.models import Article
-from domain.issues import assembly, placeholders
-from domain.issues.models import Block, BlockKind, Issue, IssueRevision
+from domain.issues import assembly, blocks, placeholders
+from domain.issues.models import Block, Issue, IssueRevision
 from domain.subscribers import types
 from domain.subscribers.models import NewsletterType
 from domain.tenancy import settings as tenant_settings
 from domain.tenancy.models import Tenant
-from mediadb import library, urls
+from mediadb import library
 from mediadb.models import Asset
 
 TEMPLATES = Path(__file__).parent / "templates"
 _environment = SandboxedEnvironment(
     loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True
 )
-_CSS = (TEMPLATES / "newsletter" / "text.css").read_text()
+_CSS = Template((TEMPLATES / "newsletter" / "text.css").read_text())
 FEEDBACK_SENDER = "rundbrief"  # SenderId of the Feedback-ID: 5 to 15 characters, the same in all our mails
 CLIP_BYTES = 102 * 1024  # Gmail cuts longer HTML
 
@@ -50,6 +52,8 @@ WORDS = {
         "preferences": "Einstellungen ändern",
         "reason": "Sie erhalten „%s“ an [E-Mail], weil diese Adresse dafür angemeldet ist.",
         "closed": "Sie erhalten „%s“ an [E-Mail]. Grund: %s",
+        "toc": "In dieser Ausgabe",
+        "calendar": "In den Kalender eintragen",
         "date": "EEEE, d. MMMM y",
     },
     "en": {
@@ -59,6 +63,8 @@ WORDS = {
         "preferences": "Change preferences",
         "reason": "You receive “%s” at [E-Mail] because this address is subscribed to it.",
         "closed": "You receive “%s” at [E-Mail]. Reason: %s",
+        "toc": "In this issue",
+        "calendar": "Add to your calendar",
         "date": "EEEE d MMMM y",
     },
 }
@@ -83,7 +89,8 @@ class Rendered:
 
     @property
     def names(self) -> list[str]:
-        return placeholders.used(self.source.subject, self.source.html, self.source.plain)
+        used = placeholders.used(self.source.subject, self.source.html, self.source.plain)
+        return [*used, *conditions(self.source.html)]
 
 
 def sender_of(tenant: Tenant, kind: NewsletterType) -> Sender:
@@ -109,18 +116,21 @@ def render(
     sender = sender or sender_of(tenant, kind)
     effective = tenant_settings.effective(tenant)
     language = kind.language if kind.language in WORDS else "de"
-    colour = tenant_settings.colours(effective["colour"])[1]
+    look = looks.of(tenant, issue, kind)
     shown = [b for b in assembly.blocks(issue) if not b.hidden]
     articles = assembly.articles_of(issue, shown)
     media = _media(tenant, shown, articles)
-    parts = [p for b in shown if (p := _part(b, articles, media, base_url))]
+    words = {key: _fixed(word) if key != "reason" else word for key, word in WORDS[language].items()}
+    setting = parts.Setting(
+        tenant, base_url, language, words, look.design, articles, media, fixed=_fixed, personal=_open
+    )
+    made = parts.of(shown, setting)
     day = (at or issue.planned_at or clock.now()).astimezone(ZoneInfo(effective["time_zone"]))
-    words = dict(WORDS[language])
     reason = words["closed"] % (kind.name, kind.basis) if kind.closed else words["reason"] % kind.name
     numbered = f"Nr. {issue.number}" if language == "de" else f"No. {issue.number}"
     values: dict[str, Any] = {
-        "language": language, "name": _fixed(issue.name), "preheader": _open(issue.preheader), "colour": colour,
-        "masthead": _fixed(kind.name), "blocks": parts,
+        "language": language, "name": _fixed(issue.name), "preheader": _open(issue.preheader),
+        "masthead": _fixed(kind.name), "blocks": made,
         "dateline": f"{numbered} · {format_date(day, words['date'], locale=language)}" if issue.number else
                     format_date(day, words["date"], locale=language),
         "urls": {
@@ -130,8 +140,9 @@ def render(
         },
         "words": {**words, "reason": reason.replace(kind.name, _fixed(kind.name))},
         "imprint": [_fixed(line) for line in str(effective["imprint"]).splitlines() if line.strip()],
+        **looks.values(look, base_url, _fixed),
     }  # fmt: skip
-    html = _inlined(_environment.get_template("newsletter/mail.html").render(values), colour)
+    html = _page(values, look, base_url)
     domain = sender.address.rpartition("@")[2]
     source = MessageSource(
         sender_name=sender.name,
@@ -139,7 +150,7 @@ def render(
         reply_to=sender.reply_to or None,
         subject=_open(issue.subject),
         html=html,
-        plain=_plain(values, parts),
+        plain=plaintext.of(values, made),
         list_id=f"{kind.slug}.{tenant.slug}.{domain.encode('idna').decode()}",
         base_url=base_url,
         message_domain=domain,
@@ -200,36 +211,13 @@ def freeze(issue: Issue, rendered: Rendered, mark: str, user_id: int | None) -> 
 
 
 def _media(tenant: Tenant, shown: list[Block], articles: dict[int, Article]) -> dict[int, Asset]:
-    ids = {b.data.get("asset_id") for b in shown}
-    return library.many(tenant.id, [i for i in ids if i]) | library.of_articles(articles.values())
+    ids = {asset_id for b in shown for asset_id in blocks.assets(b.data)}
+    return library.many(tenant.id, sorted(ids)) | library.of_articles(articles.values())
 
 
-def _part(
-    block: Block, articles: dict[int, Article], media: dict[int, Asset], base_url: str
-) -> dict[str, Any] | None:
-    data = block.data
-    if block.kind in (BlockKind.INTRO, BlockKind.TEXT):
-        return {"kind": block.kind, "html": Markup(_open(data.get("html", "")))}  # noqa: S704 - cleaned at save
-    if block.kind == BlockKind.BUTTON:
-        return {"kind": block.kind, "label": _open(data.get("label", "")), "url": _fixed(data.get("url", ""))}
-    if block.kind == BlockKind.PICTURE:
-        asset = media.get(data.get("asset_id") or 0)
-        picture = urls.absolute(base_url, asset, "mail1200") if asset else ""
-        return {"kind": block.kind, "picture": picture, "alt": _fixed(data.get("alt", ""))}
-    if block.kind == BlockKind.DIVIDER:
-        return {"kind": block.kind}
-    article = articles.get(block.article_id or 0)
-    if article is None:
-        return None
-    asset = media.get(article.asset_id or 0)
-    layout = data.get("layout", "top") if asset else "text"
-    size = "mail1200" if layout == "top" else "mail600"
-    full = Markup(_fixed(article.body)) if not article.link_url else ""  # noqa: S704 - cleaned at save
-    return {
-        "kind": block.kind, "layout": layout, "title": _fixed(article.title), "teaser": _fixed(article.teaser),
-        "category": _fixed(article.category), "url": _fixed(article.link_url), "html": full,
-        "picture": urls.absolute(base_url, asset, size) if asset else "", "alt": _fixed(article.asset_alt),
-    }  # fmt: skip
+def conditions(html: str) -> list[str]:
+    """Names of the segments that parts of a mail are for: `?7` stands among the values of those who are in it."""
+    return list(dict.fromkeys(f"?{found}" for found in re.findall(r"<!--if:(\d+)-->", html)))
 
 
 def _open(text: str) -> str:
@@ -242,58 +230,37 @@ def _fixed(text: str) -> str:
     return _open(re.sub(r"([\[\]])", r"\\\1", text or ""))
 
 
-def _inlined(page: str, colour: str) -> str:
+def _page(values: dict[str, Any], look: looks.Look, base_url: str) -> str:
+    """The whole document: our frame or the template's own, styles inlined."""
+    frame = {"html": "", "block": ""}
+    own_css = ""
+    if look.html or look.css:
+        own_css, frame["block"] = stylesheet.halves(look.css)
+    if look.html:
+        frame["html"] = _framed(look.html, values)
+    page = _environment.get_template("newsletter/mail.html").render(
+        values | {"frame": {key: Markup(text) for key, text in frame.items()}}  # noqa: S704 - cleaned at save
+    )
     root = lxml_html.document_fromstring(page)
-    inline.inline(root, _CSS.replace("COLOUR", colour))
-    for element in root.iter("a"):
-        href = element.get("href", "")
-        if "%7B%7Btoken%7D%7D" in href:
-            element.set("href", href.replace("%7B%7Btoken%7D%7D", "{{token}}"))
+    inline.inline(root, _CSS.substitute(looks.css(look)))
+    if own_css:
+        inline.inline(root, own_css, over=True)
+    for picture in root.iter("img"):
+        if picture.get("src", "").startswith("/media/"):
+            picture.set("src", base_url.rstrip("/") + picture.get("src"))
     text = lxml_html.tostring(root, encoding="unicode", method="html", doctype="<!doctype html>")
     return re.sub(r"%7B%7Btoken%7D%7D|%7b%7btoken%7d%7d", "{{token}}", text)
 
 
-def _plain(values: dict[str, Any], parts: list[dict[str, Any]]) -> str:
-    """The text part: readable by itself, links in full."""
-    words, links = values["words"], values["urls"]
-    lines = [f"{values['masthead']}\n{values['dateline']}", f"{words['in_browser']}: {links['web']}"]
-    for part in parts:
-        kind = part["kind"]
-        if kind in (BlockKind.INTRO, BlockKind.TEXT):
-            lines.append(_text_of(str(part["html"])))
-        elif kind == BlockKind.ARTICLE:
-            head = "\n".join(
-                filter(None, [part["category"].upper(), part["title"], "-" * min(60, len(part["title"]))])
-            )
-            more = f"{words['read_on']}: {part['url']}" if part["url"] else _text_of(str(part["html"]))
-            lines.append("\n\n".join(filter(None, [head, part["teaser"], more])))
-        elif kind == BlockKind.BUTTON and part["url"]:
-            lines.append(f"{part['label']}: {part['url']}")
-        elif kind == BlockKind.DIVIDER:
-            lines.append("* * *")
-    foot = [
-        words["reason"],
-        f"{words['unsubscribe']}: {links['unsubscribe']}",
-        f"{words['preferences']}: {links['preferences']}",
-    ]
-    return "\n\n".join([*filter(None, lines), "-- \n" + "\n".join(foot), "\n".join(values["imprint"])]) + "\n"
-
-
-def _text_of(html: str) -> str:
-    """Text of clean HTML with the addresses of its links behind their words."""
-    if not html.strip():
-        return ""
-    root = lxml_html.fragment_fromstring(html, create_parent="div")
-    for link in root.iter("a"):
-        href = link.get("href", "")
-        if href and href != link.text_content().strip():
-            link.tail = f" <{href}>" + (link.tail or "")
-    for item in root.iter("li"):
-        item.text = "- " + (item.text or "")
-    for element in root.iter():
-        if element.tag in ("p", "h2", "h3", "h4", "ul", "ol", "blockquote", "table", "figure"):
-            element.tail = "\n\n" + (element.tail or "")
-        elif element.tag in ("li", "br", "tr"):
-            element.tail = "\n" + (element.tail or "")
-    text = re.sub(r"[ \t\u00a0]+", " ", "".join(root.itertext()))
-    return re.sub(r"\n{3,}", "\n\n", re.sub(r" ?\n ?", "\n", text)).strip()
+def _framed(frame: str, values: dict[str, Any]) -> str:
+    """A frame that people wrote, with our rows in its places; what they wrote is never a template."""
+    wide = '<table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0">'
+    places = {key: str(value) for key, value in looks.places(values).items()}
+    for name in ("head", "content", "foot"):
+        rows = _environment.get_template(f"newsletter/{name}.html").render(values)
+        places[name] = f"{wide}{rows}</table>"
+    return re.sub(
+        r"\{([a-z_]{2,20})\}|%7B([a-z_]{2,20})%7D",
+        lambda found: places.get(found[1] or found[2], found[0]),
+        _open(frame),
+    )

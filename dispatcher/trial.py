@@ -10,7 +10,7 @@ from dispatcher.compose import Compiled
 from domain.campaigns import planning
 from domain.campaigns.models import Campaign
 from domain.errors import N_, Invalid
-from domain.issues import placeholders, trials
+from domain.issues import trials
 from domain.issues.models import Issue, IssueRevision
 from domain.notices import outbox
 from domain.notices.models import OutboxMail
@@ -81,7 +81,7 @@ def _queued(
     made = []
     for person in people:
         found = preview.person_values(tenant, person, names)
-        values = placeholders.values_for(found, names)
+        values = preview.person_texts(tenant, person, found, names)
         for address in addresses:
             _number, to, name, filled, token = preview.recipient({**found, "address": address}, values)
             # a number of its own: programs show mails with the same Message-ID once

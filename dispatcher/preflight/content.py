@@ -10,6 +10,7 @@ from domain import clock
 from domain.content.models import Article, ArticleState
 from domain.errors import N_
 from domain.issues import placeholders, texts
+from domain.issues.blocks import ASSET_KEYS, assets, lacks
 from domain.issues.models import Block, BlockKind
 from mediadb import library
 from mediadb.models import Asset
@@ -73,7 +74,9 @@ def alternatives(facts: Facts) -> Findings:
                 True, N_("The picture of “%(title)s” has no description."), {"title": article.title}, block.id,
                 Place.ARTICLE if article.tenant_id == facts.tenant.id else Place.ISSUE, article.id,
             )  # fmt: skip
-        if block.kind == BlockKind.PICTURE and block.data.get("asset_id") and not block.data.get("alt"):
+        if any(
+            block.data.get(key) and not block.data.get(key.replace("asset_id", "alt")) for key in ASSET_KEYS
+        ):
             yield error(N_("A picture has no description."), block_id=block.id)
     for piece in facts.pieces:
         if piece.kind == texts.HTML and "<img" in piece.value.casefold():
@@ -83,10 +86,10 @@ def alternatives(facts: Facts) -> Findings:
 
 
 def targets(facts: Facts) -> Findings:
-    """Buttons and links that lead nowhere."""
+    """Blocks that lack what they are made for, and links that lead nowhere."""
     for block in facts.blocks:
-        if block.kind == BlockKind.BUTTON and not (block.data.get("url") and block.data.get("label")):
-            yield error(N_("A button lacks its words or its link."), block_id=block.id)
+        if sentence := lacks(block.kind, block.data):
+            yield error(sentence, block_id=block.id)
     for piece in facts.pieces:
         if piece.kind == texts.HTML and "<a" in piece.value.casefold():
             root = lxml_html.fragment_fromstring(piece.value, create_parent="div")
@@ -115,11 +118,8 @@ def gaps(facts: Facts) -> Findings:
 
 def licences(facts: Facts) -> Findings:
     """Pictures that may no longer be used."""
-    ids = {b.data.get("asset_id") for b in facts.blocks if b.data.get("asset_id")}
-    used = library.many(facts.tenant.id, [int(i) for i in ids if i]) | library.of_articles(
-        facts.articles.values()
-    )
-    by_asset = {b.data.get("asset_id"): b.id for b in facts.blocks if b.data.get("asset_id")}
+    by_asset = {asset_id: b.id for b in facts.blocks for asset_id in assets(b.data)}
+    used = library.many(facts.tenant.id, sorted(by_asset)) | library.of_articles(facts.articles.values())
     by_asset |= {a.asset_id: b.id for b in facts.blocks if (a := facts.articles.get(b.article_id or 0))}
     planned: datetime = facts.issue.planned_at or clock.now()
     for asset in used.values():

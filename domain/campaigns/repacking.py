@@ -1,6 +1,6 @@
 """The values of a corrected mail: what it names and the one before did not is taken over for those who wait."""
 
-from domain.campaigns import audience, snapshot
+from domain.campaigns import audience, conditions, snapshot
 from domain.campaigns.models import Campaign
 from domain.db import database, sql
 from domain.issues.models import IssueRevision
@@ -14,9 +14,12 @@ def repack(campaign: Campaign) -> int:
     keeps what it was made of. Can be run again."""
     if not _names_more(campaign):
         return 0
-    packed = snapshot.packer(campaign)
+    members = conditions.Members(campaign.tenant_id, snapshot.names(campaign))
+    packed = snapshot.packer(campaign, members)
     after, count = 0, 0
     while ids := _waiting(campaign, after):
+        numbers = [i or 0 for _, i in ids]
+        members.load(min(numbers) - 1, max(numbers))
         people = {p["id"]: packed(p) for p in audience.by_ids(campaign.tenant_id, [i for _, i in ids])}
         with database.atomic():
             database.cursor().executemany(

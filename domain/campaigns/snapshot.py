@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from domain import clock
-from domain.campaigns import audience
+from domain.campaigns import audience, conditions
 from domain.campaigns.models import Campaign
 from domain.db import database, is_postgres, sql
 from domain.issues import placeholders
@@ -27,14 +27,15 @@ _Packed = Callable[[Mapping[str, Any]], str]
 
 def fill(campaign: Campaign) -> int:
     """Take over the whole audience, going on behind the cursor; returns how many rows were written."""
-    packed = packer(campaign)
+    members = conditions.Members(campaign.tenant_id, names(campaign))
+    packed = packer(campaign, members)
     written = 0
     last_id: int | None = campaign.snapshot_cursor
     with audience.picked(campaign):
         while last_id is not None:
             with database.atomic():
                 _resolve_rules(campaign)
-                count, last_id = (_postgres if is_postgres() else _sqlite)(campaign, packed)
+                count, last_id = (_postgres if is_postgres() else _sqlite)(campaign, packed, members)
                 written += count
                 _move_cursor(campaign, CLOSED if last_id is None else last_id)
     return written
@@ -63,10 +64,11 @@ _VALUES = f"""?, ?, id, coalesce(address_key, 'none:' || id),
 _PAYLOAD = "INSERT INTO delivery_payload (delivery_id, tenant_id, campaign_id, address, packed)"
 
 
-def _sqlite(campaign: Campaign, packed: _Packed) -> tuple[int, int | None]:
+def _sqlite(campaign: Campaign, packed: _Packed, members: conditions.Members) -> tuple[int, int | None]:
     """A chunk inside the engine, which calls us back for the values; (rows written, last id, None at the end)."""
     now, tenant_id = clock.epoch(), campaign.tenant_id
     last_id = audience.end_of_chunk(campaign, campaign.snapshot_cursor, CHUNK)
+    members.load(campaign.snapshot_cursor, last_id or CLOSED)
     text, values = audience.statement(campaign, f"SELECT s.id, s.address_key, {audience.REASON} AS reason")
     made = database.execute_sql(
         f"""INSERT INTO delivery ({_COLUMNS}) SELECT {_VALUES} FROM ({text} AND s.id > ? AND s.id <= ? ORDER BY s.id)
@@ -90,9 +92,10 @@ def _sqlite(campaign: Campaign, packed: _Packed) -> tuple[int, int | None]:
     return made.rowcount, last_id
 
 
-def _postgres(campaign: Campaign, packed: _Packed) -> tuple[int, int | None]:
+def _postgres(campaign: Campaign, packed: _Packed, members: conditions.Members) -> tuple[int, int | None]:
     """A chunk in one read and one write with one parameter: a round trip per row costs more than its writing."""
     people = list(audience.chunk(campaign, campaign.snapshot_cursor, CHUNK))
+    members.load(campaign.snapshot_cursor, people[-1][0]["id"] if people else 0)
     rows = [
         {
             "id": person["id"],
@@ -123,19 +126,26 @@ def _postgres(campaign: Campaign, packed: _Packed) -> tuple[int, int | None]:
     return written, people[-1][0]["id"] if len(people) >= CHUNK else None
 
 
-def packer(campaign: Campaign) -> _Packed:
-    """What makes the JSON of the values that the revision names, and of the name that stands in the To header."""
-    revision = IssueRevision.get(
-        IssueRevision.tenant_id == campaign.tenant_id, IssueRevision.id == campaign.revision_id
-    )
-    names = list(revision.placeholders)
-    own = placeholders.own_texts(campaign.tenant_id, names)
-    keyed = [(f",{_quoted(name)}:", read) for name, read in placeholders.readers(names)]
+def packer(campaign: Campaign, members: conditions.Members) -> _Packed:
+    """What makes the JSON of the values that the revision names, and of the name that stands in the To header; the
+    caller keeps the window of `members` over the people it hands in."""
+    wanted = names(campaign)
+    own = placeholders.own_texts(campaign.tenant_id, wanted)
+    keyed = [(f",{_quoted(name)}:", read) for name, read in placeholders.readers(wanted)]
 
     def packed(person: Mapping[str, Any]) -> str:
         display = " ".join(filter(None, (person["title"], person["first_name"], person["last_name"])))
         values = [key + _quoted(value) for key, read in keyed if (value := read(person))]
         values += [f",{_quoted(name)}:{_quoted(text)}" for name, text in own(person["fields"]).items()]
+        values += [f',{_quoted(name)}:"1"' for name in members.of(person["id"])]
         return f'{{"@name":{_quoted(display)}{"".join(values)}}}'
 
     return packed
+
+
+def names(campaign: Campaign) -> list[str]:
+    """What the mail of the campaign names of a person."""
+    revision = IssueRevision.get(
+        IssueRevision.tenant_id == campaign.tenant_id, IssueRevision.id == campaign.revision_id
+    )
+    return list(revision.placeholders)

@@ -12,15 +12,14 @@ from domain.content import linked
 from domain.content.models import Article, ArticleState, AssetUse
 from domain.db import database
 from domain.errors import N_, Conflict, Invalid, NotFound
+from domain.issues import blocks as content
 from domain.issues import locks, placeholders
 from domain.issues.models import Block, BlockKind, Issue, IssueState
 from domain.subscribers.models import NewsletterType
 
 EDITABLE = (IssueState.DRAFT, IssueState.RETURNED)
 CHANGED = N_("Somebody else has changed this issue meanwhile. Reload the page to see it.")
-LAYOUTS = ("top", "left", "right", "text")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
-_URL = re.compile(r"(https?://|mailto:)[^\s<>\"]+\Z")
 
 
 def get(tenant_id: int, issue_id: int) -> Issue:
@@ -150,51 +149,19 @@ def add_article(issue: Issue, article_id: int) -> Block:
 
 def add(issue: Issue, kind: BlockKind) -> Block:
     """An empty block at the end."""
-    empty: dict[str, dict[str, Any]] = {
-        BlockKind.INTRO: {"html": ""},
-        BlockKind.TEXT: {"html": ""},
-        BlockKind.PICTURE: {"asset_id": None, "alt": ""},
-        BlockKind.BUTTON: {"label": "", "url": ""},
-        BlockKind.DIVIDER: {},
-    }
-    if kind not in empty:
-        raise Invalid(N_("Choose an article from the list."))
     with database.atomic():
-        return _append(issue, kind, empty[kind])
+        return _append(issue, kind, content.empty(kind))
 
 
 def edit(issue: Issue, found: Block, data: dict[str, Any]) -> None:
-    """Change the content of a block; raises Invalid on the field that is wrong."""
+    """Change the content of a block by its form's fields (domain.issues.blocks); raises Invalid on the field that is
+    wrong."""
     _check_open(found)
-    clean = dict(found.data)
-    if "html" in data:
-        from domain.content import (
-            markup,
-        )  # the sending process reads issues and never cleans HTML: no lxml there
-
-        clean["html"] = markup.clean(str(data["html"]))
-        placeholders.check("html", clean["html"], own=_own_names(issue))
-    if "layout" in data and data["layout"] in LAYOUTS:
-        clean["layout"] = data["layout"]
-    if "label" in data:
-        label = str(data["label"]).strip()[:120]
-        if _CONTROL.search(label):
-            raise Invalid(fields={"label": N_("Line breaks and control characters are not allowed here.")})
-        placeholders.check("label", label, own=_own_names(issue))
-        clean["label"] = label
-    if "url" in data:
-        url = str(data["url"]).strip()[:1000]
-        if url and not _URL.match(url):
-            raise Invalid(fields={"url": N_("A link begins with https://, http:// or mailto:.")})
-        clean["url"] = url
-    if "alt" in data:
-        clean["alt"] = " ".join(str(data["alt"]).split())[:300]
-    if "asset_id" in data:
-        clean["asset_id"] = data["asset_id"]
+    clean = content.cleaned(found.kind, found.data, data, _own_names(issue))
     with database.atomic():
         found.data = clean
         found.save()
-        if "asset_id" in data:
+        if any(key in data for key in content.ASSET_KEYS):
             _note_assets(issue)
         _touch(issue)
 
@@ -336,7 +303,7 @@ def _place(issue: Issue, order: Sequence[int]) -> None:
 
 def _note_assets(issue: Issue) -> None:
     """Which media the issue uses: they cannot be deleted meanwhile."""
-    wanted = {b.data.get("asset_id") for b in blocks(issue) if b.data.get("asset_id")}
+    wanted = {asset_id for b in blocks(issue) for asset_id in content.assets(b.data)}
     AssetUse.delete().where(
         AssetUse.tenant_id == issue.tenant_id, AssetUse.kind == "issue", AssetUse.object_id == issue.id
     ).execute()

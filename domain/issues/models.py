@@ -24,10 +24,17 @@ class IssueKind(StrEnum):
 
 
 class MailTemplate(TenantModel):
-    """Colours, fonts, logo, head and foot of a tenant's mails."""
+    """Colours, fonts, logo, head and foot of a tenant's mails. `html` and `css` are empty unless people with the right
+    write the frame themselves."""
 
     name = CharField(max_length=80)
-    design = JSONText(default=dict)
+    design = JSONText(default=dict)  # domain.issues.design
+    html = TextField(default="")
+    css = TextField(default="")
+    is_default = BooleanField(default=False)  # of issues whose newsletter type names no other
+    version = IntegerField(default=1)
+    updated_at = MomentField(null=True)
+    updated_by_id = IntegerField(null=True)
     created_at = MomentField(default=clock.now)
 
     class Meta:
@@ -62,11 +69,17 @@ class Issue(TenantModel):
 
 class BlockKind(StrEnum):
     INTRO = "intro"
-    ARTICLE = "article"
     TEXT = "text"
+    ARTICLE = "article"
+    TOC = "toc"
     PICTURE = "picture"
+    COLUMNS = "columns"
     BUTTON = "button"
+    QUOTE = "quote"
+    EVENT = "event"
+    SOCIAL = "social"
     DIVIDER = "divider"
+    HTML = "html"
 
 
 class Block(TenantModel):
@@ -77,7 +90,7 @@ class Block(TenantModel):
     kind = CharField(max_length=20)
     article_id = BigIntegerField(null=True)
     source_tenant_id = IntegerField(null=True)  # whose article it is, when it is linked from another tenant
-    data = JSONText(default=dict)  # by kind: html, layout, asset_id, alt, label, url
+    data = JSONText(default=dict)  # by kind, see domain.issues.blocks
     locked = BooleanField(default=False)
     origin_id = IntegerField(null=True)  # in a branch's copy: the block of the head office's issue
     hidden = BooleanField(default=False)

@@ -42,6 +42,7 @@ def _walk(block_id: int, name: str, value: Any) -> Iterator[Piece]:
 
 
 def _kind(name: str) -> str:
-    if name == "html" or name.endswith("_html"):
+    base = name.partition("_")[0]  # html_2 is the second cell's html, link_x a link to X
+    if base in ("html", "source"):
         return HTML
-    return LINK if name in ("url", "href", "link") or name.endswith("_url") else TEXT
+    return LINK if base in ("url", "href", "link") else TEXT

@@ -1,0 +1,96 @@
+"""The look of a mail: which template holds, its colours worked out, its head and foot as values."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from markupsafe import Markup, escape
+
+from domain.issues import design, mailtemplates
+from domain.issues.blocks import NETWORKS
+from domain.issues.design import Design
+from domain.issues.models import Issue, MailTemplate
+from domain.subscribers.models import NewsletterType
+from domain.tenancy import settings as tenant_settings
+from domain.tenancy.models import Tenant
+from mediadb import library, urls
+from mediadb.models import Asset
+
+
+@dataclass(frozen=True)
+class Look:
+    """A design with what belongs to it: its accent, the tenant's if it names none, its logo, its own frame."""
+
+    design: Design
+    accent: str
+    logo: Asset | None = None
+    html: str = ""
+    css: str = ""
+
+
+def of(tenant: Tenant, issue: Issue, kind: NewsletterType) -> Look:
+    """The look of an issue: its template, else its newsletter type's, else the tenant's, else ours."""
+    return made(tenant, mailtemplates.chosen(tenant, issue.template_id, kind.template_id))
+
+
+def made(tenant: Tenant, template: MailTemplate | None) -> Look:
+    """The look that a template gives; None: ours."""
+    found = design.of(template.design if template else None)
+    accent = found.accent or tenant_settings.colours(tenant_settings.effective(tenant)["colour"])[1]
+    owner_id = template.tenant_id if template else tenant.id
+    logo = library.many(owner_id, [found.logo_id]).get(found.logo_id) if found.logo_id else None
+    return Look(found, accent, logo, template.html if template else "", template.css if template else "")
+
+
+def values(look: Look, base_url: str, fixed: Callable[[str], str]) -> dict[str, Any]:
+    """What the mail's templates name besides the issue."""
+    d = look.design
+    accent = design.readable(look.accent, d.sheet)
+    ground = d.head_ground or look.accent
+    on_page = d.page if d.between == "card" else d.sheet
+    tint = design.mixed(look.accent, d.sheet, 0.88)
+    return {
+        "d": d, "accent": accent, "muted": d.muted(), "fill": look.accent,
+        "on_fill": design.letters_on(look.accent), "tint": tint, "on_tint": design.readable(look.accent, tint),
+        "head": {
+            "logo": urls.absolute(base_url, look.logo, "mail600") if look.logo else "",
+            "logo_alt": fixed(d.logo_alt), "tagline": fixed(d.tagline), "ground": ground,
+            "letters": design.letters_on(ground), "rule": look.accent,
+            "ink": design.readable(d.ink, on_page), "muted": design.readable(d.muted(), on_page),
+        },
+        "foot": {
+            "html": Markup(fixed(d.foot_text)),  # noqa: S704 - cleaned at save
+            "links": [(NETWORKS[network], fixed(url)) for network, url in d.links],
+            "ink": design.readable(d.ink, d.foot_ground), "muted": design.readable(d.soft, d.foot_ground),
+        },
+    }  # fmt: skip
+
+
+def css(look: Look) -> dict[str, str]:
+    """The names in newsletter/text.css."""
+    d = look.design
+    on_page = d.page if d.between == "card" else d.sheet
+    return {
+        "ink": design.readable(d.ink, on_page), "soft": d.soft, "line": d.line,
+        "accent": design.readable(look.accent, d.sheet), "foot": design.readable(d.soft, d.foot_ground),
+        "headings": d.headings, "texts": d.texts, "leads": d.leads, "size": str(d.text_size),
+        "line_height": str(d.text_size + 7), "lead_size": str(d.text_size + 1), "lead_line": str(d.text_size + 10),
+    }  # fmt: skip
+
+
+def places(given: dict[str, Any]) -> dict[str, Any]:
+    """What a frame of people's own may name in braces, besides head, content and foot."""
+    links, head = given["urls"], given["head"]
+    logo = (
+        Markup('<img src="{}" width="{}" alt="{}" style="border:0;max-width:100%">').format(
+            head["logo"], given["d"].logo_width, head["logo_alt"]
+        )
+        if head["logo"]
+        else ""
+    )
+    return {
+        "name": escape(given["masthead"]), "date": escape(given["dateline"]), "tagline": escape(head["tagline"]),
+        "logo": logo, "web_url": links["web"], "unsubscribe_url": links["unsubscribe"],
+        "preferences_url": links["preferences"], "reason": escape(given["words"]["reason"]),
+        "imprint": Markup("<br>").join(escape(line) for line in given["imprint"]),
+    }  # fmt: skip

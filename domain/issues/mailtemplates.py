@@ -1,0 +1,215 @@
+"""The mail templates of a tenant: made from a starter, changed, released, and which of them holds for an issue."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from domain import clock
+from domain.audit import log
+from domain.content.models import AssetUse
+from domain.db import database
+from domain.errors import N_, Conflict, Invalid, NotFound
+from domain.issues import design, placeholders
+from domain.issues.models import Issue, IssueState, MailTemplate
+from domain.issues.starters import STARTERS
+from domain.releases import ledger as releases
+from domain.subscribers.models import NewsletterType
+from domain.tenancy.models import Tenant
+
+CHANGED = N_("Somebody else has changed this template meanwhile. Reload the page to see it.")
+PLACES = (  # what a frame of one's own may name in braces
+    "head", "content", "foot", "name", "date", "tagline", "logo", "imprint", "reason", "web_url", "unsubscribe_url",
+    "preferences_url",
+)  # fmt: skip
+NEEDED = ("content", "foot")
+
+
+def every(tenant_id: int) -> list[MailTemplate]:
+    """The tenant's own templates by name."""
+    return list(MailTemplate.select().where(MailTemplate.tenant_id == tenant_id).order_by(MailTemplate.name))
+
+
+def get(tenant_id: int, template_id: int) -> MailTemplate:
+    """One of the tenant's own; raises NotFound."""
+    found = MailTemplate.get_or_none(MailTemplate.tenant_id == tenant_id, MailTemplate.id == template_id)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def released(tenant: Tenant) -> list[MailTemplate]:
+    """Templates that other tenants have opened to this one, by name."""
+    found: list[MailTemplate] = []
+    for owner_id, ids in releases.shared(tenant, "template").items():
+        found += MailTemplate.select().where(MailTemplate.tenant_id == owner_id, MailTemplate.id.in_(ids))
+    return sorted(found, key=lambda template: template.name.casefold())
+
+
+def usable(tenant: Tenant, template_id: int) -> MailTemplate:
+    """An own template or one that is released to the tenant; raises NotFound."""
+    found = MailTemplate.get_or_none(MailTemplate.tenant_id == tenant.id, MailTemplate.id == template_id)
+    if found is None:
+        found = next((one for one in released(tenant) if one.id == template_id), None)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def chosen(tenant: Tenant, *wanted: int | None) -> MailTemplate | None:
+    """The first of the `wanted` that may still be used, else the tenant's default; None: the house's own look."""
+    for template_id in wanted:
+        if template_id:
+            try:
+                return usable(tenant, template_id)
+            except NotFound:
+                continue  # deleted or recalled: the next one holds
+    return MailTemplate.get_or_none(MailTemplate.tenant_id == tenant.id, MailTemplate.is_default)
+
+
+def create(tenant_id: int, name: str, starter: str, user_id: int) -> MailTemplate:
+    """A template that begins as one of STARTERS; raises NotFound for another, Invalid for the name."""
+    if starter not in STARTERS:
+        raise NotFound
+    with database.atomic():
+        made = MailTemplate.create(
+            tenant_id=tenant_id, name=_free_name(tenant_id, name), design=STARTERS[starter].design.values(),
+            updated_at=clock.now(), updated_by_id=user_id,
+        )  # fmt: skip
+        log.record(tenant_id, "template.create", user_id=user_id, kind="template", object_id=made.id)
+        return made
+
+
+def duplicate(tenant_id: int, source: MailTemplate, name: str, user_id: int) -> MailTemplate:
+    """An own copy of a template, also of a released one; the logo comes along only from the own media."""
+    values = dict(source.design)
+    if source.tenant_id != tenant_id:
+        values.pop("logo_id", None)
+    with database.atomic():
+        made = MailTemplate.create(
+            tenant_id=tenant_id, name=_free_name(tenant_id, name), design=values, html=source.html, css=source.css,
+            updated_at=clock.now(), updated_by_id=user_id,
+        )  # fmt: skip
+        _note_logo(made)
+        log.record(tenant_id, "template.create", user_id=user_id, kind="template", object_id=made.id)
+        return made
+
+
+def save(
+    template: MailTemplate, name: str, given: Mapping[str, Any], version: int, user_id: int
+) -> MailTemplate:
+    """Name and design; raises Invalid on the fields that are wrong, Conflict if it has changed since `version`."""
+    made = design.cleaned(given)
+    return _change(
+        template,
+        version,
+        user_id,
+        name=_free_name(template.tenant_id, name, template.id),
+        design=made.values(),
+    )
+
+
+def save_source(template: MailTemplate, html: str, css: str, version: int, user_id: int) -> MailTemplate:
+    """The frame and style sheet as people with the right write them, cleaned; empty: ours. Raises as `save`."""
+    from domain.content import mailhtml, stylesheet  # the sending process never cleans: no lxml there
+
+    html, css = mailhtml.clean(html), stylesheet.clean(css)
+    if html:
+        for place in NEEDED:
+            if html.count(f"{{{place}}}") != 1:
+                raise Invalid(
+                    fields={"html": (N_("The frame needs {%(place)s} exactly once."), {"place": place})}
+                )
+        placeholders.check("html", html, own=[p.name for p in placeholders.palette(template.tenant_id)])
+    return _change(template, version, user_id, html=html, css=css)
+
+
+def make_default(template: MailTemplate, user_id: int) -> None:
+    """The one that holds where an issue and its newsletter type name none."""
+    with database.atomic():
+        MailTemplate.update(is_default=False).where(
+            MailTemplate.tenant_id == template.tenant_id, MailTemplate.is_default
+        ).execute()
+        MailTemplate.update(is_default=True).where(
+            MailTemplate.tenant_id == template.tenant_id, MailTemplate.id == template.id
+        ).execute()
+        log.record(
+            template.tenant_id, "template.default", user_id=user_id, kind="template", object_id=template.id
+        )
+
+
+def delete(template: MailTemplate, user_id: int) -> None:
+    """For good; raises Conflict while an issue that is not sent yet or a newsletter type names it."""
+    used = (
+        Issue.select(Issue.name)
+        .where(
+            Issue.tenant_id == template.tenant_id, Issue.template_id == template.id,
+            Issue.state.not_in([IssueState.SENT, IssueState.ARCHIVED]),
+        )
+        .first()
+    ) or NewsletterType.get_or_none(
+        NewsletterType.tenant_id == template.tenant_id, NewsletterType.template_id == template.id
+    )  # fmt: skip
+    if used:
+        raise Conflict(N_("“%(name)s” uses this template. Choose another one there first."), name=used.name)
+    with database.atomic():
+        _forget_logo(template)
+        MailTemplate.delete().where(
+            MailTemplate.tenant_id == template.tenant_id, MailTemplate.id == template.id
+        ).execute()
+        log.record(
+            template.tenant_id, "template.delete", user_id=user_id, kind="template", object_id=template.id,
+            details={"name": template.name},
+        )  # fmt: skip
+
+
+def _change(template: MailTemplate, version: int, user_id: int, **values: Any) -> MailTemplate:
+    with database.atomic():
+        changed = (
+            MailTemplate.update(
+                **values, version=version + 1, updated_at=clock.now(), updated_by_id=user_id
+            )
+            .where(
+                MailTemplate.tenant_id == template.tenant_id, MailTemplate.id == template.id,
+                MailTemplate.version == version,
+            )
+            .execute()
+        )  # fmt: skip
+        if not changed:
+            raise Conflict(CHANGED)
+        saved = get(template.tenant_id, template.id)
+        _note_logo(saved)
+        log.record(
+            template.tenant_id, "template.save", user_id=user_id, kind="template", object_id=template.id
+        )
+        return saved
+
+
+def _free_name(tenant_id: int, name: str, own_id: int = 0) -> str:
+    clean = " ".join(name.split())[:80]
+    if not clean:
+        raise Invalid(fields={"name": N_("Give the template a name.")})
+    taken = MailTemplate.select().where(
+        MailTemplate.tenant_id == tenant_id, MailTemplate.name == clean, MailTemplate.id != own_id
+    )
+    if taken.exists():
+        raise Invalid(fields={"name": N_("Another template has this name already.")})
+    return clean
+
+
+def _note_logo(template: MailTemplate) -> None:
+    """The logo cannot be deleted while a template shows it."""
+    _forget_logo(template)
+    if template.design.get("logo_id"):
+        AssetUse.create(
+            tenant_id=template.tenant_id,
+            asset_id=template.design["logo_id"],
+            kind="template",
+            object_id=template.id,
+        )
+
+
+def _forget_logo(template: MailTemplate) -> None:
+    AssetUse.delete().where(
+        AssetUse.tenant_id == template.tenant_id,
+        AssetUse.kind == "template",
+        AssetUse.object_id == template.id,
+    ).execute()
