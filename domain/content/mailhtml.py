@@ -26,7 +26,7 @@ ATTRIBUTES = {
     "ol": frozenset(("start", "type")),
 }
 _LINK = re.compile(r"(?:https?://|mailto:|tel:|#)[^\s<>\"']*\Z", re.I)
-_PLACEHOLDER = re.compile(r"\[[^\[\]<>\"']{1,80}\]\Z|\{[a-z]{2,20}\}\Z")
+_PLACEHOLDER = re.compile(r"\[[^\[\]<>\"']{1,80}\]\Z|(?:\{|%7B)[a-z_]{2,20}(?:\}|%7D)\Z")
 _MEDIA = re.compile(r"(?:https?://[^/\s\"'<>]+)?(/media/[A-Za-z0-9_-]{16,64}/[a-z0-9]{1,20})\Z")
 _WORD = re.compile(r"[\w\-. #%:]{1,120}\Z")
 _TEXT = re.compile(r"[^\x00-\x1f<>]{0,300}\Z")
@@ -94,6 +94,8 @@ def _keep(element: HtmlElement) -> None:
         kept = _value(name, value)
         if kept or name == "alt":
             element.set(name, kept)
+    if element.tag == "table" and "role" not in element.attrib and not element.findall(".//th"):
+        element.set("role", "presentation")  # made to hold things in place; read aloud it would be noise
     if element.tag == "img" and "alt" not in element.attrib:
         element.set("alt", "")
 

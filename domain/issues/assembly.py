@@ -13,9 +13,10 @@ from domain.content.models import Article, ArticleState, AssetUse
 from domain.db import database
 from domain.errors import N_, Conflict, Invalid, NotFound
 from domain.issues import blocks as content
-from domain.issues import locks, placeholders
+from domain.issues import locks, mailtemplates, placeholders
 from domain.issues.models import Block, BlockKind, Issue, IssueState
 from domain.subscribers.models import NewsletterType
+from domain.tenancy.models import Tenant
 
 EDITABLE = (IssueState.DRAFT, IssueState.RETURNED)
 CHANGED = N_("Somebody else has changed this issue meanwhile. Reload the page to see it.")
@@ -194,6 +195,22 @@ def hide(issue: Issue, found: Block, hidden: bool) -> None:
         found.hidden = hidden
         found.save()
         _touch(issue)
+
+
+def only_for(issue: Issue, found: Block, segment_id: int | None) -> None:
+    """Only people of a segment get the block; None: all. The caller has found the segment in the tenant."""
+    _check_open(found)
+    with database.atomic():
+        found.segment_id = segment_id
+        found.save()
+        _touch(issue)
+
+
+def choose_template(tenant: Tenant, issue: Issue, template_id: int | None) -> None:
+    """The mail template of the issue, an own or a released one; None: its newsletter type's."""
+    if template_id is not None:
+        mailtemplates.usable(tenant, template_id)
+    _touch(issue, template_id=template_id)
 
 
 def duplicate(issue: Issue, found: Block) -> Block:

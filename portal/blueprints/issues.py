@@ -137,7 +137,7 @@ def add(issue_id: int) -> Response:
         block = assembly.add_article(issue, article_id)
         # the list of articles shows the tick at once, so that the next click meets the next article
         return _assembly(issue, opened=0, article=assembly.articles_of(issue, [block])[article_id])
-    if kind not in list(BlockKind):
+    if kind not in list(editor.KINDS):
         raise NotFound
     return _assembly(issue, opened=assembly.add(issue, BlockKind(kind)).id)
 
