@@ -3,12 +3,13 @@
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from email.message import EmailMessage
 
-from flask import current_app, g
+from flask import Response, current_app, g
 from flask_babel import get_locale, gettext, ngettext
 from markupsafe import escape
 
-from dispatcher import render
+from dispatcher import preview, render
 from domain.campaigns import planning
 from domain.campaigns.models import Campaign
 from domain.campaigns.reports import Progress, Recipient
@@ -17,7 +18,12 @@ from domain.ledger.refusals import Refusal
 from domain.ledger.states import DeliveryState as D
 from domain.subscribers import types
 from portal import states
+from portal.security import peoples_html
 
+DARK = (  # as programs show it that invert a light mail by force
+    "<style>html{filter:invert(1) hue-rotate(180deg);background:#fff}"
+    "img{filter:invert(1) hue-rotate(180deg)}</style>"
+)
 TYPED_FROM = 10_000  # above this many recipients the number must be typed to confirm
 _PICTURE = re.compile(r'src="https?://[^/"]+/media/([A-Za-z0-9_-]+/[a-z0-9]+)"')
 BAR_WIDTH = 1000.0
@@ -78,6 +84,18 @@ def text_document(text: str) -> str:
         f'<!doctype html><html lang="{get_locale()}"><head><meta charset="utf-8"><title>{title}</title>'
         f"<style>pre{{{look}}}</style></head><body><pre>{escape(text)}</pre></body></html>"
     )
+
+
+def mail_document(mail: EmailMessage, part: str) -> Response:
+    """A part of a mail in the sandbox: "text", "source" (headers and HTML), "dark", else the HTML as it is."""
+    if part == "text":
+        return peoples_html(text_document(preview.part(mail, "plain")))
+    html = preview.part(mail, "html")
+    if part == "source":
+        head = "\n".join(f"{name}: {value}" for name, value in mail.items())
+        return peoples_html(text_document(f"{head}\n\n{html}"))
+    html = own_pictures(html)
+    return peoples_html(html.replace("</head>", f"{DARK}</head>", 1) if part == "dark" else html)
 
 
 def segments(progress: Progress) -> list[Segment]:
