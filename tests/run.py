@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -23,6 +24,7 @@ WORKERS = ("-n", "2")  # two cores are what a small machine has
 ROOM_BYTES = 3 * 1024**3  # less than this free in memory: the tests stay on disk
 SBIN = "/usr/sbin:/usr/bin:/sbin:/bin"  # where Debian puts servers; not on everybody's PATH
 HAS_STEPS = ("postgresql", "chromium")  # packages whose absence skips whole steps, which say so themselves
+LONG = ("test_pages.py", "test_main_job.py")  # journeys
 BOTH_ENGINES = ("tests/domain", "tests/dispatcher", "tests/mediadb")  # the floors that speak SQL
 
 
@@ -68,12 +70,11 @@ def in_memory() -> Iterator[None]:
 
 def checked(quick: bool) -> int:
     """Run all steps and say what failed."""
-    failed, skipped = [], []
-    for step in steps(quick):
-        if step.skipped_because:
-            skipped.append(f"{step.name}: {step.skipped_because}")
-        elif not run(step):
-            failed.append(step.name)
+    found = steps(quick)
+    journeys = [] if quick else journey_steps()
+    skipped = [f"{step.name}: {step.skipped_because}" for step in found + journeys if step.skipped_because]
+    failed = [step.name for step in found if not step.skipped_because and not run(step)]
+    failed += run_side_by_side([step for step in journeys if not step.skipped_because])
     report(failed, skipped + skipped_inside())
     return 1 if failed else 0
 
@@ -88,7 +89,7 @@ def steps(quick: bool) -> list[Step]:
         Step("translations", [sys.executable, "-m", "portal.catalog", "check"]),
         Step("tests on SQLite", pytest("tests", "-m", "not journey", *WORKERS)),
     ]
-    return found if quick else [*found, postgres_step(), *journey_steps()]
+    return found if quick else [*found, postgres_step()]
 
 
 def postgres_step() -> Step:
@@ -102,8 +103,11 @@ def postgres_step() -> Step:
 
 
 def journey_steps() -> list[Step]:
-    """One run per file: the browser keeps a base address for a whole run, and each file visits its own house."""
-    files = sorted((ROOT / "tests" / "journeys").glob("test_*.py"))
+    """One run per file: the browser keeps a base address for a whole run, and each file visits its own house. The
+    longest ones first, so that no core idles at the end."""
+    files = sorted(
+        (ROOT / "tests" / "journeys").glob("test_*.py"), key=lambda path: (path.name not in LONG, path)
+    )
     names = [f"browser journey: {path.stem.removeprefix('test_').replace('_', ' ')}" for path in files]
     if chromium() is None:
         return [Step(name, [], "Chromium is missing (apt-get install chromium)") for name in names]
@@ -115,11 +119,37 @@ def journey_steps() -> list[Step]:
 
 def run(step: Step) -> bool:
     """Run one check with its output on the terminal; whether it passed."""
-    print(f"\n── {step.name} " + "─" * max(4, 76 - len(step.name)), flush=True)
+    print(headline(step.name), flush=True)
     began = time.monotonic()
     code = subprocess.run(step.command, cwd=ROOT, stdin=subprocess.DEVNULL).returncode
     print(f"   {step.name}: {time.monotonic() - began:.0f} s", flush=True)
     return code == 0
+
+
+def run_side_by_side(found: Sequence[Step]) -> list[str]:
+    """Run checks two at a time: a browser and the house that it visits leave much of two cores idle. Each one's
+    output comes when it is through. Returns the names of those that failed."""
+
+    def run_quietly(step: Step) -> tuple[Step, int, str, float]:
+        began = time.monotonic()
+        done = subprocess.run(
+            step.command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            text=True, errors="replace",
+        )  # fmt: skip
+        return step, done.returncode, done.stdout, time.monotonic() - began
+
+    failed = []
+    with ThreadPoolExecutor(2) as pool:
+        for running in as_completed([pool.submit(run_quietly, step) for step in found]):
+            step, code, output, seconds = running.result()
+            print(headline(step.name), output, f"   {step.name}: {seconds:.0f} s", sep="\n", flush=True)
+            if code:
+                failed.append(step.name)
+    return failed
+
+
+def headline(name: str) -> str:
+    return f"\n── {name} " + "─" * max(4, 76 - len(name))
 
 
 def report(failed: list[str], skipped: list[str]) -> None:
