@@ -227,6 +227,7 @@ def editor_assembles(stage: Stage) -> None:
     mail = page.frame_locator("#preview")
     expect(mail.get_by_role("heading", name="Leinebrücke")).to_be_visible()
     expect(mail.get_by_alt_text("Die gesperrte Brücke von Süden")).to_be_visible()
+    page.locator("summary:has-text('Test senden')").click()
     page.locator("form[action$='/test'] button").click()
     expect(page.locator("#flash")).to_contain_text(EDITOR)
     assert "Für Räder bleibt eine Spur frei" in text_of(stage.inbox.wait_for(EDITOR, "[Test]"))
@@ -236,6 +237,7 @@ def editor_asks_for_approval(stage: Stage) -> None:
     page = stage.page
     page.locator("a[href$='/plan']").first.click()
     page.locator("input[name=proved]").check()
+    page.locator("input[name=live]").check()
     expect(page.locator("#act-ask")).to_contain_text(str(READERS + 1))
     page.locator("#act-ask").click()
     page.wait_for_url(re.compile(r"/campaigns/\d+"))
