@@ -1,6 +1,6 @@
 """Runs alone, as a process of its own with little memory: turns, strips and scales one picture.
 
-Started by path in isolated mode by mediadb.imaging. Reads the file from standard input, writes one line of JSON
+Started by path in isolated mode by mediadb.child. Reads the file from standard input, writes one line of JSON
 and then the bytes of every size to standard output. It imports nothing of ours and knows no secret, so that a
 hostile picture which takes it over finds nothing.
 """
@@ -11,7 +11,7 @@ import resource
 import sys
 import warnings
 
-from PIL import Image, ImageCms, ImageOps
+from PIL import Image, ImageCms, ImageOps, IptcImagePlugin
 
 FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "AVIF")
 MAX_PIXELS = 40_000_000
@@ -42,7 +42,9 @@ def main() -> int:
         with Image.open(io.BytesIO(data), formats=FORMATS) as opened:
             if opened.width * opened.height > MAX_PIXELS:
                 return TOO_LARGE
-            made = sizes_of(opened)
+            crop, focus = json.loads(sys.argv[1]) if len(sys.argv) > 1 else (None, None)
+            credit = _credit(opened)
+            made = [*sizes_of(opened, crop, focus), ("credit", "text/plain", 0, 0, credit.encode())]
     except Exception:
         return UNREADABLE  # Pillow raises many kinds for broken files
     out = sys.stdout.buffer
@@ -53,8 +55,11 @@ def main() -> int:
     return 0
 
 
-def sizes_of(opened: Image.Image) -> list[Encoded]:
-    """The upright original, at most MAX_EDGE long, and every size of SIZES. Of an animation: the first picture."""
+def sizes_of(
+    opened: Image.Image, crop: list[int] | None = None, focus: list[int] | None = None
+) -> list[Encoded]:
+    """The upright original, at most MAX_EDGE long, and every size of SIZES of what `crop` leaves, cut around `focus`
+    (both in per mille). Of an animation: the first picture."""
     image = _srgb(ImageOps.exif_transpose(opened))
     alpha = image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info
     image = image.convert("RGBA" if alpha else "RGB")
@@ -62,7 +67,38 @@ def sizes_of(opened: Image.Image) -> list[Encoded]:
     image = image if alpha else image.convert("RGB")
     image.info.clear()
     image.thumbnail((MAX_EDGE, MAX_EDGE), Image.Resampling.LANCZOS)
-    return [_encoded(image, "original", alpha), *(_size(image, name, alpha) for name in SIZES)]
+    shown = _cropped(image, crop)
+    return [_encoded(image, "original", alpha), *(_size(shown, name, alpha, focus) for name in SIZES)]
+
+
+def _credit(image: Image.Image) -> str:
+    """Who made the picture, as EXIF or IPTC say: the one thing of the metadata that is kept, as a field."""
+    try:
+        exif, iptc = image.getexif(), IptcImagePlugin.getiptcinfo(image) or {}  # type: ignore[arg-type]
+        said = [exif.get(0x013B), iptc.get((2, 80)), iptc.get((2, 110)), exif.get(0x8298)]
+    except Exception:
+        return ""
+    for value in said:
+        if isinstance(value, list):
+            value = value[0] if value else ""
+        text = value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value or "")
+        text = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+        if text:
+            return text[:200]
+    return ""
+
+
+def _cropped(image: Image.Image, crop: list[int] | None) -> Image.Image:
+    if not crop:
+        return image
+    left, top, width, height = crop
+    box = (
+        left * image.width // 1000,
+        top * image.height // 1000,
+        max(left * image.width // 1000 + 1, (left + width) * image.width // 1000),
+        max(top * image.height // 1000 + 1, (top + height) * image.height // 1000),
+    )
+    return image.crop(box)
 
 
 def _srgb(image: Image.Image) -> Image.Image:
@@ -82,10 +118,11 @@ def _srgb(image: Image.Image) -> Image.Image:
         return image  # a profile that nobody can read says nothing
 
 
-def _size(image: Image.Image, name: str, alpha: bool) -> Encoded:
+def _size(image: Image.Image, name: str, alpha: bool, focus: list[int] | None) -> Encoded:
     width, height, cut = SIZES[name]
     if cut:
-        fitted = ImageOps.fit(image, (width, height), Image.Resampling.LANCZOS)
+        centre = (focus[0] / 1000, focus[1] / 1000) if focus else (0.5, 0.5)
+        fitted = ImageOps.fit(image, (width, height), Image.Resampling.LANCZOS, centering=centre)
         return _encoded(fitted, name, alpha, webp=True)
     scaled = image.copy()
     scaled.thumbnail((width, height), Image.Resampling.LANCZOS)

@@ -5,33 +5,19 @@ A broken or hostile file may kill that process, never the portal; what comes bac
 
 import io
 import json
-import subprocess
-import sys
 import warnings
 from dataclasses import dataclass
-from pathlib import Path
-from threading import BoundedSemaphore
 
 from PIL import Image
 
 from domain.errors import N_, Invalid
-from mediadb import decoder
+from mediadb import child, decoder
 
-WAIT_S = 60
-AT_ONCE = BoundedSemaphore(2)  # decoders per process: many uploads wait instead of filling the memory
 HEIC_BRANDS = frozenset((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"heif"))
 SHARED_BRANDS = (b"mif1", b"msf1")  # of HEIC and AVIF: the list of compatible brands decides
 
 
-@dataclass(frozen=True)
-class Made:
-    """One size of a picture."""
-
-    name: str
-    mime: str
-    width: int
-    height: int
-    data: bytes
+Made = child.Part  # one size of a picture
 
 
 @dataclass(frozen=True)
@@ -40,25 +26,29 @@ class Picture:
 
     original: Made
     sizes: tuple[Made, ...]
+    credit: str = ""
 
 
-def process(data: bytes) -> Picture:
+@dataclass(frozen=True)
+class Cut:
+    """What of a picture is shown: `crop` is (left, top, width, height) of it, `focus` (x, y) of the crop, both in
+    per mille. None: all of it, the middle."""
+
+    crop: tuple[int, int, int, int] | None = None
+    focus: tuple[int, int] | None = None
+
+
+WHOLE = Cut()
+
+
+def process(data: bytes, cut: Cut = WHOLE) -> Picture:
     """Turn, strip and scale a picture; raises Invalid with a sentence for what cannot be taken."""
     _look(data)
-    with AT_ONCE:
-        try:
-            done = subprocess.run(
-                [sys.executable, "-I", str(Path(decoder.__file__))],
-                input=data, capture_output=True, timeout=WAIT_S, env={}, cwd="/", check=False,
-            )  # fmt: skip
-        except subprocess.TimeoutExpired:
-            raise _unreadable() from None
-    if done.returncode == decoder.TOO_LARGE:
-        raise _too_large()
-    if done.returncode:
-        raise _unreadable()
-    original, *sizes = _read(done.stdout)
-    return Picture(original, tuple(sizes))
+    try:
+        original, *sizes, credit = child.run(decoder, data, json.dumps([cut.crop, cut.focus]))
+    except child.Failure as failure:
+        raise (_too_large() if failure.code == decoder.TOO_LARGE else _unreadable()) from None
+    return Picture(original, tuple(sizes), credit.data.decode("utf-8", "replace"))
 
 
 def _look(data: bytes) -> None:
@@ -86,15 +76,6 @@ def is_heic(data: bytes) -> bool:
         size = min(int.from_bytes(data[:4], "big"), 256)
         return b"avif" not in (data[at : at + 4] for at in range(16, size, 4))
     return data[8:12] in HEIC_BRANDS
-
-
-def _read(answer: bytes) -> list[Made]:
-    line, _newline, rest = answer.partition(b"\n")
-    made: list[Made] = []
-    for name, mime, width, height, size in json.loads(line):
-        made.append(Made(str(name), str(mime), int(width), int(height), rest[:size]))
-        rest = rest[size:]
-    return made
 
 
 def _unreadable() -> Invalid:

@@ -6,8 +6,9 @@ from pathlib import PurePosixPath
 
 from domain.errors import N_, Invalid
 from mediadb import imaging
+from mediadb.limits import HOUSE_FILE_MB, MB, Limits
 
-MAX_BYTES = 25 * 1024 * 1024
+MAX_BYTES = HOUSE_FILE_MB * MB
 PICTURES = frozenset((".jpg", ".jpeg", ".jfif", ".png", ".gif", ".webp", ".avif", ".heic", ".heif"))
 _OFFICE = "application/vnd.openxmlformats-officedocument."
 _OPEN = "application/vnd.oasis.opendocument."
@@ -21,18 +22,25 @@ DOCUMENTS = {  # suffix → mime type, what the content must show
     ".odp": (_OPEN + "presentation", ""),
     ".txt": ("text/plain", ""),
     ".csv": ("text/csv", ""),
+    ".svg": ("image/svg+xml", ""),
+    ".zip": ("application/zip", ""),
 }
 ARCHIVES = frozenset((".zip", ".7z", ".rar", ".tar", ".gz", ".tgz", ".bz2", ".xz"))
 OLD_OFFICE = frozenset((".doc", ".xls", ".ppt", ".docm", ".xlsm", ".pptm", ".rtf"))
 
 
-def document_mime(name: str, data: bytes) -> str | None:
+def document_mime(name: str, data: bytes, limits: Limits = Limits()) -> str | None:  # noqa: B008 - frozen
     """The mime type of a document, None for what should be a picture; raises Invalid for all other files."""
     suffix = PurePosixPath(name).suffix.casefold()
     if not data:
         raise Invalid(N_("This file is empty. Choose another one."))
-    if len(data) > MAX_BYTES:
-        raise Invalid(N_("This file is larger than 25 MB. Make it smaller and upload it again."))
+    if len(data) > limits.file_bytes:
+        raise Invalid(
+            N_("This file is larger than %(most)s MB. Make it smaller and upload it again."),
+            most=limits.file_mb,
+        )
+    if suffix == ".zip" and not limits.zip_allowed:
+        raise Invalid(_refusal(suffix))
     if suffix in PICTURES or not suffix:
         return None
     if suffix in DOCUMENTS:
@@ -45,8 +53,8 @@ def document_mime(name: str, data: bytes) -> str | None:
 
 
 def _refusal(suffix: str) -> str:
-    if suffix in (".svg", ".svgz"):
-        return N_("We cannot take SVG. Save the picture as PNG.")
+    if suffix == ".svgz":
+        return N_("We cannot take packed SVG. Save the picture as SVG or PNG.")
     if suffix in ARCHIVES:
         return N_("We cannot take archives. Unpack the archive and upload its files one by one.")
     if suffix in OLD_OFFICE:
@@ -60,6 +68,10 @@ def _fits(suffix: str, data: bytes) -> bool:
     mime, mark = DOCUMENTS[suffix]
     if suffix == ".pdf":
         return data.startswith(mark.encode())
+    if suffix == ".svg":
+        return b"<svg" in data[:65_536].lower() or b"\0s\0v\0g" in data[:65_536].lower()
+    if suffix == ".zip":
+        return data.startswith((b"PK\x03\x04", b"PK\x05\x06")) and _is_archive(data)
     if suffix in (".txt", ".csv"):
         return b"\0" not in data[:65_536] and not data.startswith((b"MZ", b"#!"))
     try:
@@ -74,4 +86,13 @@ def _fits(suffix: str, data: bytes) -> bool:
                 )
             return opened.open("mimetype").read(200).decode("ascii", "replace").strip() == mime
     except (zipfile.BadZipFile, KeyError, OSError, RuntimeError, NotImplementedError, ValueError):
+        return False
+
+
+def _is_archive(data: bytes) -> bool:
+    """A ZIP that can be listed; what is in it is never unpacked by us."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as opened:
+            return len(opened.namelist()) < 10_000
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
         return False

@@ -2,10 +2,18 @@
 
 from enum import StrEnum
 
-from peewee import BigAutoField, BigIntegerField, CharField, IntegerField, TextField
+from peewee import (
+    BigAutoField,
+    BigIntegerField,
+    BooleanField,
+    CharField,
+    DateField,
+    IntegerField,
+    TextField,
+)
 
 from domain import clock
-from domain.db import MomentField
+from domain.db import JSONText, MomentField
 from domain.tenancy.models import TenantModel
 
 
@@ -41,6 +49,12 @@ class Asset(TenantModel):
     sha256 = CharField(max_length=64)
     public_key = CharField(max_length=40, unique=True)
     uploaded_by_id = IntegerField(null=True)
+    tags = JSONText(default=list)
+    licence_until = DateField(null=True)  # the last day on which the picture may be shown
+    crop = JSONText(
+        null=True
+    )  # [left, top, width, height] of the kept original, in per mille; None: all of it
+    focus = JSONText(null=True)  # [x, y] of what must stay visible when a size cuts, in per mille of the crop
     folded = TextField(default="")  # name, title, alt and credit without case, umlauts and ß, for the search
     created_at = MomentField(default=clock.now)
     trashed_at = MomentField(null=True)
@@ -62,3 +76,36 @@ class Rendition(TenantModel):
 
     class Meta:
         indexes = ((("tenant_id", "asset_id", "name"), True),)
+
+
+class AssetAlias(TenantModel):
+    """A public key that an asset had before it was replaced or cropped: old addresses lead on to what it is now."""
+
+    public_key = CharField(max_length=40, unique=True)
+    asset_id = BigIntegerField()
+
+    class Meta:
+        indexes = ((("tenant_id", "asset_id"), False),)
+
+
+class FolderRight(TenantModel):
+    """Once a folder has any, only these roles (and administrators) reach it and what lies below."""
+
+    folder_id = IntegerField()
+    role_id = IntegerField()
+    may_edit = BooleanField(default=False)
+
+    class Meta:
+        indexes = ((("tenant_id", "folder_id", "role_id"), True),)
+
+
+class MediaLimits(TenantModel):
+    """Ceilings of a tenant in megabytes; None: as the house has it."""
+
+    file_mb = IntegerField(null=True)
+    user_mb = IntegerField(null=True)
+    tenant_mb = IntegerField(null=True)
+    zip_allowed = BooleanField(default=False)
+
+    class Meta:
+        indexes = ((("tenant_id",), True),)

@@ -39,6 +39,15 @@ def read(digest: str) -> bytes:
     return path_of(digest).read_bytes()
 
 
+def exists(digest: str) -> bool:
+    return path_of(digest).is_file()
+
+
+def delete(digest: str) -> None:
+    """Forget the bytes; nothing happens where there are none."""
+    path_of(digest).unlink(missing_ok=True)
+
+
 def path_of(digest: str) -> Path:
     """Where the file of `digest` lies or would lie."""
     if _root is None:

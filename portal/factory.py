@@ -11,7 +11,7 @@ from flask_wtf.csrf import CSRFProtect
 
 from dispatcher import queues
 from domain import tokens
-from mediadb import storage
+from mediadb import scanner, storage
 from portal import (
     access,
     assets,
@@ -35,7 +35,7 @@ babel = Babel()
 MAX_REQUEST_BYTES = 64 * 1024 * 1024  # several media at once; each file has its own, lower ceiling
 IN_TENANT = (
     "dashboard", "articles", "presence", "versions", "pool",
-    "media",
+    "media", "media_care",
     "issues", "campaigns", "followups", "pacing", "approvals",
     "trials", "preflights", "previews", "letters", "attachments",
     "lists", "imports", "subscribers", "records", "organisations", "segments", "fields", "robinson", "types",
@@ -84,6 +84,7 @@ def create_app(settings: Settings) -> Flask:
         logs.configure()
     tokens.configure(settings.secret_key)
     storage.configure(settings.media_url)
+    scanner.configure(settings.clamd_url)
     queues.configure(settings.queue_url)
     assets.init_app(app)
     hypermedia.init_app(app)

@@ -4,7 +4,7 @@ import secrets
 from pathlib import Path
 
 from domain import db, tokens
-from mediadb import storage
+from mediadb import scanner, storage
 from portal.settings import Settings, write_private
 
 
@@ -13,6 +13,7 @@ def open_house(settings: Settings) -> None:
     db.bind(settings.database_url)
     tokens.configure(settings.secret_key)
     storage.configure(settings.media_url)
+    scanner.configure(settings.clamd_url)
 
 
 def is_empty() -> bool:

@@ -28,6 +28,7 @@ KEYS = (
     "DNS_RESOLVER",
     "OUTGOING_IPS",
     "LINK_CHECK",
+    "CLAMD_URL",
 )
 SECRET_BYTES = 32
 
@@ -42,8 +43,8 @@ class Settings:
 
     `dns_resolver` is "address:port" of the name server for checks of sender domains, "" for those of the system;
     `outgoing_ips` are the addresses under which mails of this house reach the world, where they are not those of
-    the mail servers. `port_given` and `public_url_given` say whether somebody chose them: only a default port may be
-    moved.
+    the mail servers; `clamd_url` is the virus scanner for uploads, "" for none. `port_given` and `public_url_given`
+    say whether somebody chose them: only a default port may be moved.
     """
 
     port: int
@@ -62,6 +63,7 @@ class Settings:
     link_check: str = (
         "public"  # which links of mails are followed: "public", "any" (private networks, too), "off"
     )
+    clamd_url: str = ""
 
     @property
     def smtp_is_catcher(self) -> bool:
@@ -111,6 +113,7 @@ class Settings:
             "DNS_RESOLVER": self.dns_resolver,
             "OUTGOING_IPS": ",".join(self.outgoing_ips),
             "LINK_CHECK": self.link_check,
+            "CLAMD_URL": self.clamd_url,
         }
 
 
@@ -136,6 +139,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         dns_resolver=_dns_resolver(given.get("DNS_RESOLVER", "")),
         outgoing_ips=_outgoing_ips(given.get("OUTGOING_IPS", "")),
         link_check=_link_check(given.get("LINK_CHECK", "public")),
+        clamd_url=_clamd_url(given.get("CLAMD_URL", "")),
     )
 
 
@@ -300,6 +304,19 @@ def _link_check(value: Any) -> str:
     text = str(value).strip().lower()
     if text not in {"public", "any", "off"}:
         raise SettingsError("LINK_CHECK: allowed is public, any (private networks, too) or off")
+    return text
+
+
+def _clamd_url(value: Any) -> str:
+    allowed = "CLAMD_URL: allowed is tcp://host:port or unix:///absolute/path of a clamd, or nothing"
+    text = str(value).strip()
+    if not text:
+        return ""
+    parts = _parts(text, allowed)
+    is_tcp = parts.scheme == "tcp" and parts.hostname and not parts.path.strip("/")
+    is_unix = parts.scheme == "unix" and not parts.netloc and parts.path.startswith("/")
+    if not (is_tcp or is_unix):
+        raise SettingsError(allowed)
     return text
 
 

@@ -12,6 +12,7 @@ from domain import clock
 from domain.issues import links as link_answers
 from domain.orders import desk
 from domain.quotas import reservations
+from mediadb import treatment
 
 DAY_S = 86_400
 
@@ -37,8 +38,8 @@ def results() -> None:
 
 
 def upkeep() -> Callable[[], None]:
-    """Once a day and process: forget reservations and contacts that nobody looks at any more, and old answers of
-    links."""
+    """Once a day and process: forget reservations, contacts and answers of links that nobody looks at any more, empty
+    the trash of the media."""
     done_on = -1
 
     def sweep() -> None:
@@ -47,6 +48,7 @@ def upkeep() -> Callable[[], None]:
         if now // DAY_S != done_on:
             reservations.forget(now)
             link_answers.forget()
+            treatment.empty_trash()
             done_on = now // DAY_S
 
     return sweep

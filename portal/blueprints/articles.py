@@ -210,7 +210,7 @@ def _edit(
         form.version.data = article.version
     return hypermedia.page(
         "articles/edit.html", status=status, article=article, form=form, conflict=status == 409,
-        asked_again=hypermedia.wants_fragment(),
+        asked_again=hypermedia.wants_fragment(), today=context.today(),
         editor=editor, changes=changes, words=WORDS, day=date.fromisoformat, assets={},
         asset=_picture(int(chosen) if chosen.isdigit() else None), note_text=request.form.get("note", ""),
         categories=pool.categories(g.tenant.id), thread=_thread(article),

@@ -7,17 +7,17 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from domain.accounts.permissions import Permission as P
-from domain.content import articles, pool
-from domain.errors import Invalid, NotFound
-from mediadb import kinds, library, storage, urls
+from domain.content import articles, pool, tags
+from domain.errors import Conflict, Invalid, NotFound, OverLimit
+from mediadb import library, limits, storage, urls
 from mediadb.models import Asset, AssetKind, Folder
-from portal import hypermedia
+from portal import context, hypermedia, media_desk
 from portal.access import may, public, requires
 from portal.errors import say, say_fields
 
 bp = Blueprint("media", __name__)
 public_bp = Blueprint("media_public", __name__)
-YEAR_S = 365 * 86_400
+YEAR_S, HOUR_S = 365 * 86_400, 3_600
 KINDS = ("", AssetKind.PICTURE, AssetKind.DOCUMENT)
 
 
@@ -30,7 +30,7 @@ def index() -> Response:
 @bp.get("/media/f/<int:folder_id>")
 @requires(P.MEDIA_SEE)
 def folder(folder_id: int) -> Response:
-    return _index(library.folder(g.tenant.id, folder_id).id)
+    return _index(_folder(folder_id).id)
 
 
 @bp.get("/media/trash")
@@ -43,11 +43,7 @@ def trashed() -> Response:
 @requires(P.MEDIA_SEE)
 def show(asset_id: int) -> Response:
     """One file with its facts beside its folder; for htmx only the panel."""
-    asset = library.get(g.tenant.id, asset_id)
-    return hypermedia.page(
-        "media/index.html", "media/_panel.html", asset=asset, places=_places(asset),
-        sizes=library.renditions(asset), **_listing(asset.folder_id, trash=asset.trashed_at is not None),
-    )  # fmt: skip
+    return _show(_asset(asset_id))
 
 
 @bp.get("/media/pick")
@@ -56,12 +52,13 @@ def pick() -> Response:
     """Pictures to choose from, a fragment for article and issue."""
     text = request.args.get("q", "").strip()[:100]
     before, folder_id = request.args.get("before", type=int), request.args.get("folder", type=int)
+    hidden = media_desk.reach().hidden
     page = library.find(
-        g.tenant.id, folder_id, text, before, pictures_only=True, everywhere=folder_id is None
+        g.tenant.id, folder_id, text, before, pictures_only=True, everywhere=folder_id is None, hidden=hidden
     )
     return hypermedia.page(
-        "media/pick.html", "media/_pick.html", page=page, text=text, folder_id=folder_id,
-        folders=library.folders(g.tenant.id),
+        "media/pick.html", "media/_pick.html", page=page, text=text, folder_id=folder_id, today=context.today(),
+        folders=[f for f in library.folders(g.tenant.id) if f.id not in hidden],
     )  # fmt: skip
 
 
@@ -70,15 +67,17 @@ def pick() -> Response:
 def upload() -> Response:
     """Take any number of files; each succeeds or fails for itself. By script one at a time, answered as JSON."""
     folder_id = request.form.get("folder", type=int)
+    media_desk.reach().need_change(folder_id)
+    most = limits.of(g.tenant.id).file_bytes
     made: list[library.Taken] = []
     refused: list[tuple[str, str]] = []
     for file in request.files.getlist("file"):
         if not file.filename:
             continue
-        data = file.read(kinds.MAX_BYTES + 1)
+        data = file.read(most + 1)
         try:
             made.append(library.take(g.tenant.id, g.user.id, file.filename, data, folder_id))
-        except Invalid as error:
+        except (Invalid, OverLimit, Conflict) as error:
             refused.append((library.clean_name(file.filename), say(error)))
     if request.headers.get("X-Requested-With") == "upload":
         return _as_json(made, refused)
@@ -93,18 +92,27 @@ def upload() -> Response:
 @bp.post("/media/<int:asset_id>")
 @requires(P.MEDIA_EDIT)
 def describe(asset_id: int) -> Response:
-    asset = library.get(g.tenant.id, asset_id)
+    asset = _asset(asset_id, changing=True)
     form = request.form
-    library.describe(asset, form.get("title", ""), form.get("alt", ""), form.get("credit", ""))
+    until = form.get("licence_until", "").strip()
+    day = media_desk.day(until)
+    if until and day is None:
+        return _show(asset, 422, licence_error=_("Enter a day, for example 2027-12-31."))
+    library.describe(
+        asset, form.get("title", ""), form.get("alt", ""), form.get("credit", ""),
+        tags.split(form["tags"]) if "tags" in form else None, day,
+    )  # fmt: skip
     if "folder" in form:
-        library.move(asset, form.get("folder", type=int))
+        folder_id = form.get("folder", type=int)
+        media_desk.reach().need_change(folder_id)
+        library.move(asset, folder_id)
     return hypermedia.done(url_for("media.show", asset_id=asset.id), _("Saved."))
 
 
 @bp.post("/media/<int:asset_id>/trash")
 @requires(P.MEDIA_DELETE)
 def trash(asset_id: int) -> Response:
-    asset = library.get(g.tenant.id, asset_id)
+    asset = _asset(asset_id, changing=True)
     library.trash(asset, g.user.id)
     undo = url_for("media.restore", asset_id=asset.id)
     text = _("“%(name)s” is in the trash.", name=asset.title or asset.filename)
@@ -114,7 +122,7 @@ def trash(asset_id: int) -> Response:
 @bp.post("/media/<int:asset_id>/restore")
 @requires(P.MEDIA_EDIT)
 def restore(asset_id: int) -> Response:
-    library.restore(library.get(g.tenant.id, asset_id))
+    library.restore(_asset(asset_id, changing=True))
     return hypermedia.done(url_for("media.show", asset_id=asset_id), _("Restored."))
 
 
@@ -122,6 +130,7 @@ def restore(asset_id: int) -> Response:
 @requires(P.MEDIA_EDIT)
 def make_folder() -> Response:
     parent_id = request.form.get("parent", type=int)
+    media_desk.reach().need_change(parent_id)
     try:
         made = library.make_folder(g.tenant.id, request.form.get("name", ""), parent_id)
     except Invalid as error:
@@ -132,7 +141,7 @@ def make_folder() -> Response:
 @bp.post("/media/f/<int:folder_id>/rename")
 @requires(P.MEDIA_EDIT)
 def rename_folder(folder_id: int) -> Response:
-    found = library.folder(g.tenant.id, folder_id)
+    found = _folder(folder_id, changing=True)
     try:
         library.rename_folder(found, request.form.get("name", ""))
     except Invalid as error:
@@ -143,7 +152,7 @@ def rename_folder(folder_id: int) -> Response:
 @bp.post("/media/f/<int:folder_id>/remove")
 @requires(P.MEDIA_DELETE)
 def remove_folder(folder_id: int) -> Response:
-    found = library.folder(g.tenant.id, folder_id)
+    found = _folder(folder_id, changing=True)
     library.remove_folder(found)
     return hypermedia.done(_folder_url(found.parent_id), _("Folder deleted."))
 
@@ -152,19 +161,37 @@ def remove_folder(folder_id: int) -> Response:
 @public
 def served(key: str, size: str) -> Response:
     """A file by its unguessable key: pictures as they are, documents only as download. The content behind an
-    address never changes, so that everybody may keep it."""
+    address never changes, so that everybody may keep it; a former address leads on and is asked again."""
     found = library.served(key, size)
-    if found is None or not storage.path_of(found[1]).is_file():
+    if found is None or not storage.exists(found.digest):
         raise NotFound
-    asset, digest, mime = found
     response = send_file(
-        storage.path_of(digest), mimetype=mime, as_attachment=asset.kind != AssetKind.PICTURE,
-        download_name=asset.filename, max_age=YEAR_S, etag=digest,
+        storage.path_of(found.digest), mimetype=found.mime,
+        as_attachment=found.asset.kind != AssetKind.PICTURE and size == "file",
+        download_name=found.asset.filename, max_age=HOUR_S if found.moved else YEAR_S, etag=found.digest,
     )  # fmt: skip
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
-    response.cache_control.immutable = True
+    response.cache_control.immutable = not found.moved
     return response
+
+
+def _asset(asset_id: int, changing: bool = False) -> Asset:
+    return media_desk.asset(asset_id, changing)
+
+
+def _folder(folder_id: int, changing: bool = False) -> Folder:
+    found = media_desk.reach().need_folder(library.folder(g.tenant.id, folder_id))
+    if changing:
+        media_desk.reach().need_change(found.id)
+    return found
+
+
+def _show(asset: Asset, status: int = 200, **wrong: str) -> Response:
+    return hypermedia.page(
+        "media/index.html", "media/_panel.html", status=status, asset=asset, places=_places(asset), wrong=wrong,
+        sizes=library.renditions(asset), **_listing(asset.folder_id, trash=asset.trashed_at is not None),
+    )  # fmt: skip
 
 
 def _index(folder_id: int | None, trash: bool = False, status: int = 200, **trouble: str) -> Response:
@@ -178,16 +205,20 @@ def _listing(folder_id: int | None, trash: bool) -> dict[str, Any]:
     """A page of files and the tree around it."""
     text, kind = request.args.get("q", "").strip()[:100], request.args.get("kind", "")
     kind = kind if kind in KINDS else ""
+    reach = media_desk.reach()
     page = library.find(
         g.tenant.id, folder_id, text, request.args.get("before", type=int), trashed=trash, kind=kind,
-        everywhere=folder_id is None,
+        everywhere=folder_id is None, hidden=reach.hidden,
     )  # fmt: skip
-    folders, counts = library.folders(g.tenant.id), library.counts(g.tenant.id)
+    folders = [f for f in library.folders(g.tenant.id) if f.id not in reach.hidden]
+    counts = {k: n for k, n in library.counts(g.tenant.id).items() if k not in reach.hidden}
     path = library.path_to(folders, folder_id)
     return {
-        "page": page, "text": text, "kind": kind, "trash": trash, "folders": folders, "path": path,
+        "page": page, "text": text, "previews": library.previews(g.tenant.id, page.assets),
+        "kind": kind, "trash": trash, "folders": folders, "path": path,
         "folder": path[-1] if path else None, "folder_id": folder_id, "counts": _with_subfolders(folders, counts),
         "all_count": sum(counts.values()), "trashed_count": library.trashed_count(g.tenant.id),
+        "in_force": limits.of(g.tenant.id), "may_change": reach.may_change, "today": context.today(),
         "here": url_for("media.trashed") if trash else _folder_url(folder_id),
     }  # fmt: skip
 
@@ -232,6 +263,6 @@ def _as_json(made: list[library.Taken], refused: list[tuple[str, str]]) -> Respo
     asset = made[0].asset
     return jsonify(
         id=asset.id, name=asset.title or asset.filename, alt=asset.alt, thumb=urls.path(asset, "card"),
-        url=url_for("media.show", asset_id=asset.id), kind=asset.kind,
+        url=url_for("media.show", asset_id=asset.id), kind=asset.kind, known=made[0].known,
         text=_("Already in the media, not stored again") if made[0].known else _("Uploaded"),
     )  # fmt: skip

@@ -47,9 +47,7 @@
 
   function upload(place, file) {
     const bar = part(place, "progress");
-    const most = 25 * 1024 * 1024;
     fail(place, "");
-    if (file.size > most && place.dataset.tooLarge) { fail(place, place.dataset.tooLarge); return; }
     const data = new FormData();
     data.append("file", file);
     const request = new XMLHttpRequest();

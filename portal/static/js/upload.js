@@ -1,6 +1,6 @@
 // Several files by button, drag or paste: each with its own progress; one that is refused does not stop the others.
 (() => {
-  const MOST = 25 * 1024 * 1024, AT_ONCE = 3;
+  const AT_ONCE = 3;
   const token = () => document.querySelector("meta[name=csrf-token]").content;
 
   document.querySelectorAll("form[data-drop]").forEach((form) => {
@@ -20,7 +20,8 @@
       list.append(item);
       const task = { file, item, part, request: null };
       close.addEventListener("click", () => { drop(task); });
-      if (file.size > MOST) refuse(task, form.dataset.tooLarge);
+      part("again").addEventListener("click", () => { again(task); });
+      if (file.size > Number(form.dataset.most)) refuse(task, form.dataset.tooLarge);
       else { waiting.push(task); next(); }
     }
     function drop(task) {
@@ -35,6 +36,27 @@
       const said = task.part("said");
       said.hidden = false;
       said.querySelector("span").textContent = text;
+    }
+    // What failed on the way may be sent again; what was refused for itself would be refused again.
+    function fail(task, text) {
+      refuse(task, text);
+      task.part("again").hidden = false;
+    }
+    function again(task) {
+      delete task.item.dataset.tone;
+      task.part("said").hidden = task.part("again").hidden = true;
+      task.part("bar").hidden = task.part("size").hidden = false;
+      task.part("bar").value = 0;
+      waiting.push(task);
+      next();
+    }
+    window.addEventListener("online", () => {
+      [...list.children].forEach((item) => { const button = item.querySelector("[data-up-again]"); if (!button.hidden) button.click(); });
+    });
+    function known(task, text) {
+      task.part("bar").hidden = true;
+      task.part("size").textContent = text;
+      setTimeout(() => task.item.remove(), 8000);
     }
     function next() {
       while (running < AT_ONCE && waiting.length) send(waiting.shift());
@@ -55,11 +77,15 @@
       });
       request.addEventListener("loadend", () => {
         running -= 1;
-        if (request.status === 200) { made += 1; task.item.remove(); }
+        if (request.status === 200) {
+          made += 1;
+          if (request.response?.known) known(task, request.response.text); else task.item.remove();
+        }
         else if (request.status === 401) {
           document.body.dispatchEvent(new CustomEvent("rundbrief:expired", { detail: () => { waiting.push(task); next(); } }));
         } else if (request.status === 413) refuse(task, form.dataset.tooLarge);
-        else if (task.item.isConnected) refuse(task, request.response?.text ?? form.dataset.failed);
+        else if (task.item.isConnected && request.response?.text) refuse(task, request.response.text);
+        else if (task.item.isConnected) fail(task, form.dataset.failed);
         next();
         if (!running && !waiting.length && made) {
           made = 0;
