@@ -23,6 +23,8 @@ from peewee import (
     TextField,
 )
 
+from domain import bounds
+
 database = DatabaseProxy()
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_TIMEOUT_S = 30
@@ -36,11 +38,26 @@ SQLITE_PRAGMAS = {
 }
 
 
+class _Bounded:
+    """Every statement passes by the territory of the person at work (domain.bounds)."""
+
+    def execute_sql(self, sql: str, params: Any = None) -> Any:
+        return super().execute_sql(bounds.narrowed(sql), params)  # type: ignore[misc]
+
+
+class _Sqlite(_Bounded, SqliteDatabase):
+    pass
+
+
+class _Postgres(_Bounded, PostgresqlDatabase):
+    pass
+
+
 def make(url: str) -> Database:
     """A database for `url`: `sqlite:///path` (IMMEDIATE write transactions, WAL) or `postgresql://…`."""
     parts = urlsplit(url)
     if parts.scheme == "sqlite":
-        return SqliteDatabase(
+        return _Sqlite(
             parts.path[1:] if parts.path.startswith("//") else parts.path,
             pragmas=SQLITE_PRAGMAS,
             lock_type="IMMEDIATE",
@@ -49,7 +66,7 @@ def make(url: str) -> Database:
         )
     from urllib.parse import parse_qsl, unquote
 
-    return PostgresqlDatabase(
+    return _Postgres(
         parts.path.lstrip("/"),
         host=parts.hostname or "127.0.0.1",
         port=parts.port or 5432,

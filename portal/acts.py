@@ -13,6 +13,7 @@ from domain.issues.models import Issue, TrialPerson
 from domain.orders.models import MailingOrder
 from domain.rollouts.models import Rollout
 from domain.subscribers.models import DistributionList, NewsletterType
+from domain.tenancy.models import TerritoryNode
 
 ACTS: dict[str, str] = {
     "approval.approved": N_("approved %(what)s"),
@@ -156,6 +157,10 @@ ACTS: dict[str, str] = {
     "tenant.status": N_("changed the state of the tenant"),
     "trial.remove": N_("removed %(what)s"),
     "trial.save": N_("saved %(what)s"),
+    "territory.create": N_("added %(what)s"),
+    "territory.delete": N_("deleted %(what)s"),
+    "territory.move": N_("moved %(what)s in the tree"),
+    "territory.rename": N_("renamed %(what)s"),
     "type.save": N_("saved %(what)s"),
     "user.activate": N_("opened the access of %(what)s again"),
     "user.deactivate": N_("ended the access of %(what)s"),
@@ -191,6 +196,7 @@ AREAS: dict[str, str] = {  # the part of an act before the dot, as a filter
     "support": N_("Support"),
     "trial": N_("Test persons"),
     "limits": N_("Limits"),
+    "territory": N_("Territories"),
     "type": N_("Newsletter types"),
     "user": N_("People"),
 }
@@ -214,6 +220,7 @@ THINGS: dict[
     "template": (N_("the template “%(name)s”"), N_("template %(id)s"), None, ""),
     "role": (N_("the role %(name)s"), N_("role %(id)s"), Role, "name"),
     "subscriber": (N_("the subscriber %(name)s"), N_("subscriber %(id)s"), None, ""),
+    "territory": (N_("the territory “%(name)s”"), N_("territory %(id)s"), TerritoryNode, "name"),
     "type": (N_("the newsletter type “%(name)s”"), N_("newsletter type %(id)s"), NewsletterType, "name"),
     "trial_person": (N_("the test person “%(name)s”"), N_("test person %(id)s"), TrialPerson, "name"),
     "user": ("%(name)s", N_("person %(id)s"), User, "name"),

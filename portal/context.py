@@ -4,16 +4,16 @@ from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from flask import Flask, current_app, g, request, session
+from flask import Flask, Response, current_app, g, request, session
 from werkzeug.local import LocalProxy
 
-from domain import clock
+from domain import bounds, clock
 from domain.accounts import duties, policy
 from domain.audit import origin
 from domain.db import database
 from domain.errors import N_, Forbidden, NotFound
 from domain.tenancy import settings as tenant_settings
-from domain.tenancy import tree
+from domain.tenancy import territory, tree
 from domain.tenancy.models import TenantStatus
 
 LANGUAGES = ("de", "en")
@@ -22,6 +22,7 @@ LANGUAGE_COOKIE = "rb-lang"
 
 def init_app(app: Flask) -> None:
     app.before_request(_connect)
+    app.after_request(_hold_streams)
     app.teardown_request(_disconnect)
     app.url_value_preprocessor(_take_tenant)
     app.url_defaults(_give_tenant)
@@ -40,6 +41,7 @@ def enter(slug: str) -> None:
     g.tenant, g.rights = tenant, rights
     if rights.visit:
         origin.acts_as("support")
+    bounds.set_bound(territory.bound(tenant.id, rights.territory, g.user.id))
     if session.get("tenant") != tenant.slug:
         session["tenant"] = tenant.slug  # where the next visit begins
 
@@ -99,6 +101,7 @@ current_rights = LocalProxy(lambda: g.get("rights", policy.NOTHING))
 def _connect() -> None:
     g.user = None
     origin.begin(client_address(), _reference)
+    bounds.set_bound(None)
     if request.endpoint != "static":
         g.opened = database.connect(reuse_if_open=True)
 
@@ -110,8 +113,16 @@ def _reference() -> str:
 
 def _disconnect(_error: BaseException | None) -> None:
     origin.end()
+    bounds.set_bound(None)
     if g.pop("opened", False) and not database.is_closed():
         database.close()
+
+
+def _hold_streams(response: Response) -> Response:
+    bound = bounds.current()
+    if bound and response.is_streamed:
+        response.response = bounds.held(bound, response.response)
+    return response
 
 
 def _take_tenant(_endpoint: str | None, values: dict[str, Any] | None) -> None:

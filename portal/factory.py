@@ -42,6 +42,7 @@ IN_TENANT = (
     "selection", "exclusions",
     "volume", "orders", "rollouts", "releases", "users", "roles", "tenants", "relays", "dispatch", "senders", "audit",
     "notices",
+    "territory",
 )  # fmt: skip
 OUTSIDE = (
     "session",

@@ -10,11 +10,13 @@ from flask import request
 from flask_babel import gettext as _
 from peewee import ModelSelect
 
+from domain import bounds
 from domain.accounts import people
 from domain.accounts.models import User
 from domain.accounts.permissions import Permission
 from domain.audit import log
 from domain.audit.models import AuditEntry
+from domain.subscribers.models import Subscriber
 from portal import acts, context, telling
 from portal.access import may
 
@@ -64,6 +66,9 @@ def query(tenant_id: int, asked: Wanted) -> ModelSelect:
     if asked.area == SIGNING and tenant_id != log.HOUSE:
         chain = log.HOUSE
     found = AuditEntry.select().where(AuditEntry.tenant_id == chain)
+    if bounds.current():  # somebody bound to a territory reads nothing about people elsewhere
+        mine = Subscriber.select(Subscriber.id).where(Subscriber.tenant_id == tenant_id)
+        found = found.where((AuditEntry.kind != "subscriber") | AuditEntry.object_id.in_(mine))
     if asked.area == SIGNING:
         found = found.where(AuditEntry.act.in_(SIGN_INS))
         if tenant_id != log.HOUSE:

@@ -111,6 +111,7 @@ GROUPS: tuple[tuple[object, tuple[Item, ...]], ...] = (
             Item("robinson", "robinson.index", _l("Suppression list"), "shield-x", (P.SUBSCRIBER_EDIT,)),
             Item("volume", "volume.index", _l("Volume"), "receipt", (P.VOLUME_SEE,)),
             Item("releases", "releases.index", _l("Releases"), "share-2", (P.RELEASE_SEE, P.RELEASE_EDIT)),
+            Item("territory", "territory.index", _l("Territories"), "map-pin", (P.TENANT_EDIT,)),
             Item("users", "users.index", _l("People"), "user-cog", (P.USER_SEE, P.USER_EDIT)),
             Item("roles", "roles.index", _l("Roles and rights"), "shield-lock", (P.ROLE_SEE, P.ROLE_EDIT)),
             Item("tenants", "tenants.edit", _l("Tenant"), "settings", (P.TENANT_EDIT,)),

@@ -12,6 +12,7 @@ from domain.subscribers import consent, directory, lists, organisations, suppres
 from domain.subscribers.facets import fields, notes, tags, tracks
 from domain.subscribers.facets.models import Holder
 from domain.subscribers.models import Organisation, Subscriber
+from domain.tenancy import territory
 from portal import hypermedia
 from portal.forms.subscribers import ConsentForm, LockForm
 
@@ -38,6 +39,7 @@ def page(
         standings=tracks.of(*key), own=fields.every(tenant_id), received=received.by_person(tenant_id, person.id),
         suppressed=suppression.entry(tenant_id, person.address_key) if person.address_key else None,
         names=policy.names([*people, person.locked_by_id]), is_org_locked=organisations.is_locked,
+        place=territory.paths(tenant_id).get(person.territory_id or 0),
         lock_form=lock_form or LockForm(formdata=None), consent_form=consents or consent_form(),
     )  # fmt: skip
 

@@ -8,13 +8,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from domain import clock, tokens
+from domain import bounds, clock, tokens
 from domain.accounts import policy, sessions
 from domain.accounts.models import Membership, Role, User
 from domain.accounts.policy import Rights
 from domain.audit import log
 from domain.db import database
 from domain.errors import N_, Conflict, Forbidden, Invalid, NotFound
+from domain.tenancy import territory
 
 INVITATION_MAX_AGE_S = 7 * 86_400
 NOT_YOURS = N_("You cannot give or take a role with rights that you do not hold yourself.")
@@ -27,6 +28,7 @@ class Member:
     user: User
     roles: tuple[Role, ...]
     until: datetime | None
+    territory_id: int | None = None  # the node to whose people the access is bound
 
     @property
     def state(self) -> str:
@@ -62,7 +64,10 @@ def members(tenant_id: int, user_ids: Iterable[int] | None = None) -> list[Membe
     rows: dict[int, list[Membership]] = {}
     for row in query:
         rows.setdefault(row.user.id, []).append(row)
-    return [Member(held[0].user, tuple(m.role for m in held), _latest(held)) for held in rows.values()]
+    return [
+        Member(held[0].user, tuple(m.role for m in held), _latest(held), _node_of(held))
+        for held in rows.values()
+    ]
 
 
 def member(tenant_id: int, user_id: int) -> Member:
@@ -81,6 +86,7 @@ def invite(
     actor: User,
     rights: Rights,
     until: datetime | None = None,
+    territory_id: int | None = None,
 ) -> tuple[User, bool]:
     """Give a person roles in the tenant; (person, True) if the account is new. `email` has been checked by the
     caller. Raises Invalid, Forbidden."""
@@ -101,7 +107,7 @@ def invite(
             user = User.create(email=email, name=name[:120], language=actor.language)
         held = [m.role_id for m in _memberships(tenant_id, user)]
         log.record(tenant_id, "user.invite", user_id=actor.id, kind="user", object_id=user.id)
-        set_roles(tenant_id, user, [*held, *role_ids], actor, rights, until)
+        set_roles(tenant_id, user, [*held, *role_ids], actor, rights, until, territory_id)
     return user, made
 
 
@@ -112,26 +118,35 @@ def set_roles(
     actor: User,
     rights: Rights,
     until: datetime | None = None,
+    territory_id: int | None = None,
 ) -> None:
-    """Exactly these roles in the tenant, all of them until `until`. Raises Forbidden for a role with rights that the
-    actor lacks, NotFound for a role of another tenant, Conflict if nobody would be left who administers people."""
+    """Exactly these roles in the tenant, all of them until `until` and bound to a node of its territories. Raises
+    Forbidden for a role with rights that the actor lacks and for people beyond his territory, NotFound for a role of
+    another tenant, Conflict if nobody would be left who administers people."""
     wanted = {role_id: policy.role_for(tenant_id, role_id) for role_id in sorted(set(role_ids))}
     with database.atomic():
-        held = {m.role_id: m.until for m in _memberships(tenant_id, user)}
-        touched = set(wanted) ^ set(held) | {i for i in wanted if i in held and held[i] != until}
+        memberships = _memberships(tenant_id, user)
+        held = {m.role_id: (m.until, m.territory_id) for m in memberships}
+        touched = set(wanted) ^ set(held) | {
+            i for i in wanted if i in held and held[i] != (until, territory_id)
+        }
         _refuse_more_than_own(touched, rights)
+        if territory_id is not None:
+            territory.get(tenant_id, territory_id)
+        if touched:
+            _refuse_beyond([*(m.territory_id for m in memberships), territory_id])
         keepers = policy.kept([tenant_id])
         Membership.delete().where(
             Membership.tenant_id == tenant_id,
             Membership.user == user,
             Membership.role.not_in(list(wanted) or [0]),
         ).execute()
-        Membership.update(until=until).where(
+        Membership.update(until=until, territory_id=territory_id).where(
             Membership.tenant_id == tenant_id, Membership.user == user
         ).execute()
         for role_id in set(wanted) - set(held):
             Membership.insert(
-                tenant_id=tenant_id, user=user, role=role_id, until=until
+                tenant_id=tenant_id, user=user, role=role_id, until=until, territory_id=territory_id
             ).on_conflict_ignore().execute()
         if wanted and not user.active:
             _open_account(user)
@@ -141,7 +156,8 @@ def set_roles(
         if touched:
             log.record(
                 tenant_id, "user.roles", user_id=actor.id, kind="user", object_id=user.id,
-                details={"before": sorted(held), "after": sorted(wanted), "until": until and until.isoformat()},
+                details={"before": sorted(held), "after": sorted(wanted), "until": until and until.isoformat(),
+                         "territory": territory_id},
             )  # fmt: skip
 
 
@@ -151,6 +167,7 @@ def deactivate(tenant_id: int, user: User, actor: User, rights: Rights) -> None:
         raise Conflict(N_("You cannot deactivate your own account."))
     with database.atomic():
         _refuse_more_than_own([m.role_id for m in _memberships(tenant_id, user)], rights)
+        _refuse_beyond(m.territory_id for m in _memberships(tenant_id, user))
         keepers = policy.kept([tenant_id])
         Membership.update(until=clock.now()).where(
             Membership.tenant_id == tenant_id, Membership.user == user
@@ -164,6 +181,7 @@ def reactivate(tenant_id: int, user: User, actor: User, rights: Rights) -> None:
     """Open the access again, with the roles it had."""
     with database.atomic():
         _refuse_more_than_own([m.role_id for m in _memberships(tenant_id, user)], rights)
+        _refuse_beyond(m.territory_id for m in _memberships(tenant_id, user))
         Membership.update(until=None).where(
             Membership.tenant_id == tenant_id, Membership.user == user
         ).execute()
@@ -192,6 +210,16 @@ def _memberships(tenant_id: int, user: User) -> list[Membership]:
 def _refuse_more_than_own(role_ids: Iterable[int], rights: Rights) -> None:
     if any(not held <= rights.permissions for held in policy.permissions_by_role(role_ids).values()):
         raise Forbidden(NOT_YOURS)
+
+
+def _refuse_beyond(node_ids: Iterable[int | None]) -> None:
+    """Somebody bound to a territory gives and takes access to that and what stands below only."""
+    for node_id in node_ids:
+        bounds.refuse_beyond([node_id] if node_id else [])
+
+
+def _node_of(held: list[Membership]) -> int | None:
+    return next((m.territory_id for m in held if m.territory_id), None)
 
 
 def _close_account_without_access(user: User) -> None:

@@ -22,6 +22,7 @@ class Rights:
     permissions: frozenset[Permission]
     role_ids: tuple[int, ...]
     visit: SupportVisit | None = None  # only as support, for a limited time
+    territory: tuple[int, ...] = ()  # nodes to whose people the person is bound; empty: to none
 
     def __contains__(self, permission: Permission) -> bool:
         return permission in self.permissions
@@ -34,12 +35,16 @@ def rights_of(user: User, tenant_id: int, administered: set[int] | None = None) 
     """All rights of `user` in the tenant, joined over the roles that have not ended. `administered`: what
     duties.administered says, if the caller has asked already."""
     rows = (
-        Membership.select(Membership.role, RolePermission.permission, RolePermission.denied)
+        Membership.select(
+            Membership.role, RolePermission.permission, RolePermission.denied, Membership.territory_id
+        )
         .join(RolePermission, JOIN.LEFT_OUTER, on=(RolePermission.role == Membership.role))
         .where(Membership.tenant_id == tenant_id, Membership.user == user, _in_force())
         .order_by(Membership.id)
     )
-    held = list(rows.tuples())
+    found = list(rows.tuples())
+    held = [row[:3] for row in found]
+    nodes = tuple(sorted({row[3] for row in found if row[3]}))  # one bound role binds the person
     if tenant_id in (duties.administered(user) if administered is None else administered):
         held += [(role_id, word, False) for role_id, word in _administrator()]
     if not held:
@@ -47,9 +52,8 @@ def rights_of(user: User, tenant_id: int, administered: set[int] | None = None) 
         if visit is None:
             return NOTHING
         return Rights(frozenset(Permission) - duties.NOT_FOR_SUPPORT, (), visit)
-    return Rights(
-        _joined((word, denied) for _role, word, denied in held), tuple(dict.fromkeys(r for r, _, _ in held))
-    )
+    permissions = _joined((word, denied) for _role, word, denied in held)
+    return Rights(permissions, tuple(dict.fromkeys(r for r, _, _ in held)), None, nodes)
 
 
 @unscoped("the person's own roles, wherever they are")

@@ -19,7 +19,7 @@ from domain.releases import robinson
 from domain.segments import compile
 from domain.segments.models import Segment, SegmentMember
 from domain.subscribers.models import Consent, Subscriber, Subscription
-from domain.tenancy import settings, tree
+from domain.tenancy import settings, territory, tree
 from domain.tenancy.models import Tenant
 
 ALWAYS = (Consent.CONFIRMED,)
@@ -33,6 +33,7 @@ PERSON = (
 COLUMNS = ", ".join(f"s.{name}" for name in PERSON[:-1]) + ", o.name"
 
 REASON = """CASE
+    WHEN NOT (INSIDE) THEN {territory}
     WHEN s.address_key IS NULL THEN NO_ADDRESS
     WHEN x.id IS NOT NULL THEN {suppressed}
     WHEN s.locked_reason IS NOT NULL AND (s.locked_until IS NULL OR s.locked_until > ?) THEN {locked}
@@ -137,6 +138,7 @@ def statement(campaign: Campaign, select: str, reasons: bool = True) -> tuple[st
     lists = [int(i) for i in (campaign.audience or {}).get("lists", [])]
     lists_of_others = robinson.clause(robinson.holding(tree.get(campaign.tenant_id)), "s.address_key", now)
     select = select.replace("x.id IS NOT NULL", f"(x.id IS NOT NULL{lists_of_others})")
+    select = select.replace("INSIDE", _inside(campaign))
     select = select.replace("CONSENTS", ", ".join("?" * len(mailed)))
     if reasons:
         select = select.replace("NO_ADDRESS", choosing.without_address(campaign))
@@ -151,6 +153,15 @@ def statement(campaign: Campaign, select: str, reasons: bool = True) -> tuple[st
     values = [*([now, now, *mailed] if reasons else []), campaign.type_id, now, campaign.tenant_id]
     more, bound_of_kin = kin.restriction(campaign)
     return text + more, [*values, *lists, *bound, *bound_of_kin]
+
+
+def _inside(campaign: Campaign) -> str:
+    """The condition that a person belongs to the territory to which somebody bound holds the mailing."""
+    if not campaign.territory_ids:
+        return "TRUE"
+    nodes = territory.below(campaign.tenant_id, campaign.territory_ids)
+    places = ", ".join(str(int(node)) for node in nodes)
+    return f"s.territory_id IS NOT NULL AND s.territory_id IN ({places})" if nodes else "FALSE"
 
 
 @contextmanager

@@ -29,6 +29,7 @@ def may_begin(campaign: Campaign) -> bool:
 
 def begin(campaign: Campaign, user_id: int) -> Issue:
     """Open the issue of a paused mailing for a correction; returns it."""
+    planning.check_territory(campaign)
     if not may_begin(campaign):
         raise Conflict(N_("Pause the mailing first; then its mail can be corrected."))
     before = {

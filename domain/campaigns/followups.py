@@ -8,6 +8,7 @@ import json
 from datetime import datetime
 from typing import Any
 
+from domain import bounds
 from domain.audit import log
 from domain.campaigns import audience, kin, planning
 from domain.campaigns.models import Campaign, CampaignStatus, Course
@@ -137,7 +138,13 @@ def _child(
         priority=campaign.priority, hold_uncertain=campaign.hold_uncertain,
         interval_count=campaign.interval_count, interval_s=campaign.interval_s, created_by_id=user_id,
         test_mode=False,  # it follows a mailing that was meant for real
+        territory_ids=_held(campaign),
     )  # fmt: skip
+
+
+def _held(campaign: Campaign) -> list[int]:
+    """A child reaches no further than its parent, nor than the person who makes it."""
+    return list(campaign.territory_ids) if bounds.covers(campaign.territory_ids) else bounds.roots()
 
 
 def _mark(revision: IssueRevision, campaign: Campaign) -> str:

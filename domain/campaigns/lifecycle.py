@@ -120,6 +120,7 @@ def is_cleared(campaign: Campaign) -> bool:
 
 def pause(campaign: Campaign, user_id: int) -> None:
     """Stop handing over; what a connection is sending at this moment still leaves."""
+    planning.check_territory(campaign)
     if not campaign.started_at:
         raise Conflict(N_("This mailing has not begun. Change its time instead."))
     with database.atomic():
@@ -130,6 +131,7 @@ def pause(campaign: Campaign, user_id: int) -> None:
 
 def resume(campaign: Campaign, user_id: int) -> None:
     """Go on with everybody who has not got the mail."""
+    planning.check_territory(campaign)
     if campaign.correcting and not may_resume(campaign):
         raise Conflict(
             N_("The mail is being corrected. Ask for approval of the new version, or keep the old one.")
@@ -148,6 +150,7 @@ def may_resume(campaign: Campaign) -> bool:
 
 def cancel(campaign: Campaign, user_id: int) -> None:
     """End for good: nobody else gets this mail."""
+    planning.check_territory(campaign)
     with database.atomic():
         begun = campaign.started_at is not None
         _move(campaign, CANCELLABLE, S.CANCELLED, finished_at=clock.now())

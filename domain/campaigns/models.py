@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from peewee import BigIntegerField, BooleanField, CharField, IntegerField, SmallIntegerField
 
-from domain import clock
+from domain import bounds, clock
 from domain.db import JSONText, MomentField
 from domain.tenancy.models import TenantModel
 
@@ -44,6 +44,7 @@ class Campaign(TenantModel):
     name = CharField(max_length=120)
     status = CharField(max_length=12, default=CampaignStatus.DRAFT)
     audience = JSONText(default=dict)
+    territory_ids = JSONText(default=bounds.roots)  # goes only to people there and below; empty: to all
     role_id = IntegerField(null=True)  # whose volume limits count: the starter's role
     relay_id = IntegerField(null=True)
     sender_name = CharField(max_length=120, default="")

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from domain import bounds
 from domain.approvals import flow
 from domain.approvals.models import ApprovalState
 from domain.audit import log
@@ -73,6 +74,7 @@ def plan(campaign: Campaign, values: dict[str, Any], version: int | None = None)
     are wrong."""
     if version is not None and version != campaign.version:
         raise PlanChanged(N_("Somebody else has changed the plan meanwhile. Reload the page to see it."))
+    check_territory(campaign)
     if campaign.status != CampaignStatus.DRAFT:
         raise Conflict(N_("This mailing is in approval or on its way and can no longer be changed."))
     wrong: dict[str, str | tuple[str, dict[str, object]]] = {}
@@ -159,6 +161,11 @@ def check_real(campaign: Campaign) -> None:
         )
 
 
+def check_territory(campaign: Campaign) -> None:
+    """Raise Forbidden if the person at work is bound and the mailing goes to people beyond the territory."""
+    bounds.refuse_beyond(campaign.territory_ids or [])
+
+
 def open_from(tenant_id: int, name: str) -> list[Campaign]:
     """Campaigns under way or approved that send as the domain `name`."""
     ended = (CampaignStatus.DRAFT, CampaignStatus.CANCELLED, CampaignStatus.FINISHED)
@@ -169,8 +176,9 @@ def open_from(tenant_id: int, name: str) -> list[Campaign]:
 def definition(campaign: Campaign) -> list[Any]:
     """What the fingerprint covers beyond the mail: audience, sender, time."""
     at = campaign.send_at
+    held = [{"territory": campaign.territory_ids}] if campaign.territory_ids else []
     return [
-        *_audience(campaign), campaign.sender_name, campaign.sender_address, campaign.reply_to,
+        *_audience(campaign), *held, campaign.sender_name, campaign.sender_address, campaign.reply_to,
         int(at.timestamp()) if isinstance(at, datetime) else None,
     ]  # fmt: skip
 
@@ -189,6 +197,7 @@ def ask(
 ) -> None:
     """Ask for approval of exactly this revision and plan; of parallel calls one counts. Issue and plan close."""
     check_real(campaign)
+    check_territory(campaign)
     with database.atomic():
         if definition(get(campaign.tenant_id, campaign.id)) != definition(campaign):
             raise Conflict(N_("Somebody else has changed the plan meanwhile. Reload the page to see it."))
@@ -216,6 +225,7 @@ def ask(
 
 def reopen(campaign: Campaign, issue: Issue, user_id: int) -> None:
     """Take the request back or make an approved mailing that has not begun a draft again; approvals are void."""
+    check_territory(campaign)
     with database.atomic():
         again = CampaignStatus.PAUSED if campaign.correcting else CampaignStatus.DRAFT
         changed = (

@@ -15,7 +15,7 @@ from domain.subscribers.directory import TEXT_FIELDS
 from domain.subscribers.models import ImportJob, ImportTrace, Subscriber
 
 CHUNK = 500
-RESTORED = (*TEXT_FIELDS, "organisation_id", "fields", "birthday")
+RESTORED = (*TEXT_FIELDS, "organisation_id", "fields", "birthday", "territory_id")
 
 
 @dataclass(frozen=True)

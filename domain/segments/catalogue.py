@@ -3,12 +3,14 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from domain import bounds
 from domain.errors import N_
 from domain.segments.models import Segment
 from domain.subscribers import lists, types
 from domain.subscribers.facets import fields, tags, tracks
 from domain.subscribers.facets.models import Holder
 from domain.subscribers.models import Consent, Deliverability
+from domain.tenancy import territory
 
 # kind → comparisons; those in NO_VALUE need no value
 OPS: dict[str, tuple[str, ...]] = {
@@ -79,7 +81,8 @@ class Field:
 
 def every(tenant_id: int, without_segment: int | None = None) -> dict[str, Field]:
     """Key → field, in the order in which people choose."""
-    found = [*_person(), *_organisation(), *_own(tenant_id), *_memberships(tenant_id, without_segment)]
+    found = [*_person(), *_territory(tenant_id), *_organisation(), *_own(tenant_id)]
+    found += _memberships(tenant_id, without_segment)
     for kind in types.every(tenant_id):
         found.append(Field(f"type:{kind.id}", kind.name, "consent", "consent", CONSENTS, True))
     for track, values in tracks.every(tenant_id):
@@ -119,6 +122,13 @@ def _own(tenant_id: int) -> Iterator[Field]:
                 tuple((str(c), str(c)) for c in own.choices) if own.kind in ("choice", "choices") else ()
             )
             yield Field(f"{prefix}:{own.id}", own.name, own.kind, group, options, True, own.key)
+
+
+def _territory(tenant_id: int) -> Iterator[Field]:
+    with bounds.lifted("a segment of others may name any place; places are no people"):
+        options = tuple((str(node.id), node.path) for node in territory.every(tenant_id))
+    if options:
+        yield Field("person:territory", N_("Territory"), "member", "person", options, False)
 
 
 def _memberships(tenant_id: int, without_segment: int | None) -> Iterator[Field]:

@@ -18,6 +18,7 @@ from domain.ledger.states import DeliveryState
 from domain.segments import catalogue, query
 from domain.segments.models import Segment
 from domain.segments.query import Group, Rule
+from domain.tenancy import territory
 
 DAY_S = 86_400
 Made = tuple[str, list[Any]]
@@ -86,6 +87,10 @@ def _person(rule: Rule, name: str, moment: Moment) -> Made:
         return _moment_of("s.created_at", rule, moment)
     if name == "deliverability":
         return _negated(rule.op, f"s.deliverability IN ({_places(rule.values)})", list(rule.values))
+    if name == "territory":
+        nodes = territory.below(moment.tenant_id, map(int, rule.values)) or (0,)
+        inside = f"s.territory_id IS NOT NULL AND s.territory_id IN ({_places(nodes)})"
+        return _negated(rule.op, inside, list(nodes))
     if name == "has_address":
         return _yes(rule.op, "s.address_key IS NOT NULL", [])
     if name == "locked":

@@ -5,7 +5,7 @@ from typing import Any
 
 from peewee import IntegrityError
 
-from domain import clock
+from domain import bounds, clock
 from domain.audit import log
 from domain.db import database, sql
 from domain.errors import N_, Conflict, Invalid, NotFound
@@ -100,6 +100,7 @@ def save(
 
 def delete(segment: Segment, user_id: int) -> None:
     """Delete a segment; raises Conflict while another one asks for it."""
+    bounds.refuse_others(segment.created_by_id)
     catalogued = catalogue.every(segment.tenant_id)
     for other in every(segment.tenant_id):
         if other.id != segment.id and segment.id in _named(query.read(other.query, catalogued)[0]):
@@ -115,6 +116,7 @@ def delete(segment: Segment, user_id: int) -> None:
 
 def freeze(segment: Segment, moment: Moment, user_id: int) -> int:
     """Keep the people of this moment, whatever they become; returns how many."""
+    bounds.refuse_others(segment.created_by_id)
     if segment.frozen_at is not None:
         raise Conflict(N_("The people of this segment are frozen already."))
     text, values = compile.of_segment(segment, moment)
@@ -138,6 +140,7 @@ def freeze(segment: Segment, moment: Moment, user_id: int) -> int:
 
 def thaw(segment: Segment, user_id: int) -> None:
     """Let the question count again."""
+    bounds.refuse_others(segment.created_by_id)
     with database.atomic():
         _empty(segment)
         segment.frozen_at = None

@@ -27,6 +27,7 @@ FIELDS: dict[str, str] = {
     "language": N_("Language"),
     "birthday": N_("Birthday"),
     "category": N_("Reader category"),
+    "territory": N_("Territory"),
     "tags": N_("Tags"),
     "status": N_("Status (who is signed off or blocked)"),
     "off_at": N_("Time of the sign-off"),
@@ -56,6 +57,7 @@ _KNOWN: dict[str, str] = {
     "region": "region bundesland province",
     "birthday": "birthday birthdate dateofbirth geburtstag geburtsdatum",
     "category": "category kategorie",
+    "territory": "territory gebiet landesverband bezirksverband kreisverband ortsverband gliederung gliederungspfad",
     "tags": "tags schlagworte schlagwoerter",
     "country": "country land cc countrycode laendercode laenderkennzeichen",
     "language": "language sprache lang locale mailsprache",
@@ -102,6 +104,7 @@ class Values:
     organisation: str = ""
     own: dict[str, Any] = field(default_factory=dict)
     birthday: str = ""
+    territory: str = ""
     tags: list[str] = field(default_factory=list)
     proof: str = ""
     is_off: bool = False
@@ -174,8 +177,8 @@ def _take(values: Values, meant: str, cell: str, name: str) -> None:
     elif meant == "proof":
         if not _NO_DATE.fullmatch(cell):
             values.proof = f"{values.proof}; {name}: {cell}".lstrip("; ")
-    elif meant == "birthday":
-        values.birthday = cell
+    elif meant in ("birthday", "territory"):
+        setattr(values, meant, cell)
     elif meant == "tags":
         values.tags += [part.strip(" \"'") for part in re.split(r"[,;|]", cell) if part.strip(" \"'")]
     elif meant.startswith(OWN_PREFIX):

@@ -16,6 +16,7 @@ from domain.subscribers.facets import fields, tags
 from domain.subscribers.facets.models import Holder
 from domain.subscribers.models import Deliverability, ListMember, NewsletterType, Subscriber, Subscription
 from domain.subscribers.words import folded, one_line
+from domain.tenancy import territory
 
 TEXT_FIELDS = {
     "salutation": 20, "title": 40, "first_name": 80, "last_name": 80, "function": 120, "street": 120, "postcode": 20,
@@ -133,6 +134,10 @@ def _fill(person: Subscriber, values: Mapping[str, Any]) -> None:
         person.organisation_id = organisations.named(person.tenant_id, str(values["organisation"] or ""))
     if any(name.startswith("own-") for name in values):
         person.fields = fields.taken(person.tenant_id, Holder.SUBSCRIBER, values, person.fields)
+    if "territory_id" in values:
+        person.territory_id = (
+            territory.get(person.tenant_id, node).id if (node := values["territory_id"]) else None
+        )
     person.country = (person.country or "").upper()
     person.folded = folded(person.first_name, person.last_name, person.address)
 

@@ -12,6 +12,7 @@ from typing import Any
 from domain.db import database, is_postgres, sql
 from domain.subscribers import words
 from domain.subscribers.models import NewsletterType, Subscriber
+from domain.tenancy import territory
 
 PAGE_SIZE = 50
 FEW = 1_000  # the same where small and large tenants would differ most: lists, and one consent over all types
@@ -28,6 +29,7 @@ class Query:
     type_id: int | None = None
     consent: str = ""
     list_id: int | None = None
+    territory_id: int | None = None  # a node: people there and below
     before_id: int | None = None
     after_id: int | None = None
 
@@ -82,7 +84,7 @@ def _ids(tenant_id: int, query: Query, side: str, anchor: int | None, limit: int
     found = words.split(query.text)
     if query.text.strip() and not found:
         return []
-    if query.consent and not (found or query.list_id or query.type_id):
+    if query.consent and not (found or query.list_id or query.type_id or query.territory_id):
         return _of_any_type(tenant_id, query.consent, side, anchor, limit)
     text, values = _statement(tenant_id, query, found, side, anchor)
     return [row[0] for row in database.execute_sql(sql(text), [*values, limit]).fetchall()]
@@ -93,7 +95,7 @@ def _total(tenant_id: int, query: Query) -> tuple[int, int]:
     found = words.split(query.text)
     if query.text.strip() and not found:
         return 0, COUNTED
-    if query.consent and not (found or query.list_id or query.type_id):
+    if query.consent and not (found or query.list_id or query.type_id or query.territory_id):
         return len(_of_any_type(tenant_id, query.consent, "", None, FEW + 1)), FEW
     most = FEW if query.list_id else COUNTED
     text, values = _statement(tenant_id, query, found, "", None)
@@ -119,6 +121,9 @@ def _statement(
             f" AND {kind} AND {state})"
         )
         values += [tenant_id, *filter(None, (query.type_id, query.consent))]
+    if query.territory_id:
+        nodes = territory.below(tenant_id, [query.territory_id])
+        where.append(f"s.territory_id IN ({', '.join(map(str, nodes)) or 'NULL'})")
     if side:
         where.append(f"{order} {side} ?")
         values.append(anchor)

@@ -12,7 +12,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from domain import clock
+from domain import bounds, clock
 from domain.audit import log
 from domain.db import database, unscoped
 from domain.errors import N_, Conflict, Invalid, NotFound
@@ -20,6 +20,7 @@ from domain.subscribers import columns, csvfile, intake, spreadsheet, types
 from domain.subscribers.csvfile import Dialect, Record
 from domain.subscribers.facets import fields
 from domain.subscribers.models import Consent, DistributionList, ImportJob, ImportReject
+from domain.tenancy import territory
 
 BATCH = 4_000  # records in one transaction: a commit waits for the disk
 STALE_S = 60  # a worker that wrote nothing for this long has died
@@ -41,6 +42,7 @@ class Options:
     proof: str = ""
     list_id: int | None = None
     existing: str = "fill"
+    territory_id: int | None = None  # of those who are new and whose row names none
 
 
 @dataclass
@@ -166,6 +168,8 @@ def plan(job: ImportJob, mapping: dict[int, str], options: Options) -> None:
         types.get(job.tenant_id, options.type_id)
     if options.list_id is not None:
         _list(job.tenant_id, options.list_id)
+    if options.territory_id is not None:
+        territory.get(job.tenant_id, options.territory_id)
     if options.consent not in CONSENTS or options.existing not in EXISTING:
         raise Invalid(N_("Choose one of the answers."))
     if options.type_id and options.consent == Consent.PROVED and not options.proof.strip():
@@ -269,7 +273,13 @@ def claim(job_id: int) -> ImportJob | None:
 
 
 def run(job: ImportJob, root: Path) -> None:
-    """Take in everything behind the last finished batch; ends in state done, or failed with the reason."""
+    """Take in everything behind the last finished batch; ends in state done, or failed with the reason. Held to the
+    territory of whoever brought the file."""
+    with bounds.within(territory.bound(job.tenant_id, job.territory_ids, job.by_id)):
+        _run(job, root)
+
+
+def _run(job: ImportJob, root: Path) -> None:
     batch = intake.Batch(job, options_of(job))
     try:
         rows = islice(_rows(job, root), job.rows_done, None)

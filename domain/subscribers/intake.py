@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from domain import clock
+from domain import bounds, clock
 from domain.db import database, sql
 from domain.errors import N_, Invalid
 from domain.subscribers import addresses, columns, consent, directory, lists, suppression, words
@@ -12,6 +12,7 @@ from domain.subscribers.candidates import Person, Reject
 from domain.subscribers.csvfile import Record
 from domain.subscribers.facets import bulk, fields
 from domain.subscribers.models import Consent, ImportJob, Organisation, Subscriber, Subscription
+from domain.tenancy import territory
 
 TOO_WIDE = N_(
     "The row has %(found)s cells, the header has %(expected)s. Check quotation marks and separators."
@@ -19,6 +20,8 @@ TOO_WIDE = N_(
 BLOCKED = N_("The status in the file says that this address is blocked.")
 SUPPRESSED = N_("This address is on the suppression list.")
 TWICE = N_("This address stands in the file already, in line %(line)s.")
+NO_PLACE = N_("We do not know the territory “%(name)s”. Make it first, or write its whole path.")
+BEYOND = N_("This address cannot be taken in here. Ask somebody who looks after all people.")
 TAKEN = N_("Somebody has this value in %(name)s already.")
 TEXTS = tuple(directory.TEXT_FIELDS)
 
@@ -37,6 +40,7 @@ class Batch:
         meanings = set(self._mapping.values())
         self._own = bulk.Known(self._tenant_id, meanings)
         self._is_tagging = "tags" in meanings
+        self._places = territory.named(self._tenant_id) if "territory" in meanings else {}
         self._named = (meanings & set(TEXTS)) | ({"first_name", "last_name"} if "name" in meanings else set())
         self._clears = {"organisation", "birthday"} & meanings if options.existing == "replace" else set()
 
@@ -92,7 +96,9 @@ class Batch:
             except fields.BadValue as error:
                 rejects.append(Reject(record, error.message, error.params))
                 continue
-            if values.is_blocked:
+            if values.territory and territory.folded(values.territory) not in self._places:
+                rejects.append(Reject(record, NO_PLACE, {"name": values.territory[:80]}))
+            elif values.is_blocked:
                 rejects.append(Reject(record, BLOCKED))
             elif address.key in people:
                 rejects.append(Reject(record, TWICE, {"line": people[address.key].record.line}))
@@ -100,13 +106,23 @@ class Batch:
                 people[address.key] = Person(record, address.written, address.key, values)
         stopped = suppression.stopped(self._tenant_id, people)
         rejects += [Reject(people[key].record, SUPPRESSED) for key in stopped]
-        return [p for key, p in people.items() if key not in stopped], rejects
+        beyond = self._beyond(set(people) - stopped)
+        rejects += [Reject(people[key].record, BEYOND) for key in beyond]
+        return [p for key, p in people.items() if key not in stopped | beyond], rejects
+
+    def _beyond(self, keys: set[str]) -> set[str]:
+        """Addresses of people outside of the territory to which the import is held."""
+        if bounds.current() is None:
+            return set()
+        own = set(self.existing(keys))
+        with bounds.lifted("an address is one person's in the whole tenant"):
+            return set(self.existing(keys)) - own
 
     def existing(self, keys: Iterable[str]) -> dict[str, dict[str, Any]]:
         """Address key → the row of who is here already."""
         query = Subscriber.select(
             Subscriber.id, Subscriber.address_key, Subscriber.address, Subscriber.organisation_id, Subscriber.fields,
-            Subscriber.birthday,
+            Subscriber.birthday, Subscriber.territory_id,
             *(getattr(Subscriber, name) for name in TEXTS),
         ).where(Subscriber.tenant_id == self._tenant_id, Subscriber.address_key.in_(list(keys)))  # fmt: skip
         return {row["address_key"]: row for row in query.dicts()}
@@ -133,7 +149,7 @@ class Batch:
 
     def _create(self, people: list[Person]) -> dict[str, int]:
         organisations = self._organisations(people)
-        rows = []
+        rows, home = [], bounds.home()
         for person in people:
             texts = [self._text(person, name) for name in TEXTS]
             values = person.values
@@ -145,13 +161,13 @@ class Batch:
                     self._tenant_id, person.written, person.key, *texts,
                     organisations.get(self._organisation(person)) if values.organisation else None, values.birthday,
                     _json(values.own) if values.own else "{}", "active", words.folded(name, person.written),
-                    self._now, self._now, self._job.id,
+                    self._now, self._now, self._job.id, self._place(person) or self._options.territory_id or home,
                 )
             )  # fmt: skip
         _many(
             f"""INSERT INTO subscriber (tenant_id, address, address_key, {", ".join(TEXTS)}, organisation_id, birthday,
-            fields, deliverability, folded, created_at, updated_at, import_id)
-            VALUES (?, ?, ?, {"?, " * len(TEXTS)}?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING""",  # noqa: S608
+            fields, deliverability, folded, created_at, updated_at, import_id, territory_id)
+            VALUES (?, ?, ?, {"?, " * len(TEXTS)}?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING""",  # noqa: S608
             rows,
         )
         query = Subscriber.select(Subscriber.address_key, Subscriber.id).where(
@@ -182,17 +198,30 @@ class Batch:
             born = person.values.birthday
             if not ((born and (overwrite or not row["birthday"])) or "birthday" in self._clears):
                 born = row["birthday"]
+            place = self._place(person)
+            if not (place and (overwrite or not row["territory_id"])):
+                place = row["territory_id"]
             own, before = person.values.own, row["fields"] or {}
             self._own.adopt(own)
             merged = before | own if overwrite else own | before
             names = dict(zip(TEXTS, texts, strict=True))
             folded = words.folded(names["first_name"], names["last_name"], row["address"])
             rows.append(
-                (*texts, organisation, born, _json(merged), folded, self._now, self._tenant_id, row["id"])
+                (
+                    *texts,
+                    organisation,
+                    born,
+                    place,
+                    _json(merged),
+                    folded,
+                    self._now,
+                    self._tenant_id,
+                    row["id"],
+                )
             )
         _many(
             f"""UPDATE subscriber SET {", ".join(f"{name} = ?" for name in TEXTS)}, organisation_id = ?, birthday = ?,
-            fields = ?, folded = ?, updated_at = ? WHERE tenant_id = ? AND id = ?""",  # noqa: S608 - constant names
+            territory_id = ?, fields = ?, folded = ?, updated_at = ? WHERE tenant_id = ? AND id = ?""",  # noqa: S608 - constant names
             rows,
         )
         before = [
@@ -298,6 +327,10 @@ class Batch:
     def _text(self, person: Person, name: str) -> str:
         text = person.values.texts.get(name, "")
         return words.one_line(text, directory.TEXT_FIELDS[name]) if text else ""
+
+    def _place(self, person: Person) -> int | None:
+        text = person.values.territory
+        return self._places[territory.folded(text)] if text else None
 
     def _organisation(self, person: Person) -> str:
         return words.one_line(person.values.organisation, 200)

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from peewee import IntegrityError, fn
 
+from domain import bounds
 from domain.audit import log
 from domain.db import database, sql
 from domain.errors import N_, Conflict, Invalid, NotFound
@@ -124,6 +125,7 @@ def remove(
 def delete(chosen: DistributionList, to: DistributionList, user_id: int) -> int:
     """Delete a list; people who are on no other go to `to`. Returns how many moved; raises Conflict for the default
     list or the same one."""
+    bounds.refuse_beyond()
     if chosen.is_default or chosen.id == to.id:
         raise Conflict(N_("The list for everybody stays. Choose another list."))
     with database.atomic():

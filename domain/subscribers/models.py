@@ -1,11 +1,13 @@
 """People and organisations, what they signed up for, and who may not be mailed."""
 
 from enum import StrEnum
+from typing import Any
 
 from peewee import BigIntegerField, BooleanField, CharField, IntegerField, TextField
 
-from domain import clock
+from domain import bounds, clock
 from domain.db import JSONText, MomentField
+from domain.errors import Forbidden
 from domain.tenancy.models import TenantModel
 
 
@@ -118,7 +120,7 @@ class Subscriber(TenantModel):
     birthday = CharField(max_length=10, default="")  # ISO date; year 0000 where only the day is known
     category = CharField(max_length=60, default="")
     fields = JSONText(default=dict)  # own fields of the tenant, key → value
-    territory_id = IntegerField(null=True)
+    territory_id = IntegerField(null=True, default=bounds.home)  # a node of tenancy.territory
     deliverability = CharField(max_length=10, default=Deliverability.ACTIVE)
     locked_reason = CharField(max_length=300, null=True)  # mailing lock
     locked_until = MomentField(null=True)
@@ -135,7 +137,15 @@ class Subscriber(TenantModel):
             (("tenant_id", "id"), False),
             (("tenant_id", "last_name", "id"), False),
             (("tenant_id", "organisation_id", "id"), False),
+            (("tenant_id", "territory_id", "id"), False),
         )
+
+    def save(self, *args: Any, **kwargs: Any) -> Any:
+        """Nobody puts a person where he would not see him any more."""
+        bound = bounds.current()
+        if bound and self.territory_id not in bound.nodes:
+            raise Forbidden(bounds.BEYOND)
+        return super().save(*args, **kwargs)
 
 
 class Subscription(TenantModel):
@@ -248,6 +258,7 @@ class ImportJob(TenantModel):
     skipped_count = IntegerField(default=0)
     rejected_count = IntegerField(default=0)
     error = CharField(max_length=300, default="")
+    territory_ids = JSONText(default=bounds.roots)  # to which the people of the file are held; empty: to none
     owner_beat = BigIntegerField(default=0)  # epoch s; a stale one means that the worker died
     by_id = IntegerField()
     created_at = MomentField(default=clock.now)

@@ -7,7 +7,7 @@ from typing import Any
 
 from peewee import Field, ModelSelect, fn
 
-from domain import clock
+from domain import bounds, clock
 from domain.audit import log
 from domain.db import database, is_postgres
 from domain.errors import N_, Invalid, NotFound
@@ -122,6 +122,7 @@ def save(
 
 def lock(organisation: Organisation, reason: str, until: datetime | None, user_id: int) -> None:
     """No mailings to any of its contacts; raises Invalid without a reason."""
+    _refuse_beyond(organisation)
     if not reason.strip():
         raise Invalid(fields={"reason": N_("Write why this customer gets no mailings.")})
     with database.atomic():
@@ -135,6 +136,7 @@ def lock(organisation: Organisation, reason: str, until: datetime | None, user_i
 
 
 def unlock(organisation: Organisation, user_id: int) -> None:
+    _refuse_beyond(organisation)
     with database.atomic():
         organisation.locked_reason = organisation.locked_until = None
         organisation.locked_at = organisation.locked_by_id = None
@@ -147,6 +149,7 @@ def unlock(organisation: Organisation, user_id: int) -> None:
 
 def delete(organisation: Organisation, user_id: int) -> None:
     """Delete an organisation; its contacts stay, without it."""
+    _refuse_beyond(organisation)
     tenant_id = organisation.tenant_id
     with database.atomic():
         Subscriber.update(organisation_id=None).where(
@@ -203,3 +206,12 @@ def _contacts(organisation: Organisation) -> ModelSelect:
     return Subscriber.select().where(
         Subscriber.tenant_id == organisation.tenant_id, Subscriber.organisation_id == organisation.id
     )
+
+
+def _refuse_beyond(organisation: Organisation) -> None:
+    """Somebody bound to a territory locks and deletes only organisations all whose contacts belong to it."""
+    seen = _contacts(organisation).count()
+    with bounds.lifted("whether there are contacts elsewhere"):
+        everybody = _contacts(organisation).count()
+    if seen != everybody:
+        bounds.refuse_beyond()

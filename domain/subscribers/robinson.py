@@ -8,7 +8,7 @@ from pathlib import Path
 
 from peewee import chunked
 
-from domain import clock
+from domain import bounds, clock
 from domain.audit import log
 from domain.db import database, sql
 from domain.errors import N_, Invalid
@@ -59,6 +59,7 @@ def preview(tenant_id: int, asked: Asked, most: int = suppression.PREVIEWED, sho
 
 def take(tenant_id: int, path: Path, reason: str, until: datetime | None, user_id: int) -> Taken:
     """Read a file of entries in chunks; raises Invalid for one that is too large. What stands there stays."""
+    bounds.refuse_beyond()
     if path.stat().st_size > MAX_BYTES:
         raise Invalid(
             N_("The file is larger than %(size)s MB. Divide it into several files."), size=MAX_BYTES >> 20

@@ -6,15 +6,16 @@ coming and going stays in SuppressionEvent.
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
-from peewee import IntegrityError
+from peewee import Field, IntegrityError, Model
 
-from domain import clock
+from domain import bounds, clock
 from domain.audit import log
 from domain.db import database
 from domain.errors import N_, Invalid, NotFound
 from domain.subscribers import addresses, keyset, rules, words
-from domain.subscribers.models import Suppression, SuppressionEvent, SuppressionRule
+from domain.subscribers.models import Subscriber, Suppression, SuppressionEvent, SuppressionRule
 
 PREVIEWED = 1_000  # people counted before a rule is written; above it is "more than"
 BLOCKED_AN_HOUR = 200  # refused sign-ups noted per tenant, so that a flood does not fill the table
@@ -96,6 +97,7 @@ def add_rule(
     waiting: Iterable[str] = (),
 ) -> SuppressionRule | None:
     """Write a rule and resolve it to the people it hits and to `waiting` address keys; None if it stands there."""
+    bounds.refuse_beyond()
     reason = words.one_line(reason, 300)
     with database.atomic():
         try:
@@ -133,6 +135,7 @@ def remove(tenant_id: int, entry_id: int, reason: str, user_id: int) -> None:
 
 def remove_rule(tenant_id: int, rule_id: int, reason: str, user_id: int) -> None:
     """Take a rule back with what it wrote; raises NotFound, or Invalid without a reason."""
+    bounds.refuse_beyond()
     rule = get_rule(tenant_id, rule_id)
     reason = _reason(reason)
     with database.atomic():
@@ -173,8 +176,9 @@ def block(tenant_id: int, key: str, form: str) -> None:
 def get(tenant_id: int, entry_id: int) -> Suppression:
     """An entry of the tenant that is its own, not a rule's; raises NotFound."""
     found = Suppression.get_or_none(
-        Suppression.tenant_id == tenant_id, Suppression.id == entry_id, Suppression.source != "rule"
-    )
+        Suppression.tenant_id == tenant_id, Suppression.id == entry_id, Suppression.source != "rule",
+        _visible(tenant_id, Suppression, Suppression.address_key),
+    )  # fmt: skip
     if found is None:
         raise NotFound
     return found
@@ -190,7 +194,10 @@ def get_rule(tenant_id: int, rule_id: int) -> SuppressionRule:
 
 def entries(tenant_id: int, text: str = "", cursor: str = "") -> keyset.Slice:
     """A page of addresses, newest first; `text` is a whole address or how it begins."""
-    query = Suppression.select().where(Suppression.tenant_id == tenant_id, Suppression.source != "rule")
+    query = Suppression.select().where(
+        Suppression.tenant_id == tenant_id, Suppression.source != "rule",
+        _visible(tenant_id, Suppression, Suppression.address_key),
+    )  # fmt: skip
     text = text.strip().casefold()
     if "@" in text and "." in text.rpartition("@")[2]:
         try:
@@ -215,13 +222,26 @@ def rule_page(tenant_id: int, text: str = "", cursor: str = "") -> keyset.Slice:
 
 def events(tenant_id: int, blocked: bool, cursor: str = "") -> keyset.Slice:
     """A page of the history, or of the refused sign-ups; newest first."""
-    query = SuppressionEvent.select().where(SuppressionEvent.tenant_id == tenant_id)
+    query = SuppressionEvent.select().where(
+        SuppressionEvent.tenant_id == tenant_id, _visible(tenant_id, SuppressionEvent, SuppressionEvent.shown)
+    )
     query = query.where(
         SuppressionEvent.act == "blocked"
         if blocked
         else SuppressionEvent.act.in_(["added", "removed", "ended"])
     )
     return keyset.cut(query, SuppressionEvent.id, SuppressionEvent.id, cursor, descending=True)
+
+
+def _visible(tenant_id: int, model: type[Model], address: Field) -> Any:
+    """To somebody bound to a territory: what he wrote, and what concerns an address of his people."""
+    bound = bounds.current()
+    if bound is None:
+        return True
+    keys = Subscriber.select(Subscriber.address_key).where(
+        Subscriber.tenant_id == tenant_id, Subscriber.address_key.is_null(False)
+    )
+    return (model.by_id == bound.user_id) | address.in_(keys)
 
 
 def _entries(tenant_id: int, keys: Iterable[str]) -> dict[str, Suppression]:

@@ -39,3 +39,14 @@ class TenantModel(BaseModel):
     def _pk_expr(self):  # type: ignore[no-untyped-def]
         """What save() and delete_instance() find their row by: the tenant, too."""
         return (self.__class__.tenant_id == self.tenant_id) & super()._pk_expr()
+
+
+class TerritoryNode(TenantModel):
+    """A place in a tenant's tree of territories (federation, state, district), to which its people belong."""
+
+    name = CharField(max_length=120)
+    parent_id = IntegerField(null=True)
+    created_at = MomentField(default=clock.now)
+
+    class Meta:
+        indexes = ((("tenant_id", "parent_id", "name"), False),)

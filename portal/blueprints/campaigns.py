@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from wtforms.fields.choices import SelectChoice
 
 from dispatcher import clearance, render, tasks
-from domain import clock
+from domain import bounds, clock
 from domain.accounts import policy
 from domain.accounts.permissions import Permission as P
 from domain.approvals import flow
@@ -38,7 +38,7 @@ from domain.quotas.models import Window
 from domain.segments import saved
 from domain.senders import relays
 from domain.subscribers import lists, types
-from portal import context, downloads, hypermedia, places, sending
+from portal import context, downloads, hypermedia, places, sending, territories
 from portal import recipients as recipients_of
 from portal.access import may, requires
 from portal.errors import into_form
@@ -268,6 +268,8 @@ def _numbers(issue: Issue, campaign: Campaign) -> dict[str, Any]:
     limits = order.budget(campaign, context.time_zone(), begins)
     return {
         "issue": issue, "campaign": campaign, "count": count, "left_out": left_out, "alone": _may_send_alone(),
+        "held_to": territories.held_to(campaign),
+        "beyond": not bounds.covers(campaign.territory_ids),
         "standings": [s for s in ceilings.standing(limits, begins) if s.window in list(Window)],
         "forecast": forecast.of(count, limits, context.effective_settings(), begins) if count else None,
         "begins": begins, "capped": capped.expected(campaign, count, begins),
@@ -286,6 +288,7 @@ def _progress(campaign: Campaign) -> dict[str, Any]:
         "left_out": reports.left_out_before(campaign), "over": campaign.status in OVER and settled, "D": DeliveryState,
         "halt": halt if campaign.status in HALTED else None, "doubts": doubtful.count(campaign),
         "may_go_on": lifecycle.may_resume(campaign), "refused": _refused(campaign, progress),
+        "held_to": territories.held_to(campaign), "beyond": not bounds.covers(campaign.territory_ids),
         "ahead": audience.numbers(campaign)[0] if not campaign.started_at else 0,
         "left": sending.time_left(progress.left_s), "zone": get_timezone(),
     }  # fmt: skip

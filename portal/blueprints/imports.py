@@ -19,7 +19,7 @@ from domain.campaigns import undoing
 from domain.errors import DomainError, Invalid
 from domain.subscribers import columns, imports, lists, types, words
 from domain.subscribers.models import ImportJob
-from portal import filters, hypermedia
+from portal import filters, hypermedia, territories
 from portal.access import requires
 from portal.errors import into_form, say
 from portal.forms.subscribers import EXISTING, PlanForm, UploadForm
@@ -85,6 +85,7 @@ def plan(job_id: int) -> Response:
         proof=words.one_line(form.proof.data or "", 300),
         list_id=form.list_id.data or None,
         existing=form.existing.data,
+        territory_id=form.territory_id.data or None,
     )
     try:
         imports.plan(job, mapping, options)
@@ -218,7 +219,9 @@ def _plan_form(job: ImportJob, formdata: object = None) -> PlanForm:
     form.list_id.choices = [SelectChoice(0, _("no further list"))] + [
         SelectChoice(chosen.id, chosen.name) for chosen in lists.every(g.tenant.id) if not chosen.is_default
     ]
+    territories.offer(form.territory_id, _("none"))
     if formdata is None:
+        form.territory_id.data = options.territory_id or next((c.value for c in form.territory_id.choices), 0)
         form.type_id.data, form.list_id.data = options.type_id or 0, options.list_id or 0
     return form
 

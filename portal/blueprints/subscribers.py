@@ -11,7 +11,8 @@ from domain.subscribers import directory, finding, lists, organisations, types
 from domain.subscribers.facets import fields, tags
 from domain.subscribers.facets.models import Holder
 from domain.subscribers.models import Consent, Subscriber
-from portal import facets, hypermedia, record
+from domain.tenancy import territory
+from portal import facets, hypermedia, record, territories
 from portal.access import requires
 from portal.errors import into_form
 from portal.forms.subscribers import SubscriberForm
@@ -24,10 +25,13 @@ bp = Blueprint("subscribers", __name__)
 def index() -> Response:
     wanted = _query()
     page = finding.find(g.tenant.id, wanted)
-    filters = {k: v for k, v in request.args.items() if k in ("q", "type", "consent", "list") and v}
+    filters = {
+        k: v for k, v in request.args.items() if k in ("q", "type", "consent", "list", "territory") and v
+    }
     return hypermedia.page(
         "subscribers/index.html", "subscribers/_results.html", page=page, query=wanted, filters=filters,
         types=types.every(g.tenant.id), lists=lists.every(g.tenant.id), states=list(Consent),
+        places=territory.every(g.tenant.id), bound_to=territories.bound_to(),
         organisations=organisations.names(g.tenant.id, {p.organisation_id for p in page.people}),
     )  # fmt: skip
 
@@ -35,13 +39,16 @@ def index() -> Response:
 @bp.get("/subscribers/new")
 @requires(P.SUBSCRIBER_EDIT)
 def new() -> Response:
-    return _form(SubscriberForm(formdata=None, organisation=request.args.get("organisation", "")[:200]), None)
+    return _form(
+        _offering(SubscriberForm(formdata=None, organisation=request.args.get("organisation", "")[:200])),
+        None,
+    )
 
 
 @bp.post("/subscribers")
 @requires(P.SUBSCRIBER_EDIT)
 def create() -> Response:
-    form, wrong = SubscriberForm(), {}
+    form, wrong = _offering(SubscriberForm()), {}
     if form.validate():
         try:
             person = directory.create(g.tenant.id, _values(form))
@@ -68,6 +75,8 @@ def edit(subscriber_id: int) -> Response:
         formdata=None, obj=person, organisation=names.get(person.organisation_id, ""), tags=mine
     )
     form.birthday.data = _day(person.birthday)
+    form.territory_id.data = person.territory_id or 0
+    _offering(form)
     return _form(form, person)
 
 
@@ -75,7 +84,7 @@ def edit(subscriber_id: int) -> Response:
 @requires(P.SUBSCRIBER_EDIT)
 def save(subscriber_id: int) -> Response:
     person = directory.get(g.tenant.id, subscriber_id)
-    form, wrong = SubscriberForm(), {}
+    form, wrong = _offering(SubscriberForm()), {}
     if form.validate():
         try:
             directory.change(person, _values(form), g.user.id)
@@ -84,6 +93,11 @@ def save(subscriber_id: int) -> Response:
             wrong = facets.wrong(error)
             into_form(form, error)
     return _form(form, person, wrong, 422)
+
+
+def _offering(form: SubscriberForm) -> SubscriberForm:
+    territories.offer(form.territory_id, _("none"))
+    return form
 
 
 def _form(
@@ -97,6 +111,8 @@ def _form(
 
 def _values(form: SubscriberForm) -> dict[str, Any]:
     values: dict[str, Any] = {f.name: f.data or "" for f in form if f.name not in ("csrf_token", "tags")}
+    if "territory_id" not in request.form:  # an older page, or no tree: the person stays where he is
+        del values["territory_id"]
     return {**values, **facets.typed(Holder.SUBSCRIBER), **facets.typed_tags()}
 
 
@@ -114,6 +130,7 @@ def _query() -> finding.Query:
         type_id=args.get("type", type=int),
         consent=state if state in set(Consent) else "",
         list_id=args.get("list", type=int),
+        territory_id=args.get("territory", type=int),
         before_id=args.get("before", type=int),
         after_id=args.get("after", type=int),
     )

@@ -7,6 +7,7 @@ from flask_babel import gettext as _
 from wtforms.fields.choices import SelectChoice
 
 from dispatcher.jobs import tenants as jobs
+from domain import bounds
 from domain.accounts.permissions import Permission as P
 from domain.audit import log
 from domain.db import database
@@ -61,6 +62,7 @@ def save() -> Response:
 @requires(P.TENANT_EXPORT)
 def export() -> Response:
     """Everything of the tenant as one ZIP."""
+    bounds.refuse_beyond()
     kept = tempfile.TemporaryFile()  # noqa: SIM115 - the answer closes it
     jobs.export(g.tenant, kept)
     kept.seek(0)

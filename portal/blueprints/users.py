@@ -1,6 +1,6 @@
 """People of the tenant: invite, give and take roles, end and open access."""
 
-from typing import Any
+from typing import Any, TypeVar
 
 from flask import Blueprint, Response, current_app, g, request, url_for
 from flask_babel import force_locale
@@ -16,13 +16,14 @@ from domain.content.markup import fold
 from domain.errors import N_, Forbidden, Invalid
 from domain.notices import outbox
 from domain.quotas import ledger as quotas
-from portal import context, hypermedia
+from portal import context, hypermedia, territories
 from portal.access import requires
 from portal.errors import into_form
 from portal.forms.users import PersonForm, RolesForm, last_day
 
 bp = Blueprint("users", __name__)
 PAGE_SIZE = 50
+Form = TypeVar("Form", bound=RolesForm)
 
 
 @bp.get("/admin/people")
@@ -49,19 +50,19 @@ def index() -> Response:
 @bp.get("/admin/people/new")
 @requires(P.USER_EDIT)
 def new() -> Response:
-    return _new(PersonForm(formdata=None))
+    return _new(_offering(PersonForm(formdata=None)))
 
 
 @bp.post("/admin/people")
 @requires(P.USER_EDIT)
 def create() -> Response:
-    form = PersonForm()
+    form = _offering(PersonForm())
     if not form.validate():
         return _new(form, 422)
     try:
         user, made = people.invite(
             g.tenant.id, form.email.data or "", form.name.data or "", form.roles.data or [], g.user, g.rights,
-            form.until_moment,
+            form.until_moment, form.territory_id.data or None,
         )  # fmt: skip
     except Invalid as error:
         into_form(form, error)
@@ -80,7 +81,8 @@ def create() -> Response:
 def show(user_id: int) -> Response:
     member = people.member(g.tenant.id, user_id)
     shown = MultiDict([("roles", str(role.id)) for role in member.roles])
-    form = RolesForm(formdata=shown)
+    form = _offering(RolesForm(formdata=shown))
+    form.territory_id.data = member.territory_id or 0
     form.until.data = last_day(member.until) if member.state != "ended" else None
     return _show(member, form)
 
@@ -106,11 +108,13 @@ def why(user_id: int) -> Response:
 @requires(P.USER_EDIT)
 def roles(user_id: int) -> Response:
     member = people.member(g.tenant.id, user_id)
-    form = RolesForm()
+    form = _offering(RolesForm())
     if not form.validate():
         return _show(member, form, 422)
     wanted = form.roles.data or []
-    people.set_roles(g.tenant.id, member.user, wanted, g.user, g.rights, form.until_moment)
+    people.set_roles(
+        g.tenant.id, member.user, wanted, g.user, g.rights, form.until_moment, form.territory_id.data or None
+    )
     if not wanted:
         text = _("%(name)s has no role here any more. All work stays.", name=member.user.name)
         return hypermedia.done(url_for("users.index"), text)
@@ -151,6 +155,12 @@ def invite(user_id: int) -> Response:
         raise Forbidden(N_("There is a password already. A forgotten one is reset at the sign-in."))
     _mail(member.user, True)
     return hypermedia.done(url_for("users.show", user_id=user_id), _("The invitation was sent again."))
+
+
+def _offering(form: Form) -> Form:
+    """With the territories that the person of this request may bind somebody to."""
+    territories.offer(form.territory_id, _("all people of the tenant"))
+    return form
 
 
 def _new(form: PersonForm, status: int = 200) -> Response:

@@ -37,6 +37,7 @@ class SubscriberForm(FlaskForm):
     language = SelectField(_l("Language"), choices=LANGUAGES)
     birthday = StringField(_l("Birthday"), [Length(max=10)])
     category = StringField(_l("Reader category"), [Length(max=60)])
+    territory_id = SelectField(_l("Territory"), coerce=int, default=0)
     tags = StringField(_l("Tags"), [Length(max=600)])
 
 
@@ -76,6 +77,7 @@ class PlanForm(FlaskForm):
     )
     proof = StringField(_l("Where the proof is kept"), [Length(max=300)])
     list_id = SelectField(_l("Put them on the list"), coerce=int)
+    territory_id = SelectField(_l("Territory of new people"), coerce=int, default=0)
     existing = RadioField(
         _l("People who are here already"),
         choices=EXISTING,

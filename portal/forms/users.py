@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import DateField, EmailField, SelectMultipleField, StringField
+from wtforms import DateField, EmailField, SelectField, SelectMultipleField, StringField
 from wtforms.validators import InputRequired, Length, Optional, ValidationError
 
 from domain import clock
@@ -16,6 +16,7 @@ from portal.forms.checks import address, one_line, trimmed
 class RolesForm(FlaskForm):
     roles = SelectMultipleField(_l("Roles"), coerce=int, validate_choice=False)
     until = DateField(_l("Access until"), [Optional()])
+    territory_id = SelectField(_l("Territory"), coerce=int, default=0)
 
     def validate_until(self, field: DateField) -> None:
         if field.data and field.data < clock.now().astimezone(ZoneInfo(context.time_zone())).date():

@@ -15,7 +15,7 @@ from werkzeug.routing import BuildError, Rule
 
 from domain.accounts.models import User
 from domain.accounts.permissions import Permission
-from tests.matrix import forms, twins
+from tests.matrix import elsewhere, forms, twins
 from tests.matrix.knock import Answer, Door
 from tests.matrix.twins import FOREIGN, NOBODYS, OWN, Twins
 
@@ -117,7 +117,12 @@ class Matrix:
                 self._public(method, rule)
             else:
                 self._guarded(method, rule, access)
+        elsewhere.walk(self, routes)  # last: it binds the actor to a territory
         return self.tally
+
+    def drawn(self, rule: Rule) -> set[str]:
+        """Names of fields that forms of drawn pages send to a route."""
+        return self._drawn.get(rule.endpoint, set())
 
     def _routes(self) -> Iterator[tuple[str, Rule]]:
         for rule in self.app.url_map.iter_rules():
@@ -142,15 +147,15 @@ class Matrix:
             elsewhere = knock(actor, method, self.address(method, rule, tenant="south") or "")
             missing = knock(actor, method, self.address(method, rule, tenant="no-such-tenant") or "")
             judge(f"{said} in the other tenant", elsewhere, (404,), missing)
-        for name in self._ids(rule) if access != "house" else ():
+        for name in self.ids(rule) if access != "house" else ():
             foreign = knock(actor, method, self.address(method, rule, **{name: FOREIGN}) or "")
             missing = knock(actor, method, self.address(method, rule, **{name: NOBODYS}) or "")
             judge(f"{said} with the other tenant's {name} in the path", foreign, (404,), missing)
-        data = {"data": self._plausible(rule)} if method == "POST" else {}
+        data = {"data": self.plausible(rule)} if method == "POST" else {}
         answer = knock(actor if access != "house" else self.made.world.administrator, method, own, **data)
         if access != "house":
             judge(f"{said} as oneself", answer)
-            if self._ids(rule) and answer.status == 404 and rule.endpoint not in ELSEWHERE:
+            if self.ids(rule) and answer.status == 404 and rule.endpoint not in ELSEWHERE:
                 self.tally.uncovered.append(f"{said}: the own row answers 404, so the path proves nothing")
         if method == "GET" and answer.body.lstrip()[:1] == b"<":
             for endpoint, names in forms.drawn(
@@ -182,7 +187,7 @@ class Matrix:
             )
         if method != "POST":
             return
-        fields, plausible = names.form | self._drawn.get(rule.endpoint, set()), self._plausible(rule)
+        fields, plausible = names.form | self._drawn.get(rule.endpoint, set()), self.plausible(rule)
         for name in sorted(fields - names.texts):
             self._pair(
                 f"{said} with it as {name}", method, own,
@@ -206,7 +211,7 @@ class Matrix:
                 lambda n, name=name: {"data": {name: (io.BytesIO(b"x"), f"../../south/{n}.png")}},
             )  # fmt: skip
 
-    def _plausible(self, rule: Rule) -> dict[str, str]:
+    def plausible(self, rule: Rule) -> dict[str, str]:
         """What a person might have typed, as far as we know the fields of the route."""
         names = forms.names_of(self.app, rule).form | self._drawn.get(rule.endpoint, set())
         return {name: PLAUSIBLE[name] for name in sorted(names) if name in PLAUSIBLE}
@@ -269,7 +274,7 @@ class Matrix:
         return self._people[rights]
 
     @staticmethod
-    def _ids(rule: Rule) -> list[str]:
+    def ids(rule: Rule) -> list[str]:
         return sorted(n for n, c in rule._converters.items() if type(c).__name__ == "IntegerConverter")
 
 

@@ -1,10 +1,12 @@
 """The whole matrix of rights; `make matrix` runs it alone."""
 
 import pytest
-from flask import Blueprint, Flask, abort, request
+from flask import Blueprint, Flask, abort, g, request
 
+from domain import bounds
 from domain.accounts.permissions import Permission
 from domain.content.models import Article
+from domain.subscribers.models import Subscriber
 from portal.access import requires
 from tests.matrix import twins
 from tests.matrix.run import Matrix
@@ -35,6 +37,14 @@ def _planted(app: Flask, made: twins.Twins) -> Matrix:
         Article.update(title="x").where(Article.id == request.form.get("other", type=int)).execute()
         return "done"
 
+    @planted.get("/planted/lifted")
+    @requires(Permission.ARTICLE_SEE)
+    def shows_people_of_elsewhere() -> str:
+        with bounds.lifted("a mistake"):
+            return " ".join(
+                p.first_name for p in Subscriber.select().where(Subscriber.tenant_id == g.tenant.id)
+            )
+
     @planted.get("/planted/silent")
     def silent() -> str:
         return "anybody"
@@ -48,4 +58,5 @@ def test_the_matrix_finds_planted_mistakes(app: Flask, database: str) -> None:
     tally = _planted(app, twins.build()).walk("/t/<tenant>/planted")
     assert any("shows the other tenant" in line and "in the path" in line for line in tally.leaks)
     assert any("article changed" in line and "as other" in line for line in tally.changes)
+    assert any("shows somebody who lives elsewhere" in line and "lifted" in line for line in tally.leaks)
     assert any("says nobody who may see it" in line for line in tally.uncovered)

@@ -7,6 +7,7 @@ from typing import Any
 
 from peewee import IntegrityError
 
+from domain import bounds
 from domain.audit import log
 from domain.db import database
 from domain.errors import N_, Conflict, Invalid, NotFound
@@ -81,6 +82,7 @@ def save(
 
 def delete(field: OwnField, user_id: int) -> None:
     """Take a field away; the values stay in the rows until somebody saves them, but nobody sees them."""
+    bounds.refuse_beyond()
     with database.atomic():
         OwnValue.delete().where(
             OwnValue.tenant_id == field.tenant_id, OwnValue.field_id == field.id

@@ -1,6 +1,6 @@
 """Status tracks: a named course of the tenant with its ordered values; everybody has at most one value in each."""
 
-from domain import clock
+from domain import bounds, clock
 from domain.audit import log
 from domain.db import database
 from domain.errors import N_, Invalid, NotFound
@@ -45,6 +45,8 @@ def save(
         wrong["values"] = N_("Write the values, one in a line.")
     if wrong:
         raise Invalid(fields=wrong)
+    if found is not None:
+        bounds.refuse_beyond()
     with database.atomic():
         track = found or StatusTrack(tenant_id=tenant_id)
         track.name = name
@@ -81,6 +83,7 @@ def _set_values(track: StatusTrack, wanted: list[str]) -> None:
 
 def delete(track: StatusTrack, user_id: int) -> None:
     """Take a track away with everybody's place in it."""
+    bounds.refuse_beyond()
     with database.atomic():
         for model in (Standing, StatusValue):
             model.delete().where(model.tenant_id == track.tenant_id, model.track_id == track.id).execute()
