@@ -13,7 +13,7 @@ from domain.issues.models import Issue
 from domain.notices.models import Notice
 from domain.subscribers.models import NewsletterType
 from domain.tenancy.models import Tenant
-from portal.demo import audience, days, house, outcome, people, pictures, readers, stories
+from portal.demo import audience, days, house, outcome, people, pictures, readers, stories, territories
 from portal.demo.days import Timeline, clock_at
 from portal.demo.editions import ASKED, BEGUN, BRANCH, READY, SENT, Desk
 from portal.demo.people import LOGINS
@@ -51,6 +51,7 @@ class _Builder:
             readers.fill(tenant, kinds, lists[slug], self._users["nele"].id, self._now)
             with clock_at(self._now - timedelta(days=50)):
                 audience.enrich(tenant, self._users["nele"].id, self._now)
+                territories.settle(tenant, self._users["nele"].id)
         self._publish("lindenhof", self._users["katrin"], kinds, drawn)
         self._publish("suedpost", self._users["lars"], kinds, drawn)
         self._timeline.play()
