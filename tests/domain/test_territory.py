@@ -27,6 +27,8 @@ from tests.matrix import twins
 from tests.world import World
 
 NOT_NARROWED = {  # tables that name a person otherwise: what is told of them is asked where it is told
+    "excluded_address": "addresses of a file that says to whom not; nobody is shown by it",
+    "trial_person": "made-up people for previews",
     "own_value": "values of unique fields, asked only whether somebody has them",
     "suppression": "must hold for everybody; domain.subscribers.suppression shows the visible ones",
     "suppression_event": "the same",
