@@ -26,6 +26,17 @@ def of(values: dict[str, Any], parts: list[dict[str, Any]]) -> str:
     return whole.replace("{{end}}\n\n", "{{end}}")  # the empty line goes with what is left out
 
 
+def letter(values: dict[str, Any], parts: list[dict[str, Any]]) -> str:
+    """The text of a letter: nothing above it, below it who writes and how to sign off."""
+    words, links = values["words"], values["urls"]
+    lines = [part["plain"] for part in parts if part["plain"]]
+    foot = [
+        words["reason"], f"{words['unsubscribe']}: {links['unsubscribe']}",
+        f"{words['preferences']}: {links['preferences']}", f"{words['in_browser']}: {links['web']}",
+    ]  # fmt: skip
+    return "\n\n".join([*lines, "-- \n" + "\n".join(foot), "\n".join(values["imprint"])]) + "\n"
+
+
 def _only(part: dict[str, Any]) -> str:
     """A part that only people of a segment get, between the marks of the compiler."""
     return f"{{{{if:{part['segment']}}}}}{part['plain']}\n\n{{{{end}}}}"

@@ -7,7 +7,7 @@ subject may hold placeholders; brackets everywhere else are escaped, so that a t
 import hashlib
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from string import Template
@@ -21,14 +21,14 @@ from jinja2.sandbox import SandboxedEnvironment
 from lxml import html as lxml_html
 from markupsafe import Markup
 
-from dispatcher import inline, looks, parts, plaintext
+from dispatcher import enclosing, inline, looks, parts, plaintext
 from dispatcher.compose import Compiled, MessageSource, compile_message
 from dispatcher.personalise import RecipientRefused, ascii_domain
 from domain import clock
 from domain.content import stylesheet
 from domain.content.models import Article
 from domain.issues import assembly, blocks, placeholders
-from domain.issues.models import Block, Issue, IssueRevision
+from domain.issues.models import Block, Issue, IssueKind, IssueRevision
 from domain.subscribers import types
 from domain.subscribers.models import NewsletterType
 from domain.tenancy import settings as tenant_settings
@@ -86,6 +86,7 @@ class Rendered:
     source: MessageSource
     size_bytes: int
     article_ids: tuple[int, ...]
+    files: tuple[enclosing.Enclosed, ...] = ()
 
     @property
     def names(self) -> list[str]:
@@ -142,7 +143,8 @@ def render(
         "imprint": [_fixed(line) for line in str(effective["imprint"]).splitlines() if line.strip()],
         **looks.values(look, base_url, _fixed),
     }  # fmt: skip
-    html = _page(values, look, base_url)
+    letter = issue.kind == IssueKind.LETTER
+    html = _letter(values, look, base_url) if letter else _page(values, look, base_url)
     domain = sender.address.rpartition("@")[2]
     source = MessageSource(
         sender_name=sender.name,
@@ -150,7 +152,7 @@ def render(
         reply_to=sender.reply_to or None,
         subject=_open(issue.subject),
         html=html,
-        plain=plaintext.of(values, made),
+        plain=plaintext.letter(values, made) if letter else plaintext.of(values, made),
         list_id=f"{kind.slug}.{tenant.slug}.{domain.encode('idna').decode()}",
         base_url=base_url,
         message_domain=domain,
@@ -160,7 +162,8 @@ def render(
         list_help=f"{base_url}/n/{tenant.slug}",
         list_owner=_mailto(sender.reply_to or sender.address),
     )
-    return Rendered(source, len(html.encode()), tuple(b.article_id for b in shown if b.article_id))
+    ids = tuple(b.article_id for b in shown if b.article_id)
+    return Rendered(source, len(html.encode()), ids, enclosing.of(issue))
 
 
 def _mailto(address: str) -> str | None:
@@ -174,7 +177,10 @@ def _mailto(address: str) -> str | None:
 
 def compiled(rendered: Rendered, seed: str) -> Compiled:
     """The bytes that all mails share; the same `seed` gives the same boundaries."""
-    return compile_message(rendered.source, date=clock.now(), boundary_seed=seed.encode())
+    source = rendered.source
+    if rendered.files:
+        source = replace(source, attachments=tuple(found.content() for found in rendered.files))
+    return compile_message(source, date=clock.now(), boundary_seed=seed.encode())
 
 
 def fingerprint(rendered: Rendered, *more: Any) -> str:
@@ -182,7 +188,7 @@ def fingerprint(rendered: Rendered, *more: Any) -> str:
     source = rendered.source
     said = [
         source.subject, source.html, source.plain, source.sender_name, source.sender_address, source.reply_to,
-        *more,
+        *more, *((found.name, found.sha256) for found in rendered.files),
     ]  # fmt: skip
     return hashlib.sha256(json.dumps(said, ensure_ascii=False, default=str).encode()).hexdigest()
 
@@ -206,6 +212,7 @@ def freeze(issue: Issue, rendered: Rendered, mark: str, user_id: int | None) -> 
         tenant_id=issue.tenant_id, issue_id=issue.id, number=number, fingerprint=mark, subject=issue.subject,
         preheader=issue.preheader, html=rendered.source.html, plain=rendered.source.plain,
         compiled=compiled(rendered, mark).dump(), placeholders=rendered.names,
+        attachments=[[f.name, f.mime, f.size_bytes] for f in rendered.files],
         article_ids=list(rendered.article_ids), size_bytes=rendered.size_bytes, created_by_id=user_id,
     )  # fmt: skip
 
@@ -241,6 +248,16 @@ def _page(values: dict[str, Any], look: looks.Look, base_url: str) -> str:
     page = _environment.get_template("newsletter/mail.html").render(
         values | {"frame": {key: Markup(text) for key, text in frame.items()}}  # noqa: S704 - cleaned at save
     )
+    return _inlined(page, look, base_url, own_css)
+
+
+def _letter(values: dict[str, Any], look: looks.Look, base_url: str) -> str:
+    """A letter has no frame: text, picture, and who writes below."""
+    page = _environment.get_template("newsletter/letter.html").render(values)
+    return _inlined(page, look, base_url, "")
+
+
+def _inlined(page: str, look: looks.Look, base_url: str, own_css: str) -> str:
     root = lxml_html.document_fromstring(page)
     inline.inline(root, _CSS.substitute(looks.css(look)))
     if own_css:

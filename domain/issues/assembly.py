@@ -14,7 +14,7 @@ from domain.db import database
 from domain.errors import N_, Conflict, Invalid, NotFound
 from domain.issues import blocks as content
 from domain.issues import locks, mailtemplates, placeholders
-from domain.issues.models import Block, BlockKind, Issue, IssueState
+from domain.issues.models import Attachment, Block, BlockKind, Issue, IssueState
 from domain.subscribers.models import NewsletterType
 from domain.tenancy.models import Tenant
 
@@ -71,8 +71,8 @@ def copy(issue: Issue, user_id: int, name: str, subject: str) -> Issue:
     with database.atomic():
         made = Issue.create(
             tenant_id=issue.tenant_id, type_id=issue.type_id, template_id=issue.template_id,
-            rollout_id=issue.rollout_id, name=name[:120], subject=subject[:200], preheader=issue.preheader,
-            created_by_id=user_id,
+            kind=issue.kind, rollout_id=issue.rollout_id, name=name[:120], subject=subject[:200],
+            preheader=issue.preheader, created_by_id=user_id,
         )  # fmt: skip
         for found in blocks(issue):
             Block.create(
@@ -81,6 +81,12 @@ def copy(issue: Issue, user_id: int, name: str, subject: str) -> Issue:
                 segment_id=found.segment_id,
             )  # fmt: skip
         _note_assets(made)
+        for file in Attachment.select().where(
+            Attachment.tenant_id == issue.tenant_id, Attachment.issue_id == issue.id
+        ):
+            values = {"tenant_id": made.tenant_id, "asset_id": file.asset_id}
+            Attachment.create(issue_id=made.id, position=file.position, **values)
+            AssetUse.create(kind="attachment", object_id=made.id, **values)
         return made
 
 
@@ -331,6 +337,12 @@ def _note_assets(issue: Issue) -> None:
                 for asset_id in sorted(wanted)
             ]
         ).execute()
+
+
+def touch(issue: Issue) -> None:
+    """Count the version up for a change of what belongs to the issue and is no block; raises Conflict as any change
+    does."""
+    _touch(issue)
 
 
 def _touch(issue: Issue, **values: Any) -> None:

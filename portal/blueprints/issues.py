@@ -13,7 +13,7 @@ from domain.content.models import Article
 from domain.db import database
 from domain.errors import N_, Conflict, Invalid, NotFound, OverLimit
 from domain.issues import assembly, listing
-from domain.issues.models import Block, BlockKind, Issue, IssueRevision
+from domain.issues.models import Block, BlockKind, Issue, IssueKind, IssueRevision
 from domain.quotas import ledger as quotas
 from domain.quotas.models import Scope
 from domain.subscribers import types
@@ -62,6 +62,8 @@ def create() -> Response:
 def show(issue_id: int) -> Response:
     """The editor, or once the issue is closed what it is and where it stands."""
     issue = assembly.get(g.tenant.id, issue_id)
+    if issue.kind == IssueKind.LETTER:
+        return hypermedia.done(url_for("letters.show", issue_id=issue.id))
     g.relaxed_styles = True  # the rich-text editor sets inline styles
     return hypermedia.page("issues/editor.html", **editor.page_values(issue))
 

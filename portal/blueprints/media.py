@@ -233,7 +233,7 @@ def _places(asset: Asset) -> list[tuple[str, str]]:
         if article and articles.may_see(article, g.user, g.rights):
             url = url_for("articles.show", article_id=article.id)
             places.append((article.title or _("Untitled"), url))
-        elif use.kind == "issue":
+        elif use.kind in ("issue", "attachment"):
             url = url_for("issues.show", issue_id=use.object_id) if may(P.ISSUE_SEE) else ""
             places.append((_("Issue %(id)s", id=use.object_id), url))
         else:

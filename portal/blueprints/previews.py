@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import Blueprint, Response, g, make_response, render_template, request, url_for
 
-from dispatcher import preview, render, trial
+from dispatcher import enclosing, preview, trial
 from domain import clock, tokens
 from domain.accounts.permissions import Permission as P
 from domain.audit import log
@@ -144,6 +144,6 @@ def _values(issue: Issue) -> dict[str, Any]:
         "samples": samples.of(campaign, texts.names(issue, assembly.blocks(issue))) if sees else [],
         "hits": finding.find(g.tenant.id, finding.Query(text=text), FOUND).people if sees and text else [],
         "sender": trial.sender_of(g.tenant, issue, campaign), "subject": str(found["subject"]),
-        "size": len(preview.part(found, "html").encode()), "clip": render.CLIP_BYTES, "days": DAYS,
+        "size": len(preview.part(found, "html").encode()), "days": DAYS, "files": enclosing.of(issue),
         "kept": {k: v for k, v in (("part", part), ("as", person.id if person else None)) if v},
     }  # fmt: skip

@@ -1,0 +1,31 @@
+"""The files of an issue on their way into its mails."""
+
+from dataclasses import dataclass
+
+from domain.issues import attachments
+from domain.issues.models import Issue
+from mediadb import library, storage
+
+
+@dataclass(frozen=True)
+class Enclosed:
+    """A file as the mail names it; its bytes lie under `sha256`."""
+
+    asset_id: int
+    name: str
+    mime: str
+    size_bytes: int
+    sha256: str
+
+    def content(self) -> tuple[str, str, bytes]:
+        """(filename, mime type, bytes)."""
+        return self.name, self.mime, storage.read(self.sha256)
+
+
+def of(issue: Issue) -> tuple[Enclosed, ...]:
+    """The files of an issue in their order; those gone from the media are left out."""
+    ids = attachments.ids(issue)
+    found = library.many(issue.tenant_id, ids) if ids else {}
+    return tuple(
+        Enclosed(a.id, a.filename, a.mime, a.size_bytes, a.sha256) for i in ids if (a := found.get(i))
+    )

@@ -1,0 +1,210 @@
+"""Letters: written on one page, sent as one text with its attachments, refused like any mail."""
+
+import base64
+import email
+import email.policy
+import io
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from lxml import html
+
+from dispatcher import preview
+from dispatcher.compose import Compiled
+from domain.approvals import flow
+from domain.campaigns import planning
+from domain.campaigns.models import Campaign
+from domain.content.models import AssetUse
+from domain.issues import assembly, attachments, letters
+from domain.issues.models import Issue, IssueRevision
+from domain.notices.models import OutboxMail
+from tests import mailings, pictures
+from tests import world as worlds
+
+HERE = "/t/north"
+PDF = b"%PDF-1.4\n1 0 obj<<>>endobj\ntrailer<<>>\n%%EOF\n"
+
+
+@pytest.fixture
+def editor(client: FlaskClient, world: worlds.World, sign_in) -> FlaskClient:
+    mailings.everybody(world)
+    mailings.verified(world)
+    return sign_in(client, world.editor)
+
+
+@pytest.fixture
+def letter(editor: FlaskClient, world: worlds.World) -> Issue:
+    answer = editor.post(f"{HERE}/letters", data={"type_id": world.types["city"].id})
+    assert answer.status_code == 303
+    return letters.get(world.north.id, int(answer.location.rpartition("/")[2]))
+
+
+def fresh(letter: Issue) -> Issue:
+    return assembly.get(letter.tenant_id, letter.id)
+
+
+def written(editor: FlaskClient, letter: Issue, **more: object):
+    data = {
+        "subject": "Ihre Mitgliedschaft, [Vorname|Guten Tag]", "preheader": "",
+        "html": "<p>[Salutation|Hello],</p><p>die <strong>Versammlung</strong> ist am 3. März.</p>",
+        "asset_id": "", "alt": "", "sender_name": "Vorstand", "sender_address": "vorstand@nord.example",
+        "reply_to": "buero@nord.example", "version": fresh(letter).version, **more,
+    }  # fmt: skip
+    headers = {"X-Autosave": "1"} if more.get("quiet") else {}
+    return editor.post(f"{HERE}/letters/{letter.id}", data=data, headers=headers)
+
+
+def test_a_letter_is_written_with_its_own_sender_and_opens_from_the_list(
+    editor: FlaskClient, letter: Issue
+) -> None:
+    assert written(editor, letter).status_code == 303
+    page = editor.get(f"{HERE}/issues/{letter.id}", follow_redirects=True)
+    assert "Versammlung" in page.text and 'value="vorstand@nord.example"' in page.text
+    campaign = planning.of_issue(fresh(letter))
+    assert campaign and (campaign.sender_name, campaign.reply_to) == ("Vorstand", "buero@nord.example")
+    assert campaign.test_mode
+
+
+def test_saving_while_typing_answers_the_new_version_and_refuses_an_old_one(
+    editor: FlaskClient, letter: Issue
+) -> None:
+    answer = written(editor, letter, quiet=1)
+    assert answer.status_code == 200 and answer.json["version"] == fresh(letter).version
+    old = written(editor, letter, quiet=1, version=1)
+    assert old.status_code == 409 and "Somebody else" in old.json["text"]
+
+
+def test_what_is_wrong_stands_beside_the_field_and_nothing_is_saved(
+    editor: FlaskClient, letter: Issue
+) -> None:
+    wrong = written(editor, letter, html="<p>[Vornahme]</p>", subject="Neu")
+    assert wrong.status_code == 422 and "[Vornahme]" in wrong.text and 'value="Neu"' in wrong.text
+    assert fresh(letter).subject == ""
+    domain = written(editor, letter, sender_address="boss@elsewhere.example")
+    assert domain.status_code == 422 and "no verified sender domain" in domain.text
+    assert fresh(letter).subject == "", "all of it or nothing"
+
+
+def test_the_mail_is_one_text_with_who_writes_below(
+    editor: FlaskClient, letter: Issue, world: worlds.World
+) -> None:
+    written(editor, letter)
+    mail = preview.message(world.north, fresh(letter), mailings.BASE_URL)
+    page, plain = preview.part(mail, "html"), preview.part(mail, "plain")
+    root = html.document_fromstring(page)
+    assert not root.findall(".//h1") and "background" not in page
+    assert "Dear Ms Brandt" in page and "Deichweg 1" in page
+    assert any(a.get("href", "").endswith("/unsubscribe") for a in root.iter("a"))
+    assert plain.startswith("Dear Ms Brandt,") and "Unsubscribe: " in plain and "Versammlung" in plain
+
+
+def upload(editor: FlaskClient, letter: Issue, name: str, data: bytes):
+    return editor.post(
+        f"{HERE}/issues/{letter.id}/attachments", data={"file": (io.BytesIO(data), name)},
+        content_type="multipart/form-data",
+    )  # fmt: skip
+
+
+def test_attachments_travel_with_test_and_frozen_mail_and_their_files_cannot_be_deleted(
+    app: Flask, editor: FlaskClient, letter: Issue, world: worlds.World, sign_in
+) -> None:
+    from mediadb import library
+
+    chief = sign_in(app.test_client(), world.chief_editor)
+    admin = sign_in(app.test_client(), world.administrator)
+    written(editor, letter)
+    asset = library.upload(world.north.id, world.editor.id, "Einladung März.pdf", PDF)
+    added = editor.post(f"{HERE}/issues/{letter.id}/attachments", data={"asset_id": asset.id})
+    assert added.status_code == 303
+    assert AssetUse.select().where(AssetUse.kind == "attachment").count() == 1
+    assert "Issue" in admin.get(f"{HERE}/media/{asset.id}").text
+    editor.post(f"{HERE}/issues/{letter.id}/tests", data={"own": "y", "person": "0"})
+    test = email.message_from_bytes(base64.b64decode(OutboxMail.get().raw), policy=email.policy.default)
+    (file,) = test.iter_attachments()  # type: ignore[attr-defined]
+    assert file.get_filename() == "Einladung März.pdf" and file.get_content() == PDF
+    plan = {
+        "whom": "all", "proved": "y", "sender_name": "Vorstand", "sender_address": "vorstand@nord.example",
+        "when": "now", "act": "ask", "live": "y",
+    }  # fmt: skip
+    assert editor.post(f"{HERE}/issues/{letter.id}/plan", data=plan).status_code == 303
+    revision = IssueRevision.get()
+    assert revision.attachments == [["Einladung März.pdf", "application/pdf", len(PDF)]]
+    raw = Compiled.load(bytes(revision.compiled)).render(
+        (7, "a@x.example", "Anna", {"Vorname": "Anna"}, "tok")
+    )
+    frozen = email.message_from_bytes(raw, policy=email.policy.default)
+    assert not frozen.defects and [f.get_content() for f in frozen.iter_attachments()] == [PDF]  # type: ignore[attr-defined]
+    (approval,) = flow.open_requests(world.north.id)
+    assert "Einladung März.pdf" in chief.get(f"{HERE}/approvals/{approval.id}").text
+    late = editor.post(f"{HERE}/issues/{letter.id}/attachments/{asset.id}/remove")
+    assert late.status_code == 409
+
+
+def test_another_attachment_is_another_fingerprint(
+    editor: FlaskClient, letter: Issue, world: worlds.World
+) -> None:
+    from dispatcher import render
+    from mediadb import library
+
+    written(editor, letter)
+    before = render.fingerprint(render.render(world.north, fresh(letter), mailings.BASE_URL))
+    asset = library.upload(world.north.id, world.editor.id, "a.pdf", PDF)
+    attachments.add(fresh(letter), asset.id, asset.size_bytes, 0)
+    assert render.fingerprint(render.render(world.north, fresh(letter), mailings.BASE_URL)) != before
+
+
+def test_files_that_are_too_large_too_many_or_foreign_are_refused(
+    editor: FlaskClient, letter: Issue, world: worlds.World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mediadb import library
+
+    monkeypatch.setattr(attachments, "MAX_BYTES", 1_000)
+    assert upload(editor, letter, "klein.pdf", PDF).status_code == 303
+    big = upload(editor, letter, "gross.pdf", PDF + b"%" * 1_000)
+    assert big.status_code == 422 and attachments.ids(fresh(letter)) != []
+    assert AssetUse.select().count() == 1
+    attachments.remove(fresh(letter), attachments.ids(fresh(letter))[0])
+    foreign = library.upload(world.south.id, world.south_editor.id, "b.pdf", PDF)
+    assert (
+        editor.post(f"{HERE}/issues/{letter.id}/attachments", data={"asset_id": foreign.id}).status_code
+        == 404
+    )
+    for n in range(attachments.MOST):
+        attachments.add(fresh(letter), 1_000 + n, 10, 0)
+    own = library.upload(world.north.id, world.editor.id, "c.pdf", PDF + b"c")
+    refused = editor.post(f"{HERE}/issues/{letter.id}/attachments", data={"asset_id": own.id})
+    assert refused.status_code == 422 and "At most 10 files" in refused.text
+
+
+def test_a_picture_stands_below_the_text_and_needs_its_description(
+    editor: FlaskClient, letter: Issue, world: worlds.World
+) -> None:
+    from mediadb import library
+
+    asset = library.upload(world.north.id, world.editor.id, "a.png", pictures.plain())
+    assert written(editor, letter, asset_id=str(asset.id)).status_code == 303
+    assert "has no description" in editor.get(f"{HERE}/letters/{letter.id}").text
+    written(editor, letter, asset_id=str(asset.id), alt="Der Saal")
+    mail = preview.message(world.north, fresh(letter), mailings.BASE_URL)
+    assert 'alt="Der Saal"' in preview.part(mail, "html")
+
+
+def test_letters_of_other_tenants_and_issues_of_blocks_are_no_letters(
+    app: Flask, editor: FlaskClient, letter: Issue, world: worlds.World, sign_in
+) -> None:
+    south = sign_in(app.test_client(), world.south_administrator)
+    assert south.get(f"/t/south/letters/{letter.id}").status_code == 404
+    assert south.post(f"/t/south/letters/{letter.id}").status_code == 404
+    assert south.get(f"/t/south/issues/{letter.id}/attachments").status_code == 404
+    blocks = mailings.issue(world)
+    assert editor.get(f"{HERE}/letters/{blocks.id}").status_code == 404
+    assert Campaign.select().count() == 0
+
+
+def test_a_copy_of_a_letter_is_a_letter_with_the_same_files(
+    editor: FlaskClient, letter: Issue, world: worlds.World
+) -> None:
+    attachments.add(fresh(letter), 4711, 10, 0)
+    made = assembly.copy(fresh(letter), world.editor.id, "Kopie", "Kopie")
+    assert letters.get(world.north.id, made.id) and attachments.ids(made) == [4711]
