@@ -5,10 +5,11 @@ from datetime import datetime
 from dispatcher import approving, render
 from dispatcher.preflight import run
 from dispatcher.preflight.findings import Finding
+from dispatcher.preflight.people import FOREIGN
 from domain.accounts import policy
 from domain.accounts.models import User
 from domain.approvals import flow
-from domain.campaigns import audience, correcting, lifecycle, planning
+from domain.campaigns import audience, correcting, lifecycle, planning, reporting
 from domain.campaigns.models import Campaign
 from domain.errors import N_, Conflict, Invalid
 from domain.issues import assembly
@@ -39,6 +40,8 @@ def ask(tenant: Tenant, issue: Issue, campaign: Campaign, user: User, base_url: 
     if not audience.numbers(campaign)[0]:
         raise Invalid(N_("Nobody would get this mailing. Choose other recipients."))
     mark, rendered = _now(tenant, issue, campaign, base_url)
+    for name in reporting.foreign(campaign, rendered.names):
+        raise Invalid(FOREIGN, name=name)
     revision = render.freeze(issue, rendered, mark, user.id)
     planning.ask(campaign, issue, revision.id, mark, user.id, note)
     _tell_or_skip(tenant, campaign, user)

@@ -9,7 +9,7 @@ from typing import Any
 from dispatcher import render
 from dispatcher.compose import Compiled, Recipient
 from domain import tokens
-from domain.campaigns import conditions
+from domain.campaigns import conditions, reporting
 from domain.issues import placeholders
 from domain.issues.models import Issue, IssueRevision
 from domain.subscribers import organisations
@@ -69,9 +69,13 @@ def person_values(tenant: Tenant, person: Subscriber | None, used: Sequence[str]
     """What placeholders read of a person; of the sample person for None."""
     if person is None:
         return dict(SAMPLE)
-    names = organisations.names(tenant.id, {person.organisation_id})
-    own = placeholders.own_texts(tenant.id, used)(person.fields)
-    return {**person.__data__, "organisation": names.get(person.organisation_id or 0, ""), "own": own}
+    firm = organisations.get(tenant.id, person.organisation_id) if person.organisation_id else None
+    found = {
+        **person.__data__, "organisation": firm.name if firm else "",
+        "organisation_status": firm.status if firm else "",
+    }  # fmt: skip
+    own = placeholders.own_texts(tenant.id, used)(person.fields) | reporting.texts(tenant.id, found, used)
+    return {**found, "own": own}
 
 
 def recipient(person: dict[str, Any], values: dict[str, str]) -> Recipient:

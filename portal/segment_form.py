@@ -14,6 +14,7 @@ from domain.segments.catalogue import OPS, Field
 
 _NAME = re.compile(r"g(\d{1,3})-(\d{1,3})-(field|op|value)")
 _GROUP = re.compile(r"g(\d{1,3})-match")
+_FIRST = re.compile(r"first-(\d{1,2})-name")
 FIRST = "person:city"
 Tree = dict[str, Any]
 
@@ -37,6 +38,16 @@ def read(form: MultiDict[str, str], catalogue: dict[str, Field]) -> Tree:
         for g in sorted(groups)
     ]
     return pressed({"match": "all", "rules": rules or [empty()]}, form.get("act", ""))
+
+
+def firsts(form: MultiDict[str, str]) -> list[tuple[str, list[str]]]:
+    """The computed columns as typed: (name, keys), also those that are not complete yet."""
+    numbers = sorted(int(hit[1]) for name in form if (hit := _FIRST.fullmatch(name)))
+    found = [
+        (form.get(f"first-{n}-name", ""), [key for key in form.getlist(f"first-{n}-of") if key])
+        for n in numbers
+    ]
+    return [(name, keys) for name, keys in found if name.strip() or keys]
 
 
 def pressed(tree: Tree, act: str) -> Tree:

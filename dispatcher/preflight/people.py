@@ -2,11 +2,14 @@
 
 from dispatcher.preflight.facts import Facts
 from dispatcher.preflight.findings import Findings, Place, error, hint
-from domain.campaigns import audience, fallbacks, reports
+from domain.campaigns import audience, fallbacks, reporting, reports
 from domain.campaigns.models import Campaign, Course
 from domain.errors import N_
 from domain.senders import domains
 
+FOREIGN = N_(
+    "[%(name)s] is the column of a report that this mailing does not go to. Choose that report or another placeholder."
+)
 SURPRISING = 2.0  # times as many, or as few, as last time
 
 
@@ -46,6 +49,12 @@ def empty(facts: Facts, campaign: Campaign) -> Findings:
         else:
             message = N_("[%(name)s] is empty for %(count)s people: the fallback is used.")
         yield hint(message, Place.ISSUE, facts.block_with(f"[{name}"), name=name, count=count)
+
+
+def columns(facts: Facts, campaign: Campaign) -> Findings:
+    """Placeholders that another report has as a column, but not the one this mailing goes to."""
+    for name in reporting.foreign(campaign, facts.rendered.names):
+        yield error(FOREIGN, Place.ISSUE, facts.block_with(f"[{name}"), name=name)
 
 
 def _times(found: float) -> str:

@@ -14,7 +14,12 @@ MAIL: tuple[Callable[[Facts], Findings], ...] = (
     content.alternatives, content.targets, linking.dead, content.licences, content.gaps, looks.contrast,
     looks.style, looks.size, looks.weight, subject.shouting, subject.habits,
 )  # fmt: skip
-PLAN: tuple[Callable[[Facts, Campaign], Findings], ...] = (people.sender, people.size, people.empty)
+PLAN: tuple[Callable[[Facts, Campaign], Findings], ...] = (
+    people.sender,
+    people.size,
+    people.empty,
+    people.columns,
+)
 
 
 def look(

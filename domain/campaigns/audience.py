@@ -26,11 +26,12 @@ ALWAYS = (Consent.CONFIRMED,)
 CHOICES = (Consent.PROVED, Consent.UNKNOWN)  # the editor decides per campaign
 SAMPLE_SCAN = 500  # people looked at for samples
 PERSON = (
-    "id", "address", "address_key", "salutation", "title", "first_name", "last_name", "city", "fields",
-    "organisation",
+    "id", "address", "address_key", "salutation", "title", "first_name", "last_name", "city", "fields", "function",
+    "street", "postcode", "region", "country", "language", "category", "birthday", "organisation",
+    "organisation_status",
 )  # fmt: skip
 
-COLUMNS = ", ".join(f"s.{name}" for name in PERSON[:-1]) + ", o.name"
+COLUMNS = ", ".join(f"s.{name}" for name in PERSON[:-2]) + ", o.name, o.status"
 
 REASON = """CASE
     WHEN NOT (INSIDE) THEN {territory}

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from domain import clock
-from domain.campaigns import audience, conditions
+from domain.campaigns import audience, conditions, reporting
 from domain.campaigns.models import Campaign
 from domain.db import database, is_postgres, sql
 from domain.issues import placeholders
@@ -131,7 +131,8 @@ def packer(campaign: Campaign, members: conditions.Members) -> _Packed:
     caller keeps the window of `members` over the people it hands in."""
     wanted = names(campaign)
     own = placeholders.own_texts(campaign.tenant_id, wanted)
-    keyed = [(f",{_quoted(name)}:", read) for name, read in placeholders.readers(wanted)]
+    readers = [*placeholders.readers(wanted), *reporting.readers(campaign, wanted)]
+    keyed = [(f",{_quoted(name)}:", read) for name, read in readers]
 
     def packed(person: Mapping[str, Any]) -> str:
         display = " ".join(filter(None, (person["title"], person["first_name"], person["last_name"])))

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from domain.errors import N_, Invalid
+from domain.segments import computed
+from domain.segments.computed import Column
 from domain.subscribers.facets import fields
 
 # the same shape as the message compiler's; a test holds both against each other
@@ -29,13 +31,29 @@ class Placeholder:
 
 PALETTE: tuple[Placeholder, ...] = (
     Placeholder("Briefanrede", "Guten Tag", N_("Salutation of a letter: “Guten Tag, Frau Brandt”")),
+    Placeholder(
+        "Formelle Anrede",
+        "Sehr geehrte Damen und Herren",
+        N_("Formal salutation: “Sehr geehrte Frau Dr. Brandt”"),
+    ),
+    Placeholder("Vertraute Anrede", "Hallo", N_("Familiar salutation: “Liebe Marlies”")),
     Placeholder("Vorname", "", N_("First name")),
     Placeholder("Nachname", "", N_("Last name")),
     Placeholder("Anrede", "", N_("Form of address: Frau, Herr")),
     Placeholder("Titel", "", N_("Academic title")),
     Placeholder("Organisation", "", N_("Organisation the person belongs to")),
     Placeholder("Ort", "", N_("Town")),
+    Placeholder("Funktion", "", N_("Function")),
+    Placeholder("Straße", "", N_("Street and number")),
+    Placeholder("Postleitzahl", "", N_("Postcode")),
+    Placeholder("Region", "", N_("State or region")),
+    Placeholder("Land", "", N_("Country")),
+    Placeholder("Sprache", "", N_("Language")),
+    Placeholder("Kategorie", "", N_("Reader category")),
+    Placeholder("Geburtstag", "", N_("Birthday: “24.12.”")),
+    Placeholder("Kundenstatus", "", N_("Status of the customer")),
     Placeholder("E-Mail", "", N_("E-mail address")),
+    Placeholder("Familiar salutation", "Hello", N_("English familiar salutation: “Dear Marlies”")),
     Placeholder("Salutation", "Hello", N_("English salutation: “Dear Ms Brandt”")),
     Placeholder("First name", "", N_("First name, English word")),
     Placeholder("Last name", "", N_("Last name, English word")),
@@ -69,7 +87,42 @@ def palette(tenant_id: int) -> tuple[Placeholder, ...]:
         for f in fields.every(tenant_id)
         if f.name not in KNOWN.values()
     ]
-    return (*PALETTE, *own)
+    taken = {*KNOWN.values(), *(f.name for f in own)}
+    firsts = [
+        Placeholder(name, "", N_("Column of a report"))
+        for name in computed.every(tenant_id)
+        if name not in taken
+    ]
+    return (*PALETTE, *own, *firsts)
+
+
+def first_readers(
+    tenant_id: int, columns: Iterable[Column], names: Iterable[str]
+) -> list[tuple[str, Reader]]:
+    """Those of `names` that are computed columns, each with what gives its value: the first field that has one. A
+    person has, besides the columns of Subscriber, `organisation`, `organisation_status`."""
+    wanted = [column for column in columns if column.name in set(names)]
+    keys = {f"own:{f.id}": f.key for f in fields.every(tenant_id)} if wanted else {}
+    return [(column.name, _first([_field(key, keys) for key in column.of])) for column in wanted]
+
+
+def _first(read: list[Reader]) -> Reader:
+    return lambda person: next((value for one in read if (value := one(person))), "")
+
+
+def _field(key: str, own: Mapping[str, str]) -> Reader:
+    area, _, name = key.partition(":")
+    if area == "own":
+        return lambda person: _own_value(person, own.get(key, ""))
+    if area == "org":
+        return _column({"name": "organisation", "status": "organisation_status"}.get(name, ""))
+    return _column(name)
+
+
+def _own_value(person: Mapping[str, Any], key: str) -> str:
+    raw = person.get("fields") or {}
+    value = (json.loads(raw) if isinstance(raw, str) else raw).get(key)
+    return "" if value in (None, "", []) else _written(value)
 
 
 def own_texts(tenant_id: int, names: Iterable[str]) -> Callable[[Any], dict[str, str]]:
@@ -158,12 +211,56 @@ def _english(person: Mapping[str, Any]) -> str:
     return _letter("Dear", _ENGLISH_TITLES.get(_text(person, "salutation"), ""), *_name(person))
 
 
+def _formal(person: Mapping[str, Any]) -> str:
+    """As formal as the data allow: form of address and last name, else the full name, else the fallback."""
+    salutation, (title, first, last) = _text(person, "salutation"), _name(person)
+    opening = _FORMAL.get(salutation)
+    if opening and last:
+        return " ".join(filter(None, (opening, salutation, title, last)))
+    name = " ".join(filter(None, (title, first, last)))
+    return f"Guten Tag, {name}" if name else ""
+
+
+def _familiar(person: Mapping[str, Any]) -> str:
+    """By first name; without one formal by form of address, so that nobody is “Liebe Brandt”."""
+    salutation, (_title, first, last) = _text(person, "salutation"), _name(person)
+    if first:
+        return f"{_FAMILIAR.get(salutation, 'Hallo')} {first}"
+    return f"{_FAMILIAR[salutation]} {salutation} {last}" if salutation in _FAMILIAR and last else ""
+
+
+def _english_familiar(person: Mapping[str, Any]) -> str:
+    first = _text(person, "first_name")
+    return f"Dear {first}" if first else _english(person)
+
+
+def _birthday(person: Mapping[str, Any]) -> str:
+    """Day and month: the year is nobody's business in a mail."""
+    _year, _, rest = _text(person, "birthday").partition("-")
+    month, _, day = rest.partition("-")
+    return f"{int(day)}.{int(month)}." if day.isdecimal() and month.isdecimal() else ""
+
+
 def _name(person: Mapping[str, Any]) -> tuple[str, str, str]:
     return _text(person, "title"), _text(person, "first_name"), _text(person, "last_name")
 
 
+_FORMAL = {"Frau": "Sehr geehrte", "Herr": "Sehr geehrter"}
+_FAMILIAR = {"Frau": "Liebe", "Herr": "Lieber"}
 _VALUES: dict[str, Reader] = {
     "Briefanrede": _german,
+    "Formelle Anrede": _formal,
+    "Vertraute Anrede": _familiar,
+    "Familiar salutation": _english_familiar,
+    "Funktion": _column("function"),
+    "Straße": _column("street"),
+    "Postleitzahl": _column("postcode"),
+    "Region": _column("region"),
+    "Land": _column("country"),
+    "Sprache": _column("language"),
+    "Kategorie": _column("category"),
+    "Geburtstag": _birthday,
+    "Kundenstatus": _column("organisation_status"),
     "Vorname": _column("first_name"),
     "Nachname": _column("last_name"),
     "Anrede": _column("salutation"),

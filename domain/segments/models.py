@@ -15,6 +15,7 @@ class Segment(TenantModel):
     alias = CharField(max_length=60, default="")
     query = JSONText(default=dict)
     columns = JSONText(default=list)
+    computed = JSONText(default=list)  # of segments.computed: [{"name", "of": [keys of columns]}]
     created_by_id = IntegerField(null=True)
     created_at = MomentField(default=clock.now)
     updated_at = MomentField(default=clock.now)

@@ -9,6 +9,7 @@ from typing import Any
 from domain.db import database, is_postgres, sql
 from domain.segments import catalogue, compile
 from domain.segments.compile import Made, Moment
+from domain.segments.computed import Column
 from domain.segments.query import Group
 from domain.subscribers.facets import fields
 from domain.subscribers.facets.models import OwnField
@@ -87,9 +88,11 @@ def ids(tenant_id: int, made: Made) -> Iterator[int]:
         yield from (row[0] for row in rows)
 
 
-def rows(tenant_id: int, made: Made, columns: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+def rows(
+    tenant_id: int, made: Made, columns: Sequence[str], firsts: Sequence[Column] = ()
+) -> Iterator[tuple[Any, ...]]:
     """The chosen columns of everybody, by id, in chunks: memory stays flat, and a long export holds no read open.
-    Values of own fields come as texts, whatever their kind."""
+    Values of own fields come as texts, whatever their kind. The computed columns `firsts` follow behind the others."""
     own = {f"own:{found.id}": found for found in fields.every(tenant_id)}
     wanted: list[str] = []
     bound: list[Any] = []
@@ -97,8 +100,13 @@ def rows(tenant_id: int, made: Made, columns: Sequence[str]) -> Iterator[tuple[A
         text, values = _column(column, own)
         wanted.append(text)
         bound += values
+    for first in firsts:
+        text, values = first_of(first, own)
+        wanted.append(text)
+        bound += values
     joined = "LEFT JOIN organisation o ON o.id = s.organisation_id AND o.tenant_id = s.tenant_id"
-    join = joined if any(column.startswith("org:") for column in columns) else ""
+    named = [*columns, *(key for first in firsts for key in first.of)]
+    join = joined if any(column.startswith("org:") for column in named) else ""
     text, values = made
     statement = sql(
         f"""SELECT s.id, {", ".join(wanted)} FROM subscriber s {join}
@@ -116,6 +124,16 @@ def rows(tenant_id: int, made: Made, columns: Sequence[str]) -> Iterator[tuple[A
 
 def made_of(group: Group, moment: Moment) -> Made:
     return compile.condition(group, moment)
+
+
+def first_of(first: Column, own: dict[str, OwnField]) -> Made:
+    """An expression over `s` and `o` for a computed column: the first value that is not empty, else an empty text."""
+    parts, bound = [], []
+    for key in first.of:
+        text, values = _column(key, own)
+        parts.append(f"NULLIF(CAST({text} AS TEXT), '')")
+        bound += values
+    return f"COALESCE({', '.join(parts)}, '')", bound
 
 
 def _column(column: str, own: dict[str, OwnField]) -> Made:

@@ -9,7 +9,7 @@ from domain import bounds, clock
 from domain.audit import log
 from domain.db import database, sql
 from domain.errors import N_, Conflict, Invalid, NotFound
-from domain.segments import catalogue, compile, query
+from domain.segments import catalogue, compile, computed, query
 from domain.segments.compile import Moment
 from domain.segments.models import Segment, SegmentMember
 from domain.subscribers import keyset, words
@@ -21,6 +21,13 @@ STARTERS: dict[str, tuple[str, dict[str, Any]]] = {
     "action": (N_("Action: nothing got for 30 days"), {"field": "event:got", "op": "not_last_days", "value": ["30"]}),
     "newsletter": (N_("Newsletter: clicked in the last 90 days"),
                    {"field": "event:clicked", "op": "last_days", "value": ["90"]}),
+}  # fmt: skip
+PLACEHOLDERS: dict[str, str] = {  # key of a column → its name in texts
+    "person:address": "E-Mail", "person:salutation": "Anrede", "person:title": "Titel", "person:first_name": "Vorname",
+    "person:last_name": "Nachname", "person:function": "Funktion", "person:street": "Straße",
+    "person:postcode": "Postleitzahl", "person:city": "Ort", "person:region": "Region", "person:country": "Land",
+    "person:language": "Sprache", "person:category": "Kategorie", "person:birthday": "Geburtstag",
+    "org:name": "Organisation", "org:status": "Kundenstatus",
 }  # fmt: skip
 USUAL_COLUMNS = ("person:address", "person:first_name", "person:last_name")
 
@@ -57,6 +64,11 @@ def columns(tenant_id: int) -> dict[str, str]:
     return found | {f"own:{own.id}": own.name for own in fields.every(tenant_id)}
 
 
+def placeholders(tenant_id: int) -> dict[str, str]:
+    """Key of a column → the name of the placeholder that it is in a mailing to the report."""
+    return PLACEHOLDERS | {f"own:{own.id}": own.name for own in fields.every(tenant_id)}
+
+
 def save(
     tenant_id: int,
     name: str,
@@ -64,9 +76,10 @@ def save(
     chosen: Iterable[str],
     user_id: int,
     found: Segment | None = None,
+    firsts: Iterable[tuple[str, Iterable[str]]] = (),
 ) -> Segment:
     """Create or change a segment; raises Invalid for a missing or taken name, a condition that cannot be asked, or a
-    circle of segments. The address is always among the columns."""
+    circle of segments. The address is always among the columns. `firsts`: computed columns as (name, keys)."""
     name = words.one_line(name, 120)
     if not name:
         raise Invalid(fields={"name": N_("A segment needs a name.")})
@@ -85,6 +98,7 @@ def save(
     segment = found or Segment(tenant_id=tenant_id, created_by_id=user_id)
     segment.name, segment.query = name, tree
     segment.columns = list(dict.fromkeys(["person:address", *(key for key in chosen if key in known)]))
+    segment.computed = computed.checked(firsts, known, placeholders(tenant_id).values())
     segment.updated_at = clock.now()
     try:
         with database.atomic():
@@ -157,6 +171,7 @@ def meant(tenant_id: int, segment_id: int, seen: tuple[int, ...] = ()) -> list[A
     inner = _named(query.read(segment.query, catalogue.every(tenant_id))[0])
     return [
         segment.id, segment.query, int(at.timestamp()) if at is not None else None,
+        *([segment.computed] if segment.computed else []),
         [meant(tenant_id, other, (*seen, segment_id)) for other in sorted(inner)],
     ]  # fmt: skip
 

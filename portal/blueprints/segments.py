@@ -9,7 +9,7 @@ from domain.accounts.permissions import Permission as P
 from domain.audit import log
 from domain.campaigns.models import Campaign, CampaignStatus
 from domain.errors import Invalid
-from domain.segments import catalogue, compile, people, query, saved
+from domain.segments import catalogue, compile, computed, people, query, saved
 from domain.segments.models import Segment
 from domain.subscribers import organisations
 from portal import context, downloads, facets, hypermedia, segment_form
@@ -105,8 +105,10 @@ def export(segment_id: int) -> Response:
     made = compile.of_segment(found, _moment())
     labels = saved.columns(g.tenant.id)
     columns = [column for column in found.columns or saved.USUAL_COLUMNS if column in labels]
+    firsts = computed.of(found)
     head = [labels[c] if c.startswith("own:") else _(labels[c]) for c in columns]
-    rows = people.rows(g.tenant.id, made, columns)
+    head += [first.name for first in firsts]
+    rows = people.rows(g.tenant.id, made, columns, firsts)
     as_sheet = request.form.get("as") == "xlsx"
     log.record(
         g.tenant.id, "segment.export", user_id=g.user.id, kind="segment", object_id=found.id,
@@ -128,7 +130,7 @@ def _save(found: Segment | None) -> Response:
     try:
         segment = saved.save(
             g.tenant.id, request.form.get("name", ""), segment_form.without_blank(tree),
-            request.form.getlist("column"), g.user.id, found,
+            request.form.getlist("column"), g.user.id, found, segment_form.firsts(request.form),
         )  # fmt: skip
     except Invalid as error:
         return _builder(found, tree, facets.wrong(error), issue_id, 422)
@@ -157,10 +159,20 @@ def _builder(
         field_groups=catalogue.GROUPS, problems={p.path: p.message for p in problems} if len(asked["rules"]) else {},
         wrong=wrong or {}, numbers=people.numbers(g.tenant.id, made, COUNTED + 1), counted=COUNTED, page=page,
         before=before, issue_id=issue_id,
-        columns=saved.columns(g.tenant.id), chosen=chosen, starters=saved.STARTERS, campaigns=_campaigns(),
+        columns=saved.columns(g.tenant.id), chosen=chosen, placeholders=saved.placeholders(g.tenant.id),
+        firsts=_firsts(found), starters=saved.STARTERS, campaigns=_campaigns(),
         organisations=organisations.names(g.tenant.id, {p.organisation_id for p in page.people}),
         everybody=not asked["rules"], name=request.form.get("name", found.name if found else ""),
     )  # fmt: skip
+
+
+def _firsts(found: Segment | None) -> list[tuple[str, list[str]]]:
+    """The computed columns as typed or saved, and an empty one to fill in."""
+    if request.form:
+        shown = segment_form.firsts(request.form)
+    else:
+        shown = [(column.name, list(column.of)) for column in computed.of(found)]
+    return [*shown, ("", [])][: computed.MOST]
 
 
 def _asked(

@@ -6,9 +6,12 @@ import pytest
 from flask.testing import FlaskClient
 from openpyxl import load_workbook
 
+from dispatcher import clearance
 from domain.campaigns import audience, planning, snapshot
+from domain.errors import Invalid
+from domain.issues import assembly
 from domain.issues.models import IssueRevision
-from domain.ledger.models import Delivery
+from domain.ledger.models import Delivery, DeliveryPayload
 from domain.segments import saved
 from domain.segments.models import Segment
 from domain.subscribers import directory
@@ -141,3 +144,50 @@ def test_foreign_segments_are_missing(client: FlaskClient, world: World, sign_in
     assert client.post(f"{T}/build", data={"segment": foreign.id}).status_code == 404
     issue = mailings.issue(world)
     assert client.get(f"/t/north/issues/{issue.id}/plan?segment={foreign.id}").status_code == 404
+
+
+FIRSTS = {"first-0-name": "Ansprache", "first-0-of": ["person:function", "org:name", "person:city"]}
+
+
+def test_the_first_filled_field_is_a_column_of_file_and_mailing(
+    world: World, client: FlaskClient, sign_in
+) -> None:
+    admin = sign_in(client, world.administrator)
+    mailings.everybody(world)
+    Subscriber.update(function="Leitung", city="Celle").where(Subscriber.first_name == "Anna").execute()
+    Subscriber.update(city="Bonn").where(Subscriber.first_name == "Bert").execute()
+    everybody = {"g0-match": "all", "g0-0-field": "person:has_address", "g0-0-op": "yes"}
+    saved_as = admin.post(T, data={**everybody, **FIRSTS, "name": "Bericht", "column": ["person:last_name"]})
+    segment = Segment.get()
+    assert saved_as.status_code == 303 and segment.computed[0]["name"] == "Ansprache"
+    page = admin.get(f"{T}/{segment.id}").text
+    assert 'value="Ansprache"' in page and "[Nachname]" in page
+    csv = admin.post(f"{T}/{segment.id}/export", data={"as": "csv"}).text
+    assert csv.splitlines()[0].endswith("Last name,Ansprache") and "Annasen,Leitung" in csv
+    assert "Bertsen,Bonn" in csv and "Firminsen,Firma" in csv
+
+    issue = mailings.issue(world)
+    assembly.set_head(issue, subject="Für [Ansprache|alle]", preheader="x")
+    campaign = mailings.draft(world, issue)
+    with pytest.raises(Invalid, match="column of a report"):
+        clearance.ask(world.north, issue, campaign, world.editor, mailings.BASE_URL)
+    planning.plan(campaign, {"segment": segment.id, "consents": ["proved", "unknown"]})
+    clearance.ask(world.north, issue, campaign, world.editor, mailings.BASE_URL)
+    frozen = planning.get(world.north.id, campaign.id)
+    snapshot.fill(frozen)
+    anna = Subscriber.get(Subscriber.first_name == "Anna")
+    packed = DeliveryPayload.get_by_id(Delivery.get(Delivery.subscriber_id == anna.id).id).packed
+    assert '"Ansprache":"Leitung"' in packed
+
+
+@pytest.mark.parametrize(
+    ("name", "of", "said"),
+    [
+        ("Vorname", ["person:city", "person:region"], "There is a field named"),
+        ("[x]", ["person:city", "person:region"], "letters and digits"),
+        ("Nur eins", ["person:city", ""], "Choose at least two fields"),
+    ],
+)
+def test_a_computed_column_needs_a_name_and_two_fields(manager: FlaskClient, name, of, said) -> None:
+    answer = manager.post(T, data={**CELLE, "name": "X", "first-0-name": name, "first-0-of": of})
+    assert answer.status_code == 422 and said in answer.text and not Segment.select().exists()

@@ -7,7 +7,9 @@ from domain.issues import placeholders
 
 PERSON = {
     "salutation": "Frau", "title": "Dr.", "first_name": "Sabine", "last_name": "Röhl", "address": "s@nord.example",
-    "city": "Hannover", "organisation": "Verlag",
+    "city": "Hannover", "organisation": "Verlag", "organisation_status": "A", "function": "Leitung",
+    "street": "Deich 1", "postcode": "30159", "region": "Niedersachsen", "country": "DE", "language": "de",
+    "category": "Abo", "birthday": "1980-12-04",
 }  # fmt: skip
 
 
@@ -38,3 +40,23 @@ def test_every_name_of_the_palette_has_a_value_for_a_complete_person() -> None:
 )
 def test_the_salutation_is_as_formal_as_the_data_allow(person: dict[str, str], greeting: str | None) -> None:
     assert placeholders.values_for(person, ["Briefanrede"]).get("Briefanrede") == greeting
+
+
+@pytest.mark.parametrize(
+    ("person", "formal", "familiar"),
+    [
+        (PERSON, "Sehr geehrte Frau Dr. Röhl", "Liebe Sabine"),
+        ({**PERSON, "salutation": "Herr", "title": ""}, "Sehr geehrter Herr Röhl", "Lieber Sabine"),
+        ({**PERSON, "salutation": ""}, "Guten Tag, Dr. Sabine Röhl", "Hallo Sabine"),
+        ({**PERSON, "salutation": "Divers", "first_name": ""}, "Guten Tag, Dr. Röhl", None),
+        ({**PERSON, "first_name": ""}, "Sehr geehrte Frau Dr. Röhl", "Liebe Frau Röhl"),
+        ({"address": "x@nord.example"}, None, None),
+    ],
+)
+def test_formal_and_familiar_salutations_say_no_more_than_is_known(person, formal, familiar) -> None:
+    found = placeholders.values_for(person, ["Formelle Anrede", "Vertraute Anrede"])
+    assert (found.get("Formelle Anrede"), found.get("Vertraute Anrede")) == (formal, familiar)
+
+
+def test_a_birthday_is_told_without_its_year() -> None:
+    assert placeholders.values_for(PERSON, ["Geburtstag"]) == {"Geburtstag": "4.12."}
