@@ -34,7 +34,7 @@ babel = Babel()
 
 MAX_REQUEST_BYTES = 64 * 1024 * 1024  # several media at once; each file has its own, lower ceiling
 IN_TENANT = (
-    "dashboard", "articles", "presence", "versions", "pool",
+    "dashboard", "articles", "presence", "versions", "pool", "pool_care", "calendar",
     "media", "media_care",
     "issues", "campaigns", "followups", "pacing", "approvals",
     "trials", "preflights", "previews", "letters", "attachments",

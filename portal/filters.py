@@ -24,6 +24,7 @@ def init_app(app: Flask) -> None:
             "time": clock_time,
             "month": month_name,
             "month_short": month_short,
+            "weekday_short": weekday_short,
             "month_only": month_only,
             "compact": compact,
             "moment": clock.moment,
@@ -124,6 +125,11 @@ def compact(value: int) -> str:
 def month_short(value: date) -> str:
     """Nov."""
     return dates.format_date(value, "LLL", locale=get_locale())
+
+
+def weekday_short(value: date) -> str:
+    """Mo. or Mon"""
+    return dates.format_date(value, "EEE", locale=get_locale())
 
 
 def clock_time(value: datetime | None) -> str:

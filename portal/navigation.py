@@ -65,6 +65,7 @@ def _unread() -> int:
     return bell.unread_count(g.tenant.id, g.user.id)
 
 
+PLANNED = (P.ISSUE_SEE, P.ARTICLE_SEE, P.ARTICLE_WRITE)
 TOP = (
     Item("notices", "notices.index", _l("Notices"), "bell", count=_unread),
     Item("dashboard", "dashboard.index", _l("Overview"), "home"),
@@ -75,6 +76,7 @@ GROUPS: tuple[tuple[object, tuple[Item, ...]], ...] = (
         (
             Item("pool", "pool.index", _l("Shared content"), "inbox", (P.ARTICLE_SEE, P.ARTICLE_WRITE), _submitted),
             Item("issues", "issues.index", _l("Issues"), "news", (P.ISSUE_SEE,)),
+            Item("calendar", "calendar.index", _l("Calendar"), "calendar", PLANNED),
             Item("media", "media.index", _l("Media"), "photo", (P.MEDIA_SEE,)),
         ),
     ),

@@ -8,9 +8,10 @@ from flask_babel import gettext as _
 
 from domain.accounts import policy
 from domain.accounts.permissions import Permission as P
-from domain.content import articles, editing, markup, pool, revisions
+from domain.content import articles, editing, markup, pool, revisions, tags
 from domain.content.models import Article, ArticleState
 from domain.errors import N_, Conflict, Forbidden, Invalid, NotFound
+from domain.issues import schedule
 from mediadb import library
 from mediadb.models import Asset, AssetKind
 from portal import context, filters, hypermedia
@@ -53,7 +54,9 @@ def edit(article_id: int) -> Response:
     article = _find(article_id)
     if not articles.may_edit(article, g.user, g.rights):
         return hypermedia.done(url_for("articles.show", article_id=article.id))
-    return _edit(article, ArticleForm(formdata=None, obj=article))
+    form = ArticleForm(formdata=None, obj=article)
+    form.tags.data = ", ".join(article.tags)
+    return _edit(article, form)
 
 
 @bp.post("/articles/<int:article_id>/edit")
@@ -167,6 +170,8 @@ def _values(form: ArticleForm) -> dict[str, Any]:
     for name in ("title", "teaser", "category", "author_line", "asset_alt", "link_url"):
         values[name] = (values[name] or "").strip()
     values["body"] = markup.clean(values["body"] or "")
+    values["tags"] = tags.split(values["tags"] or "")
+    values["notes"] = (values["notes"] or "").replace("\r\n", "\n").strip()
     chosen = str(values["asset_id"] or "").strip()
     values["asset_id"] = None
     if chosen.isdigit():
@@ -213,7 +218,7 @@ def _edit(
         asked_again=hypermedia.wants_fragment(), today=context.today(),
         editor=editor, changes=changes, words=WORDS, day=date.fromisoformat, assets={},
         asset=_picture(int(chosen) if chosen.isdigit() else None), note_text=request.form.get("note", ""),
-        categories=pool.categories(g.tenant.id), thread=_thread(article),
+        categories=pool.categories(g.tenant.id), known_tags=tags.known(g.tenant.id, 60), thread=_thread(article),
     )  # fmt: skip
 
 
@@ -223,7 +228,7 @@ def _show(article: Article, status: int = 200, note_error: str = "", remark_erro
         thread=_thread(article), note_text=request.form.get("note", ""), note_error=note_error,
         remark_error=remark_error, stand=articles.shown_state(article, context.today()),
         height_px=_height_px(article.body), may_edit=articles.may_edit(article, g.user, g.rights),
-        names=policy.names([article.author_id]),
+        names=policy.names([article.author_id]), issues=schedule.issues_with(article, g.tenant.id),
         editor=editing.other(g.tenant.id, "article", article.id, g.user),
     )  # fmt: skip
 

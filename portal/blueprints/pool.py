@@ -8,11 +8,12 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from domain.accounts.permissions import Permission as P
-from domain.content import articles, pool
+from domain.content import articles, editing, pool, tags, views
 from domain.errors import DomainError, NotFound
+from domain.issues import listing
 from mediadb import library
 from portal import context, hypermedia
-from portal.access import requires
+from portal.access import may, requires
 from portal.errors import say
 
 bp = Blueprint("pool", __name__)
@@ -61,12 +62,24 @@ def _index(status: int = 200, trouble: str = "", note: str = "", ticked: list[in
         categories=pool.categories(g.tenant.id), shown_state=articles.shown_state, trouble=trouble, note_text=note,
         ticked=ticked or [], layout="table" if request.args.get("layout") == "table" else "cards",
         pictures=library.many(g.tenant.id, [a.asset_id for a in page.articles if a.asset_id]),
+        editors=editing.many(g.tenant.id, "article", [a.id for a in page.articles]), **_around(),
     )  # fmt: skip
+
+
+def _around() -> dict[str, Any]:
+    """What stands around the list of the page, not asked for when htmx wants the list alone."""
+    issues = listing.find(g.tenant.id, "work").issues if may(P.ISSUE_EDIT) else []
+    if hypermedia.wants_fragment():
+        return {"issues": issues}
+    return {
+        "issues": issues, "tags": tags.known(g.tenant.id), "saved_id": request.args.get("saved", type=int),
+        "saved": views.every(g.tenant.id, "pool", g.user.id),
+    }  # fmt: skip
 
 
 def _filters() -> dict[str, Any]:
     """The filters of the address without the page."""
-    known = ("view", "q", "category", "valid", "sort", "layout")
+    known = ("view", "q", "category", "tag", "valid", "sort", "layout")
     return {name: request.args[name] for name in known if request.args.get(name)}
 
 
@@ -77,6 +90,7 @@ def _query() -> pool.Query:
         view=view if view in pool.views(g.rights) else "all",
         text=args.get("q", "")[:200],
         category=args.get("category", ""),
+        tag=args.get("tag", "")[:60],
         valid_on=_day(args.get("valid", "")),
         sort=sort if sort in pool.SORTS else "new",
         before_id=args.get("before", type=int),

@@ -12,6 +12,8 @@ class ArticleForm(FlaskForm):
     teaser = TextAreaField(_l("Teaser"), [Length(max=1000)])
     body = TextAreaField(_l("Text"), [Length(max=500_000)])
     category = StringField(_l("Category"), [Length(max=60)])
+    tags = StringField(_l("Tags"), [Length(max=1000)])
+    notes = TextAreaField(_l("Notes"), [Length(max=10_000)])
     author_line = StringField(_l("Author line"), [Length(max=120)])
     asset_id = HiddenField()
     asset_alt = StringField(_l("Description of the picture"), [Length(max=300)])

@@ -119,7 +119,7 @@ def test_journalists_see_their_own_and_cannot_decide(app: Flask, world: worlds.W
     mine, other = article(world, "meiner"), article(world, "anderer", author_id=world.editor.id)
     client = sign_in(app.test_client(), world.journalist)
     page = client.get("/t/north/pool").text
-    assert "meiner" in page and "anderer" not in page and 'type="checkbox"' not in page
+    assert "meiner" in page and "anderer" not in page and 'name="article"' not in page
     assert client.post("/t/north/pool/decide", data={"article": [mine.id], "accept": "1"}).status_code == 403
     assert states(mine, other) == ["submitted", "submitted"]
 
@@ -127,4 +127,4 @@ def test_journalists_see_their_own_and_cannot_decide(app: Flask, world: worlds.W
 def test_the_auditor_reads_without_buttons(app: Flask, world: worlds.World, sign_in) -> None:
     article(world, "Markt")
     page = sign_in(app.test_client(), world.auditor).get("/t/north/pool").text
-    assert "Markt" in page and "Write an article" not in page and 'type="checkbox"' not in page
+    assert "Markt" in page and "Write an article" not in page and 'name="article"' not in page

@@ -1,6 +1,6 @@
 // Single keys outside of fields: / search, g then a letter for a place, j and k along rows, x tick, Enter open.
 (() => {
-  const PLACES = { i: "issues", p: "pool", m: "campaigns", s: "subscribers" };
+  const PLACES = { i: "issues", p: "pool", m: "campaigns", s: "subscribers", c: "calendar" };
   let after = 0;
   const rows = () => [...document.querySelectorAll("[data-rows] a:first-of-type, .table tbody th a, .rb-pick h2 a, .rb-list .rb-strong")];
   document.addEventListener("keydown", (event) => {
