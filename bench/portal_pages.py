@@ -36,6 +36,7 @@ PAGES = {
     "media": "/t/lindenhof/media", "campaigns": "/t/lindenhof/campaigns", "approvals": "/t/lindenhof/approvals",
     "approval_steps": "/t/lindenhof/admin/approvals", "subscribers": "/t/lindenhof/subscribers",
     "types": "/t/lindenhof/types", "volume": "/t/lindenhof/volume", "releases": "/t/lindenhof/releases",
+    "orders": "/t/lindenhof/orders", "rollouts": "/t/lindenhof/rollouts",
     "release_new": "/t/lindenhof/releases/new", "people": "/t/lindenhof/admin/people",
     "roles": "/t/lindenhof/admin/roles", "tenant": "/t/lindenhof/admin/tenant", "log": "/t/lindenhof/admin/log",
     "notices": "/t/lindenhof/notices", "account": "/account", "house_tenants": "/house/tenants", "support": "/support",

@@ -51,6 +51,15 @@ def many(tenant_id: int, ids: Sequence[int]) -> dict[int, Asset]:
     return {asset.id: asset for asset in query}
 
 
+def in_folder(tenant_id: int, folder_id: int, ids: Sequence[int]) -> list[Asset]:
+    """Those of `ids` that lie in a folder of the tenant, not in the trash."""
+    query = Asset.select().where(
+        Asset.tenant_id == tenant_id, Asset.folder_id == folder_id, Asset.id.in_(list(ids) or [0]),
+        Asset.trashed_at.is_null(),
+    )  # fmt: skip
+    return list(query)
+
+
 def of_articles(articles: Iterable[Article]) -> dict[int, Asset]:
     """Id → picture of articles, a linked one's from the tenant that released it."""
     wanted: dict[int, set[int]] = {}

@@ -23,6 +23,7 @@ from portal import (
     hypermedia,
     logs,
     navigation,
+    received,
     security,
     states,
     throttle,
@@ -40,7 +41,8 @@ IN_TENANT = (
     "trials", "preflights", "previews", "letters", "attachments",
     "lists", "imports", "subscribers", "records", "organisations", "segments", "fields", "robinson", "types",
     "selection", "exclusions",
-    "volume", "orders", "rollouts", "releases", "users", "roles", "tenants", "relays", "dispatch", "senders", "audit",
+    "volume", "orders", "rollouts", "releases", "administering",
+    "users", "roles", "tenants", "relays", "dispatch", "senders", "audit",
     "notices",
     "territory",
 )  # fmt: skip
@@ -100,6 +102,7 @@ def create_app(settings: Settings) -> Flask:
     facets.init_app(app)
     navigation.init_app(app)
     states.init_app(app)
+    received.init_app(app)
     throttle.init_app(app)
     _register(app)
     return app

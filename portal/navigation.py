@@ -15,6 +15,7 @@ from domain.notices import bell
 from domain.orders import desk
 from domain.rollouts import course
 from domain.tenancy import settings as tenant_settings
+from domain.tenancy.models import Tenant
 from portal import context
 from portal.access import may
 
@@ -53,16 +54,31 @@ def _to_decide() -> int:
     )
 
 
+def _number(key: str) -> int:
+    """How much waits for the person in an area; all of them are asked in one statement."""
+    if "nav_numbers" not in g:
+        asked = {"notices": bell.unread(g.tenant.id, g.user.id)}
+        if may(P.ORDER_DECIDE):
+            asked["orders"] = desk.waiting(g.tenant.id)
+        if g.tenant.parent_id and may(P.ROLLOUT_JOIN):
+            asked["rollouts"] = course.waiting(g.tenant)
+        row = Tenant.select(*(query.alias(name) for name, query in asked.items())).where(
+            Tenant.id == g.tenant.id
+        )
+        g.nav_numbers = row.dicts().get()
+    return g.nav_numbers.get(key, 0)
+
+
 def _orders() -> int:
-    return desk.waiting(g.tenant.id) if may(P.ORDER_DECIDE) else 0
+    return _number("orders")
 
 
 def _rollouts() -> int:
-    return course.waiting(g.tenant) if g.tenant.parent_id and may(P.ROLLOUT_JOIN) else 0
+    return _number("rollouts")
 
 
 def _unread() -> int:
-    return bell.unread_count(g.tenant.id, g.user.id)
+    return _number("notices")
 
 
 PLANNED = (P.ISSUE_SEE, P.ARTICLE_SEE, P.ARTICLE_WRITE)

@@ -5,24 +5,31 @@ from collections.abc import Callable
 
 from peewee import Model
 
+from dispatcher import render
+from dispatcher.jobs import hosting
 from domain import clock
 from domain.accounts import policy
 from domain.accounts.models import Role, User
 from domain.accounts.policy import Rights
 from domain.audit import log
+from domain.campaigns import planning
+from domain.campaigns.models import Campaign
 from domain.content.models import Article, ArticleState
 from domain.db import database
-from domain.errors import N_, NotFound
+from domain.errors import N_, Conflict, NotFound
 from domain.issues import assembly
 from domain.issues.models import Block, BlockKind, Issue, MailTemplate
 from domain.releases.models import Release
+from domain.rollouts import aliases
+from domain.segments import translating
 from domain.segments.models import Segment
 from domain.subscribers.models import NewsletterType
 from domain.tenancy.models import Tenant
 from mediadb.models import Asset, Folder, Rendition
 
 OBJECTS: dict[str, type[Model]] = {
-    "article": Article, "folder": Folder, "issue": Issue, "template": MailTemplate, "segment": Segment, "role": Role,
+    "article": Article, "folder": Folder, "issue": Issue, "template": MailTemplate, "segment": Segment,
+    "campaign": Campaign, "role": Role,
 }  # fmt: skip
 
 
@@ -43,7 +50,8 @@ def copy(release: Release, target: Tenant, user: User, rights: Rights) -> int:
         "folder": lambda: _folder(found, target.id, user),
         "issue": lambda: _issue(found, target.id, user).id,
         "template": lambda: _plain(found, target.id, "name"),
-        "segment": lambda: _plain(found, target.id, "name"),
+        "segment": lambda: translating.segment(found, target.id, _free(Segment, target.id, found.name)).id,
+        "campaign": lambda: _campaign(found, target, user).issue_id,
         "role": lambda: _role(found, target, user, rights),
     }
     with database.atomic():
@@ -52,6 +60,19 @@ def copy(release: Release, target: Tenant, user: User, rights: Rights) -> int:
             target.id, "release.copy", user_id=user.id, kind=release.kind, object_id=made,
             details={"from": release.tenant_id, "original": release.object_id},
         )  # fmt: skip
+    return made
+
+
+def issue_into(found: Issue, target: Tenant, user: User) -> Issue:
+    """Copy a whole issue into another tenant in which the person has rights: with pictures, and with its articles as
+    own ones. The caller has asked for the rights in both. Both logs tell it."""
+    with database.atomic():
+        made = _issue(found, target.id, user)
+        for tenant_id, object_id in ((found.tenant_id, found.id), (target.id, made.id)):
+            log.record(
+                tenant_id, "issue.copied", user_id=user.id, kind="issue", object_id=object_id,
+                details={"from": found.tenant_id, "to": target.id},
+            )  # fmt: skip
     return made
 
 
@@ -76,7 +97,16 @@ def asset(
     return made.id
 
 
-def _article(found: Article, target_id: int, user: User) -> Article:
+def _article(found: Article, target_id: int, user: User, again: bool = False) -> Article:
+    """`again`: a copy that is there already and current will do."""
+    if found.tenant_id == target_id:  # it comes home
+        return found
+    known = Article.get_or_none(
+        Article.tenant_id == target_id, Article.origin_tenant_id == found.tenant_id, Article.origin_id == found.id,
+        Article.state.in_([ArticleState.ACCEPTED, ArticleState.USED]), Article.updated_at >= found.updated_at,
+    )  # fmt: skip
+    if known is not None and again:  # copied before, and the original has not changed since
+        return known
     now = clock.now()
     picture = asset(found.tenant_id, found.asset_id, target_id)
     return Article.create(
@@ -84,6 +114,7 @@ def _article(found: Article, target_id: int, user: User) -> Article:
             _values(found, target_id)
             | {
                 "author_id": user.id, "asset_id": picture, "state": ArticleState.ACCEPTED, "version": 1,
+                "body": hosting.own(found.body, found.tenant_id, target_id, asset),
                 "created_at": now, "updated_at": now, "origin_tenant_id": found.tenant_id, "origin_id": found.id,
             }
         )
@@ -92,15 +123,7 @@ def _article(found: Article, target_id: int, user: User) -> Article:
 
 def _issue(found: Issue, target_id: int, user: User) -> Issue:
     """With its pictures; links to articles become copies of them."""
-    kind = (
-        NewsletterType.select()
-        .where(NewsletterType.tenant_id == target_id)
-        .order_by(NewsletterType.id)
-        .first()
-    )
-    if kind is None:
-        raise NotFound(N_("There is no newsletter type here yet. Create one first."))
-    made = assembly.create(target_id, kind.id, user.id)
+    made = assembly.create(target_id, _kind_like(found, target_id).id, user.id)
     Block.delete().where(Block.tenant_id == target_id, Block.issue_id == made.id).execute()
     made.subject, made.preheader, made.name = found.subject, found.preheader, found.name
     made.origin_tenant_id, made.origin_id = found.tenant_id, found.id
@@ -116,11 +139,53 @@ def _issue(found: Issue, target_id: int, user: User) -> Issue:
         if block.kind == BlockKind.ARTICLE:
             if block.article_id not in articles:
                 continue
-            values["article_id"] = _article(articles[block.article_id], target_id, user).id
-        if block.data.get("asset_id"):
-            picture = asset(found.tenant_id, block.data["asset_id"], target_id)
-            values["data"] = {**block.data, "asset_id": picture}
+            values["article_id"] = _article(articles[block.article_id], target_id, user, True).id
+        values["data"] = hosting.own_data(block.data, found.tenant_id, target_id, asset)
+        values |= {"locked": False, "origin_id": None}
         Block.create(**values)
+    assembly.keep_assets(made)
+    return made
+
+
+def _kind_like(found: Issue, target_id: int) -> NewsletterType:
+    """The target's newsletter type with the same short name, else its first."""
+    source = NewsletterType.get_or_none(
+        NewsletterType.tenant_id == found.tenant_id, NewsletterType.id == found.type_id
+    )
+    known = list(
+        NewsletterType.select().where(NewsletterType.tenant_id == target_id).order_by(NewsletterType.id)
+    )
+    if not known:
+        raise NotFound(N_("There is no newsletter type here yet. Create one first."))
+    return next((kind for kind in known if source and kind.slug == source.slug), known[0])
+
+
+def _campaign(found: Campaign, target: Tenant, user: User) -> Campaign:
+    """The issue with the plan of its mailing: lists and segments are the target's own of the same stand-in name."""
+    source = assembly.get(found.tenant_id, found.issue_id)
+    issue = _issue(source, target.id, user)
+    sender = render.sender_of(target, _kind_like(source, target.id))
+    made = planning.draft_for(issue, user.id, sender.name, sender.address, sender.reply_to)
+    wanted = found.audience or {}
+    lists = aliases.of_ids(found.tenant_id, "list", {int(i) for i in wanted.get("lists", [])})
+    chosen = {key: int(wanted[key]) for key in ("segment", "exclude") if wanted.get(key)}
+    segments = aliases.of_ids(found.tenant_id, "segment", set(chosen.values()))
+    own_lists = aliases.by_word(target.id, "list", {word for word, _name in lists.values() if word})
+    own_segments = aliases.by_word(target.id, "segment", {word for word, _name in segments.values() if word})
+    for named, own in ((lists, own_lists), (segments, own_segments)):
+        for word, name in named.values():
+            if word not in own:  # rather none than a mailing to everybody
+                raise Conflict(
+                    N_("It goes to “%(name)s”. Give what you mean by it here the same stand-in name first."),
+                    name=name,
+                )
+    made.audience = {
+        **(made.audience or {}), "consents": wanted.get("consents", []), "lists": sorted(own_lists.values()),
+        **{key: own_segments.get(segments.get(row_id, ("", ""))[0]) for key, row_id in chosen.items()},
+    }  # fmt: skip
+    for name in ("priority", "interval_count", "interval_s", "hold_uncertain"):
+        setattr(made, name, getattr(found, name))
+    made.save()
     return made
 
 

@@ -76,6 +76,8 @@ class Membership(BaseModel):
     role = ForeignKeyField(Role, backref="memberships", on_delete="RESTRICT")
     territory_id = IntegerField(null=True)
     until = MomentField(null=True)
+    release_id = IntegerField(null=True)  # lent by another tenant: the release it goes with
+    lent_until = MomentField(null=True)
     created_at = MomentField(default=clock.now)
 
     class Meta:

@@ -4,7 +4,7 @@ Access belongs to a tenant. Ending it closes the account itself only when it ope
 administrator of one tenant can shut nobody out of another.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,6 +19,14 @@ from domain.tenancy import territory
 
 INVITATION_MAX_AGE_S = 7 * 86_400
 NOT_YOURS = N_("You cannot give or take a role with rights that you do not hold yourself.")
+
+
+@dataclass(frozen=True)
+class Loan:
+    """What a membership owes to a release of another tenant: it ends with it, at the latest at `until`."""
+
+    release_id: int
+    until: datetime | None
 
 
 @dataclass(frozen=True)
@@ -119,14 +127,23 @@ def set_roles(
     rights: Rights,
     until: datetime | None = None,
     territory_id: int | None = None,
+    lent: Mapping[int, Loan] | None = None,
 ) -> None:
-    """Exactly these roles in the tenant, all of them until `until` and bound to a node of its territories. Raises
-    Forbidden for a role with rights that the actor lacks and for people beyond his territory, NotFound for a role of
-    another tenant, Conflict if nobody would be left who administers people."""
-    wanted = {role_id: policy.role_for(tenant_id, role_id) for role_id in sorted(set(role_ids))}
+    """Exactly these roles in the tenant, all of them until `until` and bound to a node of its territories; `lent`:
+    roles of other tenants that may be given here, by their id. Raises Forbidden for a role with rights that the actor
+    lacks and for people beyond his territory, NotFound for a role of another tenant, Conflict if nobody would be left
+    who administers people."""
+    wanted = sorted(set(role_ids))
     with database.atomic():
         memberships = _memberships(tenant_id, user)
         held = {m.role_id: (m.until, m.territory_id) for m in memberships}
+        person = _loan_of(tenant_id, memberships)
+        loans = {} if person else dict(lent or {})  # one loan at a time: each ends with its own recall
+        for role_id in wanted:
+            if role_id not in loans and role_id not in held:
+                policy.role_for(tenant_id, role_id)
+        if person is not None and person.until is not None:
+            until = min(until or person.until, person.until)
         touched = set(wanted) ^ set(held) | {
             i for i in wanted if i in held and held[i] != (until, territory_id)
         }
@@ -145,9 +162,17 @@ def set_roles(
             Membership.tenant_id == tenant_id, Membership.user == user
         ).execute()
         for role_id in set(wanted) - set(held):
+            loan = person or loans.get(role_id)
             Membership.insert(
-                tenant_id=tenant_id, user=user, role=role_id, until=until, territory_id=territory_id
+                tenant_id=tenant_id,
+                user=user,
+                role=role_id,
+                until=until,
+                territory_id=territory_id,
+                release_id=loan.release_id if loan else None,
+                lent_until=loan.until if loan else None,
             ).on_conflict_ignore().execute()
+        _cap(tenant_id, user)
         if wanted and not user.active:
             _open_account(user)
         if not wanted:
@@ -182,7 +207,7 @@ def reactivate(tenant_id: int, user: User, actor: User, rights: Rights) -> None:
     with database.atomic():
         _refuse_more_than_own([m.role_id for m in _memberships(tenant_id, user)], rights)
         _refuse_beyond(m.territory_id for m in _memberships(tenant_id, user))
-        Membership.update(until=None).where(
+        Membership.update(until=Membership.lent_until).where(
             Membership.tenant_id == tenant_id, Membership.user == user
         ).execute()
         _open_account(user)
@@ -205,6 +230,27 @@ def user_of_invitation(token: str) -> User:
 
 def _memberships(tenant_id: int, user: User) -> list[Membership]:
     return list(Membership.select().where(Membership.tenant_id == tenant_id, Membership.user == user))
+
+
+def _loan_of(tenant_id: int, held: Sequence[Membership]) -> Loan | None:
+    """The loan by which a person of another tenant is here: every role of this tenant goes with it."""
+    lent = [m for m in held if m.release_id]
+    if not lent:
+        return None
+    own = {role.id for role in policy.roles_for(tenant_id)}  # a role of another tenant is a loan of its own
+    found = next((m for m in lent if m.role_id in own), None)
+    return Loan(found.release_id, found.lent_until) if found else None
+
+
+def _cap(tenant_id: int, user: User) -> None:
+    """Nothing that is lent lasts longer than the loan."""
+    later = Membership.until.is_null() | (Membership.until > Membership.lent_until)
+    Membership.update(until=Membership.lent_until).where(
+        Membership.tenant_id == tenant_id,
+        Membership.user == user,
+        Membership.lent_until.is_null(False),
+        later,
+    ).execute()
 
 
 def _refuse_more_than_own(role_ids: Iterable[int], rights: Rights) -> None:

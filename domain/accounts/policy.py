@@ -296,6 +296,7 @@ def kept(tenant_ids: Iterable[int]) -> set[tuple[int, str]]:
             RolePermission.permission.in_([key.value for key in KEYS]),
             User.active,
             Membership.until.is_null(),
+            Membership.release_id.is_null(),  # who is lent may be called back at any time
         )
         .distinct()
     )

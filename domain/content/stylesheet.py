@@ -44,6 +44,8 @@ def halves(css: str) -> tuple[str, str]:
     inline: list[str] = []
     block: list[str] = []
     for rule in tinycss2.parse_stylesheet(css, True, True):
+        if rule.type == "error":  # what is no rule cannot be written again
+            continue
         text = rule.serialize()
         (inline if rule.type == "qualified-rule" and ":" not in text.partition("{")[0] else block).append(
             text

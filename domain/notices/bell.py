@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 
+from peewee import ModelSelect, fn
+
 from domain import clock
 from domain.notices.models import Notice
 
@@ -22,12 +24,15 @@ def tell(
         Notice.insert_many(rows).execute()
 
 
-def unread_count(tenant_id: int, user_id: int) -> int:
-    return (
-        Notice.select()
-        .where(Notice.tenant_id == tenant_id, Notice.user_id == user_id, Notice.read_at.is_null())
-        .count()
+def unread(tenant_id: int, user_id: int) -> ModelSelect:
+    """How many notices a person has not read, as a query of one number."""
+    return Notice.select(fn.COUNT(Notice.id)).where(
+        Notice.tenant_id == tenant_id, Notice.user_id == user_id, Notice.read_at.is_null()
     )
+
+
+def unread_count(tenant_id: int, user_id: int) -> int:
+    return unread(tenant_id, user_id).scalar()
 
 
 def latest(tenant_id: int, user_id: int, limit: int = 100) -> list[Notice]:

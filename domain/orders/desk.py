@@ -11,6 +11,8 @@ from datetime import date, datetime, time
 from html import escape
 from zoneinfo import ZoneInfo
 
+from peewee import ModelSelect, fn
+
 from domain import clock
 from domain.accounts import policy
 from domain.accounts.models import User
@@ -128,10 +130,11 @@ def counts(tenant_id: int, own_id: int | None = None) -> dict[str, int]:
     return {view: sum(state in wanted for state in states) for view, wanted in VIEWS.items()}
 
 
-def waiting(tenant_id: int) -> int:
-    """How many orders wait for the office."""
-    query = MailingOrder.select().where(MailingOrder.tenant_id == tenant_id, MailingOrder.state == S.ASKED)
-    return query.count()
+def waiting(tenant_id: int) -> ModelSelect:
+    """How many orders wait for the office, as a query of one number."""
+    return MailingOrder.select(fn.COUNT(MailingOrder.id)).where(
+        MailingOrder.tenant_id == tenant_id, MailingOrder.state == S.ASKED
+    )
 
 
 def steps(order: MailingOrder) -> list[OrderStep]:

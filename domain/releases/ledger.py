@@ -13,6 +13,7 @@ from domain.accounts.models import User
 from domain.audit import log
 from domain.db import database, unscoped
 from domain.errors import N_, Conflict, Invalid, NotFound
+from domain.releases import lending
 from domain.releases.models import Release, ReleaseMode
 from domain.tenancy import tree
 from domain.tenancy.models import Tenant
@@ -23,9 +24,14 @@ KINDS: dict[str, str] = {
     "issue": N_("Issue"),
     "template": N_("Mail template"),
     "segment": N_("Segment"),
+    "campaign": N_("Mailing"),
+    "user": N_("Person"),
     "role": N_("Role"),
     "robinson": N_("Robinson list"),
 }
+ADMINISTRABLE = frozenset(
+    {"article", "folder", "robinson"}
+)  # what receivers may also change, if they are let
 PAGE_SIZE = 30
 WHOLE = 0  # object id of a kind that is released as a whole
 
@@ -47,11 +53,15 @@ def relatives(tenant: Tenant) -> list[Tenant]:
 
 
 def give(
-    tenant: Tenant, kind: str, object_id: int, to: To, actor: User, until: datetime | None = None
-) -> list[Release]:
-    """Release an object of the tenant; the caller has found it there. Raises Invalid, NotFound for a stranger."""
+    tenant: Tenant, kind: str, object_id: int, to: To, actor: User, until: datetime | None = None,
+    mode: ReleaseMode = ReleaseMode.USE,
+) -> list[Release]:  # fmt: skip
+    """Release an object of the tenant; the caller has found it there. ADMINISTER lets receivers change it, too.
+    Raises Invalid, NotFound for a stranger."""
     if kind not in KINDS:
         raise NotFound
+    if mode == ReleaseMode.ADMINISTER and kind not in ADMINISTRABLE:
+        raise Invalid(fields={"mode": N_("Things of this kind can only be used, not administered.")})
     if until is not None and until <= clock.now():
         raise Invalid(fields={"until": N_("This day is over. Choose a later one, or leave the field empty.")})
     if not to.everybody and not to.tenant_ids:
@@ -63,12 +73,12 @@ def give(
     made = []
     with database.atomic():
         for receiver in receivers:
-            if _same(tenant.id, kind, object_id, receiver):
+            if _same(tenant.id, kind, object_id, receiver, mode):
                 continue
             made.append(
                 Release.create(
                     tenant_id=tenant.id, kind=kind, object_id=object_id, to_tenant_id=receiver, until=until,
-                    with_subtree=to.with_subtree, mode=ReleaseMode.USE, created_by_id=actor.id,
+                    with_subtree=to.with_subtree, mode=mode, created_by_id=actor.id,
                 )
             )  # fmt: skip
         if not made:
@@ -77,7 +87,7 @@ def give(
             tenant.id, "release.give", user_id=actor.id, kind=kind, object_id=object_id,
             details={
                 "to": "everybody" if to.everybody else sorted(to.tenant_ids), "with_subtree": to.with_subtree,
-                "until": until and until.isoformat(),
+                "until": until and until.isoformat(), "mode": mode.value,
             },
         )  # fmt: skip
     return made
@@ -85,14 +95,12 @@ def give(
 
 def recall(tenant_id: int, release_id: int, actor: User) -> Release:
     """Take a release back: unreadable on the next request; what was copied or sent stays. Raises NotFound."""
-    found = Release.get_or_none(
-        Release.tenant_id == tenant_id, Release.id == release_id, Release.recalled_at.is_null()
-    )
-    if found is None:
-        raise NotFound
+    found = given_one(tenant_id, release_id)
     with database.atomic():
         found.recalled_at, found.recalled_by_id = clock.now(), actor.id
         found.save()
+        if found.kind in ("user", "role"):
+            lending.end(found, actor)
         log.record(
             tenant_id, "release.recall", user_id=actor.id, kind=found.kind, object_id=found.object_id,
             details={"to": found.to_tenant_id or "everybody"},
@@ -110,7 +118,7 @@ def given(tenant_id: int, before_id: int | None = None) -> list[Release]:
 
 @unscoped("what other tenants have released to this one")
 def received(tenant: Tenant, kind: str | None = None) -> list[Release]:
-    """Releases that reach the tenant now, newest first; of several for one object the first counts."""
+    """Releases that reach the tenant now, newest first; of several for one object one counts: that which lets more."""
     query = Release.select().where(
         _reaches(tenant), Release.tenant_id != tenant.id, Release.recalled_at.is_null(),
         Release.until.is_null() | (Release.until > clock.now()),
@@ -119,7 +127,9 @@ def received(tenant: Tenant, kind: str | None = None) -> list[Release]:
         query = query.where(Release.kind == kind)
     found: dict[tuple[str, int, int], Release] = {}
     for release in query.order_by(Release.id.desc()):
-        found.setdefault((release.kind, release.tenant_id, release.object_id), release)
+        key = (release.kind, release.tenant_id, release.object_id)
+        if key not in found or (found[key].mode, release.mode) == (ReleaseMode.USE, ReleaseMode.ADMINISTER):
+            found[key] = release
     return list(found.values())
 
 
@@ -129,6 +139,28 @@ def receive(tenant: Tenant, release_id: int) -> Release:
     if found is None:
         raise NotFound
     return found
+
+
+def given_one(tenant_id: int, release_id: int) -> Release:
+    """A release of the tenant that is not recalled; raises NotFound."""
+    found = Release.get_or_none(
+        Release.tenant_id == tenant_id, Release.id == release_id, Release.recalled_at.is_null()
+    )
+    if found is None:
+        raise NotFound
+    return found
+
+
+def holds_elsewhere(tenant_id: int, kind: str) -> bool:
+    """Whether something of a kind that is released as a whole holds in other tenants now."""
+    return (
+        Release.select()
+        .where(
+            Release.tenant_id == tenant_id, Release.kind == kind, Release.object_id == WHOLE,
+            Release.recalled_at.is_null(), Release.until.is_null() | (Release.until > clock.now()),
+        )
+        .exists()
+    )  # fmt: skip
 
 
 def shared(tenant: Tenant, kind: str) -> dict[int, list[int]]:
@@ -158,12 +190,13 @@ def _reaches(tenant: Tenant):  # type: ignore[no-untyped-def]
     return reached
 
 
-def _same(tenant_id: int, kind: str, object_id: int, receiver: int | None) -> bool:
+def _same(tenant_id: int, kind: str, object_id: int, receiver: int | None, mode: ReleaseMode) -> bool:
     there = (Release.to_tenant_id == receiver) if receiver else Release.to_tenant_id.is_null()
     return (
         Release.select()
         .where(
             Release.tenant_id == tenant_id, Release.kind == kind, Release.object_id == object_id, there,
+            Release.mode == mode,
             Release.recalled_at.is_null(), Release.until.is_null() | (Release.until > clock.now()),
         )
         .exists()

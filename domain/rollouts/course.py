@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from peewee import ModelSelect, fn
+
 from domain import clock
 from domain.accounts import policy
 from domain.accounts.models import User
@@ -205,9 +207,13 @@ def _received(tenant: Tenant, branch_id: int | None = None) -> list[Received]:
     return [Received(row, row.whole, givers[row.tenant_id]) for row in rows if row.tenant_id in givers]
 
 
-def waiting(tenant: Tenant) -> int:
-    """How many rollouts wait for the tenant's decision."""
-    return sum(one.may_join for one in received(tenant))
+def waiting(tenant: Tenant) -> ModelSelect:
+    """How many rollouts wait for the tenant's decision, as a query of one number."""
+    in_time = Rollout.join_until.is_null() | (Rollout.join_until > clock.now())
+    same = (Rollout.tenant_id == RolloutBranch.tenant_id) & (Rollout.id == RolloutBranch.rollout_id)
+    query = RolloutBranch.select(fn.COUNT(RolloutBranch.id)).join(Rollout, on=same)
+    undecided = (RolloutBranch.state == B.MISSING) | ((RolloutBranch.state == B.INVITED) & in_time)
+    return query.where(RolloutBranch.branch_tenant_id == tenant.id, Rollout.state == R.OPEN, undecided)
 
 
 def joined(row: RolloutBranch, issue: Issue, campaign: Campaign, user: User | None) -> None:

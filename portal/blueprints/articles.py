@@ -14,7 +14,7 @@ from domain.errors import N_, Conflict, Forbidden, Invalid, NotFound
 from domain.issues import schedule
 from mediadb import library
 from mediadb.models import Asset, AssetKind
-from portal import context, filters, hypermedia
+from portal import context, filters, hypermedia, received
 from portal.access import may, requires
 from portal.errors import into_form, say, say_fields
 from portal.forms.articles import ArticleForm
@@ -175,7 +175,7 @@ def _values(form: ArticleForm) -> dict[str, Any]:
     chosen = str(values["asset_id"] or "").strip()
     values["asset_id"] = None
     if chosen.isdigit():
-        asset = library.get(g.tenant.id, int(chosen))
+        asset = library.get(g.tenant.id, received.asset_id(int(chosen)))
         if asset.kind != AssetKind.PICTURE:
             raise NotFound
         values["asset_id"] = asset.id

@@ -17,8 +17,7 @@ from domain.issues.models import Block, BlockKind, Issue, IssueKind, IssueRevisi
 from domain.quotas import ledger as quotas
 from domain.quotas.models import Scope
 from domain.subscribers import types
-from mediadb import library
-from portal import context, editor, hypermedia, sending
+from portal import context, editor, hypermedia, received, sending
 from portal.access import requires
 from portal.errors import say_fields
 from portal.security import peoples_html
@@ -154,7 +153,7 @@ def edit(issue_id: int, block_id: int) -> Response:
     data: dict[str, Any] = {k: form[k] for k in ("html", "layout", "label", "url", "alt") if k in form}
     if "asset_id" in form:
         chosen = form["asset_id"].strip()
-        data["asset_id"] = library.get(g.tenant.id, int(chosen)).id if chosen.isdigit() else None
+        data["asset_id"] = received.asset_id(int(chosen)) if chosen.isdigit() else None
     try:
         assembly.edit(issue, block, data)
     except Invalid as error:

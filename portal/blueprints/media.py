@@ -9,9 +9,10 @@ from flask_babel import ngettext
 from domain.accounts.permissions import Permission as P
 from domain.content import articles, pool, tags
 from domain.errors import Conflict, Invalid, NotFound, OverLimit
+from domain.releases import ledger
 from mediadb import library, limits, storage, urls
 from mediadb.models import Asset, AssetKind, Folder
-from portal import context, hypermedia, media_desk
+from portal import context, hypermedia, media_desk, received
 from portal.access import may, public, requires
 from portal.errors import say, say_fields
 
@@ -52,13 +53,25 @@ def pick() -> Response:
     """Pictures to choose from, a fragment for article and issue."""
     text = request.args.get("q", "").strip()[:100]
     before, folder_id = request.args.get("before", type=int), request.args.get("folder", type=int)
-    hidden = media_desk.reach().hidden
-    page = library.find(
-        g.tenant.id, folder_id, text, before, pictures_only=True, everywhere=folder_id is None, hidden=hidden
-    )
+    hidden, shared = media_desk.reach().hidden, received.folders()
+    if folder_id is not None and folder_id < 0:  # a folder of another tenant, by the number of its release
+        release = ledger.receive(g.tenant, -folder_id)
+        if release.kind != "folder":
+            raise NotFound
+        page = library.find(release.tenant_id, release.object_id, "", before, pictures_only=True)
+    else:
+        page = library.find(
+            g.tenant.id,
+            folder_id,
+            text,
+            before,
+            pictures_only=True,
+            everywhere=folder_id is None,
+            hidden=hidden,
+        )
     return hypermedia.page(
         "media/pick.html", "media/_pick.html", page=page, text=text, folder_id=folder_id, today=context.today(),
-        folders=[f for f in library.folders(g.tenant.id) if f.id not in hidden],
+        folders=[f for f in library.folders(g.tenant.id) if f.id not in hidden], shared=shared,
     )  # fmt: skip
 
 

@@ -17,7 +17,7 @@ from domain.subscribers.consent import Trace
 from domain.subscribers.facets import notes
 from domain.subscribers.facets.models import Holder
 from domain.subscribers.models import Consent, Deliverability
-from portal import facets, hypermedia
+from portal import facets, hypermedia, received
 from portal.access import requires
 from portal.errors import into_form, say
 from portal.forms.subscribers import LockForm
@@ -107,6 +107,7 @@ def revoke(subscriber_id: int, type_id: int) -> Response:
 @bp.post("/subscribers/<int:subscriber_id>/suppress")
 @requires(P.SUBSCRIBER_EDIT)
 def suppress(subscriber_id: int) -> Response:
+    received.check_robinson_right()
     person = directory.get(g.tenant.id, subscriber_id)
     reason = words.one_line(request.form.get("reason", ""), 300)
     if not person.address or not reason:

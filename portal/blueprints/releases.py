@@ -9,29 +9,35 @@ from flask import Blueprint, Response, g, render_template, request, url_for
 from flask_babel import gettext as _
 
 from dispatcher.jobs import copies
+from domain.accounts import people, policy
 from domain.accounts.permissions import Permission as P
+from domain.campaigns import planning, tallies
 from domain.content.models import ArticleState
-from domain.db import unscoped
 from domain.errors import N_, Forbidden, Invalid, NotFound
 from domain.issues import assembly
-from domain.issues.models import Block
-from domain.releases import ledger
-from domain.releases.models import Release
+from domain.ledger.states import DeliveryState
+from domain.releases import ledger, lending
+from domain.releases.models import Release, ReleaseMode
+from domain.tenancy.models import Tenant
 from mediadb import library
 from mediadb.models import Asset
-from portal import context, hypermedia
+from portal import context, hypermedia, whereused
 from portal.access import may, requires
 from portal.errors import say_fields
+from portal.release_titles import title, titles
 from portal.security import READER_POLICY, peoples_html
 
 bp = Blueprint("releases", __name__)
 ICONS = {
     "article": "article", "folder": "folder", "issue": "news", "template": "palette", "segment": "filter",
-    "role": "shield-lock", "robinson": "shield-x",
+    "campaign": "send", "user": "user", "role": "shield-lock", "robinson": "shield-x",
 }  # fmt: skip
 COPYING = {
     "article": P.ARTICLE_WRITE, "folder": P.MEDIA_EDIT, "issue": P.ISSUE_EDIT, "template": P.ISSUE_EDIT,
-    "segment": P.SUBSCRIBER_EDIT, "role": P.ROLE_EDIT,
+    "segment": P.SUBSCRIBER_EDIT, "campaign": P.CAMPAIGN_PLAN, "role": P.ROLE_EDIT,
+}  # fmt: skip
+ADMINISTERING = {
+    "article": P.ARTICLE_EDIT_ALL, "folder": P.MEDIA_EDIT, "robinson": P.SUBSCRIBER_SUPPRESS_OTHERS,
 }  # fmt: skip
 MOST = 300  # objects offered in one list
 
@@ -44,7 +50,7 @@ def index() -> Response:
     received = all_received[start : start + ledger.PAGE_SIZE]
     return hypermedia.page(
         "releases/index.html", given=given, received=received, names=ledger.names([*given, *received]),
-        titles=_titles([*given, *received]), used=_used(given), kinds=ledger.KINDS, icons=ICONS,
+        titles=titles([*given, *received]), used=whereused.counts(given), kinds=ledger.KINDS, icons=ICONS,
         older=given[-1].id if len(given) == ledger.PAGE_SIZE else None, count=len(all_received),
         more=start + ledger.PAGE_SIZE if len(all_received) > start + ledger.PAGE_SIZE else None,
     )  # fmt: skip
@@ -65,6 +71,8 @@ def create() -> Response:
         raise NotFound
     if kind == "robinson":
         object_id = ledger.WHOLE
+        if not may(P.SUBSCRIBER_SUPPRESS_OTHERS):
+            raise Forbidden(N_("Administering Robinson lists for other tenants is a right of its own."))
     elif object_id not in dict(_offered(kind)):
         raise NotFound
     to = ledger.To(
@@ -72,7 +80,8 @@ def create() -> Response:
         "with_subtree" in request.form, "everybody" in request.form,
     )  # fmt: skip
     try:
-        ledger.give(g.tenant, kind, object_id, to, g.user, _until())
+        mode = ReleaseMode.ADMINISTER if request.form.get("mode") == "administer" else ReleaseMode.USE
+        ledger.give(g.tenant, kind, object_id, to, g.user, _until(), mode)
     except Invalid as error:
         return _new(kind, object_id, say_fields(error), 422)
     return hypermedia.done(url_for("releases.index"), _("Released. It stands there in the same lists."))
@@ -86,23 +95,101 @@ def recall(release_id: int) -> Response:
     return hypermedia.done(url_for("releases.index"), text)
 
 
+@bp.get("/releases/<int:release_id>/uses")
+@requires(P.RELEASE_SEE, P.RELEASE_EDIT)
+def uses(release_id: int) -> Response:
+    """Where a released thing is used."""
+    release = ledger.given_one(g.tenant.id, release_id)
+    return hypermedia.page(
+        "releases/uses.html", release=release, title=titles([release]).get(release.id, _("deleted")),
+        places=whereused.places(release), kinds=ledger.KINDS, icons=ICONS,
+        receiver=ledger.names([release]).get(release.to_tenant_id or 0, ""),
+    )  # fmt: skip
+
+
 @bp.get("/releases/received/<int:release_id>")
-@requires(P.RELEASE_SEE, P.RELEASE_EDIT, P.ARTICLE_SEE, P.MEDIA_SEE, P.ISSUE_SEE)
+@requires(
+    P.RELEASE_SEE, P.RELEASE_EDIT, P.ARTICLE_SEE, P.MEDIA_SEE, P.ISSUE_SEE, P.USER_EDIT, P.SUBSCRIBER_SEE
+)
 def received(release_id: int) -> Response:
     """What another tenant has released, to be read; asked anew at every request."""
     release = ledger.receive(g.tenant, release_id)
-    found: Any = None if release.kind == "robinson" else copies.original(release)
+    administers = (
+        release.kind if release.mode == ReleaseMode.ADMINISTER and may(ADMINISTERING[release.kind]) else ""
+    )
+    g.relaxed_styles = administers == "article"  # the rich-text editor sets inline styles
+    found: Any = copies.original(release) if release.kind in copies.OBJECTS else None
     files: list[Asset] = []
     if release.kind == "folder":
         files = library.find(release.tenant_id, release.object_id, "", None).assets
     blocks = assembly.blocks(found) if release.kind == "issue" else []
     return hypermedia.page(
         "releases/received.html", release=release, found=found, files=files, kinds=ledger.KINDS, icons=ICONS,
-        giver=ledger.names([release]).get(release.tenant_id, ""), title=_titles([release]).get(release.id, ""),
-        may_copy=release.kind in COPYING and may(COPYING[release.kind]), blocks=blocks,
+        giver=ledger.names([release]).get(release.tenant_id, ""), title=titles([release]).get(release.id, ""),
+        **_about(release), administers=administers, blocks=blocks,
+        may_copy=release.kind in COPYING and may(COPYING[release.kind]),
         articles=assembly.articles_of(found, blocks) if blocks else {},
         pictures=library.of_articles([found]) if release.kind == "article" else {},
     )  # fmt: skip
+
+
+@bp.post("/releases/received/<int:release_id>/employ")
+@requires(P.USER_EDIT)
+def employ(release_id: int) -> Response:
+    """Give a lent person a role of this tenant."""
+    release = ledger.receive(g.tenant, release_id)
+    if release.kind != "user":
+        raise NotFound
+    lending.employ(release, g.tenant, request.form.get("role_id", 0, int), g.user, g.rights)
+    text = _("The person works here now, until the loan ends or is recalled.")
+    return hypermedia.done(url_for("users.show", user_id=release.object_id), text)
+
+
+@bp.get("/issues/<int:issue_id>/copy")
+@requires(P.ISSUE_SEE)
+def into(issue_id: int) -> Response:
+    """Into which other tenant a whole issue is copied: those in which the person may assemble issues."""
+    issue = assembly.get(g.tenant.id, issue_id)
+    return hypermedia.page("releases/into.html", issue=issue, tenants=_own_elsewhere())
+
+
+@bp.post("/issues/<int:issue_id>/copy")
+@requires(P.ISSUE_SEE)
+def copy_into(issue_id: int) -> Response:
+    issue = assembly.get(g.tenant.id, issue_id)
+    target = next((t for t in _own_elsewhere() if t.id == request.form.get("tenant_id", type=int)), None)
+    if target is None:
+        raise NotFound
+    made = copies.issue_into(issue, target, g.user)
+    text = _("Copied with articles and pictures. You are in %(tenant)s now.", tenant=target.name)
+    return hypermedia.done(url_for("issues.show", issue_id=made.id, tenant=target.slug), text)
+
+
+def _own_elsewhere() -> list[Tenant]:
+    """Other tenants in which the person may assemble issues, by name."""
+    rights = policy.rights_by_tenant(g.user)
+    known = policy.tenants_of(g.user, context.administered())
+    return [
+        t
+        for t in known
+        if t.id != g.tenant.id and P.ISSUE_EDIT in rights.get(t.id, policy.NOTHING).permissions
+    ]
+
+
+def _about(release: Release) -> dict[str, Any]:
+    """What the page of a received thing needs beyond the thing itself."""
+    if release.kind == "user":
+        person = lending.person(release)
+        roles = policy.roles_for(g.tenant.id)
+        held = policy.permissions_by_role([role.id for role in roles])
+        return {
+            "person": person, "employed": lending.employed(release, g.tenant.id),
+            "roles": [r for r in roles if held[r.id] <= g.rights.permissions],
+        }  # fmt: skip
+    if release.kind == "campaign":
+        campaign = planning.get(release.tenant_id, release.object_id)
+        return {"result": tallies.of([campaign]).get(campaign.id, {}), "states": DeliveryState}
+    return {}
 
 
 @bp.get("/releases/received/<int:release_id>/body")
@@ -118,7 +205,7 @@ def body(release_id: int) -> Response:
 
 
 @bp.post("/releases/received/<int:release_id>/copy")
-@requires(P.ARTICLE_WRITE, P.MEDIA_EDIT, P.ISSUE_EDIT, P.SUBSCRIBER_EDIT, P.ROLE_EDIT)
+@requires(P.ARTICLE_WRITE, P.MEDIA_EDIT, P.ISSUE_EDIT, P.SUBSCRIBER_EDIT, P.CAMPAIGN_PLAN, P.ROLE_EDIT)
 def copy(release_id: int) -> Response:
     release = ledger.receive(g.tenant, release_id)
     if release.kind not in COPYING:
@@ -129,6 +216,8 @@ def copy(release_id: int) -> Response:
     places: dict[str, Callable[[], str]] = {
         "article": lambda: url_for("articles.show", article_id=made),
         "issue": lambda: url_for("issues.show", issue_id=made),
+        "campaign": lambda: url_for("issues.show", issue_id=made),
+        "segment": lambda: url_for("segments.show", segment_id=made),
         "folder": lambda: url_for("media.folder", folder_id=made),
         "role": lambda: url_for("roles.edit", role_id=made),
     }
@@ -140,63 +229,22 @@ def _new(kind: str, object_id: int, wrong: dict[str, str] | None = None, status:
     return hypermedia.page(
         "releases/new.html", status=status, kind=kind, chosen=object_id, kinds=ledger.KINDS, offered=_offered(kind),
         tenants=ledger.relatives(g.tenant), wrong=wrong or {}, to=set(request.form.getlist("to")),
-        until=request.form.get("until", ""),
+        until=request.form.get("until", ""), administrable=kind in ledger.ADMINISTRABLE,
+        mode=request.form.get("mode", ""),
     )  # fmt: skip
 
 
 def _offered(kind: str) -> list[tuple[int, str]]:
     """(id, title) of the tenant's own objects of a kind that may be released, newest first."""
+    if kind == "user":
+        return [(m.user.id, m.user.name) for m in people.members(g.tenant.id) if m.state == "active"][:MOST]
     model = copies.OBJECTS.get(kind)
     if model is None:
         return []
     query = model.select().where(model.tenant_id == g.tenant.id)
     if kind == "article":
         query = query.where(model.state.in_([ArticleState.ACCEPTED, ArticleState.USED]))
-    return [(row.id, _title(row)) for row in query.order_by(model.id.desc()).limit(MOST)]
-
-
-def _title(row: Any) -> str:
-    return getattr(row, "title", "") or getattr(row, "name", "") or _("Untitled")
-
-
-def _titles(releases: list[Release]) -> dict[int, str]:
-    """Release id → what it opens, one query per kind."""
-    wanted: dict[str, list[Release]] = {}
-    found = {r.id: _("the whole list") for r in releases if r.kind == "robinson"}
-    for release in releases:
-        if release.kind in copies.OBJECTS:
-            wanted.setdefault(release.kind, []).append(release)
-    for kind, some in wanted.items():
-        model = copies.OBJECTS[kind]
-        rows = model.select().where(
-            model.tenant_id.in_({r.tenant_id for r in some}), model.id.in_({r.object_id for r in some})
-        )
-        named = {(row.tenant_id, row.id): _title(row) for row in rows}
-        found.update(
-            {r.id: named[r.tenant_id, r.object_id] for r in some if (r.tenant_id, r.object_id) in named}
-        )
-    return found
-
-
-@unscoped("where the own released things are used; only tenants and numbers leave")
-def _used(given: list[Release]) -> dict[tuple[str, int], int]:
-    """(kind, id) → issues of other tenants that link it, and copies made of it."""
-    found: dict[tuple[str, int], int] = {}
-    ids = [r.object_id for r in given if r.kind == "article"]
-    linked = Block.select(Block.article_id).where(
-        Block.source_tenant_id == g.tenant.id, Block.article_id.in_(ids or [0]), Block.position > 0
-    )
-    for (article_id,) in linked.tuples():
-        found["article", article_id] = found.get(("article", article_id), 0) + 1
-    for kind in ("article", "issue"):
-        model = copies.OBJECTS[kind]
-        some = [r.object_id for r in given if r.kind == kind]
-        copied = model.select(model.origin_id).where(
-            model.origin_tenant_id == g.tenant.id, model.origin_id.in_(some or [0])
-        )
-        for (origin_id,) in copied.tuples():
-            found[kind, origin_id] = found.get((kind, origin_id), 0) + 1
-    return found
+    return [(row.id, title(row)) for row in query.order_by(model.id.desc()).limit(MOST)]
 
 
 def _until() -> datetime | None:

@@ -11,7 +11,7 @@ from domain.accounts.permissions import Permission as P
 from domain.campaigns import waiting
 from domain.errors import Invalid
 from domain.subscribers import robinson, rules, suppression, words
-from portal import facets, hypermedia
+from portal import facets, hypermedia, received
 from portal.access import requires
 
 bp = Blueprint("robinson", __name__)
@@ -36,6 +36,7 @@ def preview() -> Response:
 @requires(P.SUBSCRIBER_EDIT)
 def add() -> Response:
     """Write an entry or a rule; a domain or a pattern first shows whom it hits."""
+    received.check_robinson_right()
     asked, wrong, found = _asked(request.form.get("value", ""))
     reason = words.one_line(request.form.get("reason", ""), 300)
     if not reason:
@@ -68,6 +69,7 @@ def ask_remove(entry_id: int) -> Response:
 @bp.post("/suppression/entries/<int:entry_id>/remove")
 @requires(P.SUBSCRIBER_EDIT)
 def remove(entry_id: int) -> Response:
+    received.check_robinson_right()
     entry = suppression.get(g.tenant.id, entry_id)
     try:
         suppression.remove(g.tenant.id, entry_id, request.form.get("reason", ""), g.user.id)
@@ -85,6 +87,7 @@ def ask_remove_rule(rule_id: int) -> Response:
 @bp.post("/suppression/rules/<int:rule_id>/remove")
 @requires(P.SUBSCRIBER_EDIT)
 def remove_rule(rule_id: int) -> Response:
+    received.check_robinson_right()
     rule = suppression.get_rule(g.tenant.id, rule_id)
     try:
         suppression.remove_rule(g.tenant.id, rule_id, request.form.get("reason", ""), g.user.id)
@@ -99,6 +102,7 @@ def remove_rule(rule_id: int) -> Response:
 @requires(P.SUBSCRIBER_IMPORT)
 def take() -> Response:
     """A file of addresses, domains, patterns or hashes."""
+    received.check_robinson_right()
     upload = request.files.get("file")
     reason = words.one_line(request.form.get("reason", ""), 300)
     wrong = {}

@@ -35,6 +35,8 @@ ACTIONS: dict[str, str] = {  # columns of the matrix, in the order of a mail's w
     "export": N_("Export"),
     "delete": N_("Delete"),
     "setup": N_("Set up"),
+    "join": N_("Take part"),
+    "suppress_others": N_("For other tenants"),
 }
 SAME_COLUMN = {"write": "edit"}
 

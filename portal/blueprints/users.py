@@ -16,7 +16,7 @@ from domain.content.markup import fold
 from domain.errors import N_, Forbidden, Invalid
 from domain.notices import outbox
 from domain.quotas import ledger as quotas
-from portal import context, hypermedia, territories
+from portal import context, hypermedia, received, territories
 from portal.access import requires
 from portal.errors import into_form
 from portal.forms.users import PersonForm, RolesForm, last_day
@@ -113,7 +113,14 @@ def roles(user_id: int) -> Response:
         return _show(member, form, 422)
     wanted = form.roles.data or []
     people.set_roles(
-        g.tenant.id, member.user, wanted, g.user, g.rights, form.until_moment, form.territory_id.data or None
+        g.tenant.id,
+        member.user,
+        wanted,
+        g.user,
+        g.rights,
+        form.until_moment,
+        form.territory_id.data or None,
+        received.role_loans(),
     )
     if not wanted:
         text = _("%(name)s has no role here any more. All work stays.", name=member.user.name)
@@ -176,12 +183,14 @@ def _show(member: people.Member, form: RolesForm, status: int = 200) -> Response
 
 def _roles(form: RolesForm) -> list[dict[str, Any]]:
     """Every role that can be held here: whether it is chosen, whether the person may give it, its size."""
-    found: list[Role] = policy.roles_for(g.tenant.id)
+    own: list[Role] = policy.roles_for(g.tenant.id)
+    lent = {one.release.object_id: one.giver for one in received.of_kind("role")}
+    found = [*own, *Role.select().where(Role.id.in_(list(lent) or [0]))] if lent else own
     rights = policy.permissions_by_role([role.id for role in found])
     return [
         {
             "role": role, "chosen": role.id in (form.roles.data or []), "count": len(rights[role.id]),
-            "may_give": rights[role.id] <= g.rights.permissions,
+            "may_give": rights[role.id] <= g.rights.permissions, "giver": lent.get(role.id, ""),
         }
         for role in found
     ]  # fmt: skip

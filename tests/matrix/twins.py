@@ -55,6 +55,7 @@ FIXED: dict[str, Any] = {
     "audit_entry.act": "campaign.pause",
     "audit_entry.kind": "campaign",
     "release.kind": "article",
+    "order_step.act": "asked",
     "note.holder": "subscriber",
     "own_limit.scope": "person",
     "own_limit.window": "day",

@@ -1,13 +1,19 @@
 """The pages of releases: what is given, what is received, and that a recall holds at the next click."""
 
+import io
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from domain.accounts.models import Membership
 from domain.content.models import Article
+from domain.issues.models import Block
 from domain.releases.models import Release
+from domain.subscribers import suppression
 from domain.tenancy.models import Tenant
-from tests import mailings
+from mediadb import library
+from tests import mailings, pictures
 from tests.world import World
 
 
@@ -75,3 +81,98 @@ def test_only_who_may_releases(app: Flask, world: World, branch: Tenant, sign_in
     assert auditor.post("/t/north/releases", data={}).status_code == 403
     journalist = sign_in(app.test_client(), world.journalist)
     assert journalist.get("/t/north/releases").status_code == 404
+
+
+def given(admin: FlaskClient, branch: Tenant, kind: str, object_id: int = 0, **more: object) -> Release:
+    data = {"kind": kind, "object": object_id, "to": branch.id, **more}
+    assert admin.post("/t/north/releases", data=data).status_code == 303
+    return Release.select().order_by(Release.id.desc()).get()
+
+
+def test_a_person_is_lent_and_called_back(
+    app: Flask, admin: FlaskClient, editor: FlaskClient, world: World, branch: Tenant, sign_in
+) -> None:
+    lent = sign_in(app.test_client(), world.editor)
+    assert "Editor" in admin.get("/t/north/releases/new?kind=user").text
+    release = given(admin, branch, "user", world.editor.id)
+    assert "Editor" in editor.get("/t/south/admin/people").text, "beside the own people, with the origin"
+    page = editor.get(f"/t/south/releases/received/{release.id}").text
+    assert "Let the person work here" in page
+    assert lent.get("/t/south/issues").status_code == 404
+    url = f"/t/south/releases/received/{release.id}/employ"
+    assert editor.post(url, data={"role_id": world.roles["editor"].id}).status_code == 303
+    assert lent.get("/t/south/issues").status_code == 200
+    assert "works there with a role" in admin.get(f"/t/north/releases/{release.id}/uses").text
+    admin.post(f"/t/north/releases/{release.id}/recall")
+    assert lent.get("/t/south/issues").status_code == 404, "at the next click"
+
+
+def test_what_is_released_to_administer_is_changed_there(
+    admin: FlaskClient, editor: FlaskClient, world: World, branch: Tenant
+) -> None:
+    article = mailings.article(world, title="Brücke zu")
+    used = given(admin, branch, "article", article.id)
+    body = {
+        "title": "Brücke offen",
+        "teaser": "Doch.",
+        "body": "<p>Ab heute.</p>",
+        "version": article.version,
+    }
+    assert editor.post(f"/t/south/releases/received/{used.id}/article", data=body).status_code == 404
+    release = given(admin, branch, "article", article.id, mode="administer")
+    url = f"/t/south/releases/received/{release.id}"
+    assert "Change the article" in editor.get(url).text
+    assert editor.post(f"{url}/article", data=body).status_code == 303
+    assert Article.get_by_id(article.id).title == "Brücke offen"
+    folder = library.make_folder(world.north.id, "Fotos")
+    shared = given(admin, branch, "folder", folder.id, mode="administer")
+    files = {"file": (io.BytesIO(pictures.plain()), "a.png")}
+    assert editor.post(f"/t/south/releases/received/{shared.id}/files", data=files).status_code == 303
+    (picture,) = library.find(world.north.id, folder.id).assets
+    issue = editor.post("/t/south/issues", data={"type_id": world.types["south"].id}).headers["Location"]
+    editor.post(f"{issue}/blocks", data={"kind": "picture", "version": 1})
+    assert f'data-choose="{picture.id}"' in editor.get(f"/t/south/media/pick?folder=-{shared.id}").text
+    block = Block.select().where(Block.tenant_id == branch.id, Block.kind == "picture").get()
+    chosen = {"asset_id": picture.id, "alt": "Ein Foto", "version": 2}
+    assert editor.post(f"{issue}/blocks/{block.id}", data=chosen).status_code == 303
+    own = Block.get_by_id(block.id).data["asset_id"]
+    assert library.get(branch.id, own).sha256 == picture.sha256, "an own copy of the shared picture"
+    admin.post(f"/t/north/releases/{shared.id}/recall")
+    assert editor.get(f"/t/south/media/pick?folder=-{shared.id}").status_code == 404
+    assert editor.post(f"{issue}/blocks/{block.id}", data={**chosen, "version": 3}).status_code == 404
+
+
+def test_administering_a_robinson_list_for_others_is_a_right_of_its_own(
+    app: Flask, admin: FlaskClient, editor: FlaskClient, world: World, branch: Tenant, sign_in
+) -> None:
+    manager = sign_in(app.test_client(), world.subscriber_manager)
+    entry = {"value": "rita@leser.example", "reason": "Brief"}
+    assert manager.post("/t/north/suppression", data=entry).status_code == 303
+    release = given(admin, branch, "robinson", mode="administer")
+    refused = manager.post("/t/north/suppression", data={**entry, "value": "otto@leser.example"})
+    assert refused.status_code == 403 and "right of its own" in refused.text
+    url = f"/t/south/releases/received/{release.id}"
+    page = editor.get(url).text
+    assert "Administer this list" in page and "rita@leser.example" not in page
+    data = {"address": "otto@leser.example", "reason": "Anruf", "act": "add"}
+    assert editor.post(f"{url}/robinson", data=data).status_code == 303
+    assert suppression.is_suppressed(world.north.id, "otto@leser.example")
+    known = editor.post(f"{url}/robinson", data={**data, "act": "remove"}, follow_redirects=True).text
+    data["address"] = "nie@leser.example"
+    unknown = editor.post(f"{url}/robinson", data={**data, "act": "remove"}, follow_redirects=True).text
+    assert "If the address stood on the list" in known and "If the address stood on the list" in unknown
+    assert "holds there" in admin.get(f"/t/north/releases/{release.id}/uses").text
+
+
+def test_an_issue_goes_into_another_tenant_only_with_rights_in_both(
+    app: Flask, admin: FlaskClient, world: World, branch: Tenant, sign_in
+) -> None:
+    issue = mailings.issue(world)
+    url = f"/t/north/issues/{issue.id}/copy"
+    alone = sign_in(app.test_client(), world.editor)
+    assert "no other tenant" in alone.get(url).text
+    assert alone.post(url, data={"tenant_id": branch.id}).status_code == 404
+    Membership.create(tenant_id=branch.id, user=world.editor, role=world.roles["editor"])
+    answer = alone.post(url, data={"tenant_id": branch.id})
+    assert answer.status_code == 303 and "/t/south/issues/" in answer.headers["Location"]
+    assert "Leinebrücke" in alone.get(answer.headers["Location"]).text

@@ -1,0 +1,81 @@
+"""What other tenants have released to this one, for the lists in which it stands beside the own things."""
+
+from dataclasses import dataclass
+
+from flask import Flask, g
+
+from dispatcher.jobs import copies
+from domain.accounts.people import Loan
+from domain.errors import N_, Forbidden, NotFound
+from domain.releases import ledger, lending
+from domain.releases.models import Release
+from mediadb import library
+from portal.access import may
+from portal.release_titles import titles
+
+SHOWN = 20  # of one kind in a list; the page of releases has all
+
+
+@dataclass(frozen=True)
+class Beside:
+    """One line: what it is, and from whom."""
+
+    release: Release
+    title: str
+    giver: str
+
+
+def init_app(app: Flask) -> None:
+    app.jinja_env.globals["received_of"] = of_kind
+
+
+def every() -> list[Release]:
+    """All that reaches the tenant now, asked once in a request."""
+    if "received" not in g:
+        g.received = ledger.received(g.tenant)
+    return g.received
+
+
+def of_kind(kind: str) -> list[Beside]:
+    """What stands beside the own things of a kind, newest first."""
+    found = [release for release in every() if release.kind == kind][:SHOWN]
+    if not found:
+        return []
+    named, givers = titles(found), ledger.names(found)
+    return [Beside(r, named[r.id], givers.get(r.tenant_id, "")) for r in found if r.id in named]
+
+
+def folders() -> dict[int, Beside]:
+    """Number of the release → a folder whose pictures may be used here."""
+    return {beside.release.id: beside for beside in of_kind("folder")}
+
+
+def asset_id(chosen: int) -> int:
+    """The own file with this number; one of a released folder becomes an own one. Raises NotFound."""
+    try:
+        return library.get(g.tenant.id, chosen).id
+    except NotFound:
+        for release in every():
+            if release.kind == "folder" and any(
+                asset.id == chosen
+                for asset in library.in_folder(release.tenant_id, release.object_id, [chosen])
+            ):
+                made = copies.asset(release.tenant_id, chosen, g.tenant.id)
+                if made is not None:
+                    return made
+        raise
+
+
+def check_robinson_right(right: str = "subscriber.suppress_others") -> None:
+    """Refuse a change of a Robinson list that holds in other tenants to who may only change the own."""
+    if not may(right) and ledger.holds_elsewhere(g.tenant.id, "robinson"):
+        raise Forbidden(
+            N_(
+                "This list holds in other tenants, too; changing it is a right of its own. A mailing lock holds here."
+            )
+        )
+
+
+def role_loans() -> dict[int, Loan]:
+    """Roles of other tenants that people here may hold."""
+    return lending.role_loans(every())

@@ -1,0 +1,118 @@
+"""Where released things are used: which tenants, how, how often. Only tenants and numbers leave."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from flask import g
+from flask_babel import gettext as _
+from flask_babel import ngettext
+from peewee import fn
+
+from domain.accounts.models import Membership
+from domain.audit.models import AuditEntry
+from domain.content.models import Article
+from domain.db import unscoped
+from domain.issues.models import Block, Issue
+from domain.releases.models import Release
+from domain.tenancy import tree
+from domain.tenancy.models import Tenant
+
+ORIGINS = {"article": Article, "issue": Issue}
+
+
+@dataclass(frozen=True)
+class Place:
+    """One tenant and what it does with the released thing."""
+
+    tenant: str
+    what: str
+
+
+@unscoped("where the own released things are used; only tenants and numbers leave")
+def counts(given: list[Release]) -> dict[tuple[str, int], int]:
+    """(kind, id) → issues of other tenants that link it, copies made of it, people lent."""
+    found: dict[tuple[str, int], int] = {}
+    ids = [r.object_id for r in given if r.kind == "article"]
+    linked = Block.select(Block.article_id).where(
+        Block.source_tenant_id == g.tenant.id, Block.article_id.in_(ids or [0]), Block.position > 0
+    )
+    _count(found, "article", linked.tuples())
+    for kind, model in ORIGINS.items():
+        some = [r.object_id for r in given if r.kind == kind]
+        copied = model.select(model.origin_id).where(
+            model.origin_tenant_id == g.tenant.id, model.origin_id.in_(some or [0])
+        )
+        _count(found, kind, copied.tuples())
+    lent = {r.id: r.object_id for r in given if r.kind == "user"}
+    held = Membership.select(Membership.release_id).where(Membership.release_id.in_(list(lent) or [0]))
+    _count(found, "user", ((lent[release_id],) for (release_id,) in held.tuples()))
+    return found
+
+
+@unscoped("where the own released things are used; only tenants and numbers leave")
+def places(release: Release) -> list[Place]:
+    """Every tenant that uses what a release opens."""
+    found: dict[int, list[str]] = {}
+    kind, object_id = release.kind, release.object_id
+    if kind == "article":
+        linked = (
+            Block.select(Block.tenant_id, fn.COUNT(Block.issue_id.distinct()))
+            .where(Block.source_tenant_id == g.tenant.id, Block.article_id == object_id, Block.position > 0)
+            .group_by(Block.tenant_id)
+        )
+        for tenant_id, count in linked.tuples():
+            text = ngettext("linked in %(num)s issue", "linked in %(num)s issues", count)
+            found.setdefault(tenant_id, []).append(text)
+    if kind in ORIGINS:
+        model = ORIGINS[kind]
+        copied = (
+            model.select(model.tenant_id, fn.COUNT(model.id))
+            .where(model.origin_tenant_id == g.tenant.id, model.origin_id == object_id)
+            .group_by(model.tenant_id)
+        )
+        for tenant_id, count in copied.tuples():
+            found.setdefault(tenant_id, []).append(ngettext("%(num)s copy", "%(num)s copies", count))
+    elif kind == "user":
+        held = Membership.select(Membership.tenant_id).where(Membership.release_id == release.id).distinct()
+        for (tenant_id,) in held.tuples():
+            found.setdefault(tenant_id, []).append(_("works there with a role"))
+    elif kind != "robinson":
+        for tenant_id, count in _copies_in_logs(kind, object_id).items():
+            found.setdefault(tenant_id, []).append(ngettext("%(num)s copy", "%(num)s copies", count))
+    if kind == "robinson":
+        found = {tenant_id: [_("holds there")] for tenant_id in _reached(release)}
+    names = dict(Tenant.select(Tenant.id, Tenant.name).where(Tenant.id.in_(list(found) or [0])).tuples())
+    return sorted(
+        (
+            Place(names[tenant_id], ", ".join(texts))
+            for tenant_id, texts in found.items()
+            if tenant_id in names
+        ),
+        key=lambda place: place.tenant.casefold(),
+    )
+
+
+def _copies_in_logs(kind: str, object_id: int) -> dict[int, int]:
+    """Tenant id → copies, as the logs tell it: these kinds of copies do not name their origin themselves."""
+    found: dict[int, int] = {}
+    rows = AuditEntry.select(AuditEntry.tenant_id, AuditEntry.details).where(
+        AuditEntry.act == "release.copy", AuditEntry.kind == kind
+    )
+    for entry in rows:
+        if (entry.details.get("from"), entry.details.get("original")) == (g.tenant.id, object_id):
+            found[entry.tenant_id] = found.get(entry.tenant_id, 0) + 1
+    return found
+
+
+def _reached(release: Release) -> set[int]:
+    """Ids of the tenants that a release reaches."""
+    if release.to_tenant_id is None:
+        ids = {tenant_id for (tenant_id,) in Tenant.select(Tenant.id).tuples()}
+    else:
+        ids = tree.subtree([release.to_tenant_id]) if release.with_subtree else {release.to_tenant_id}
+    return ids - {release.tenant_id}
+
+
+def _count(found: dict[tuple[str, int], int], kind: str, rows: Iterable[tuple[int]]) -> None:
+    for (object_id,) in rows:
+        found[kind, object_id] = found.get((kind, object_id), 0) + 1
