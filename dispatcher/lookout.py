@@ -6,7 +6,7 @@ import email.parser
 import ipaddress
 import re
 
-from dispatcher.compose import Compiled
+from dispatcher.compiled import Compiled
 from dispatcher.domainfacts import Record, Route, Sample
 from dispatcher.resolver import Address, Resolver, Unanswered
 from domain import clock

@@ -9,8 +9,9 @@ import random
 from collections import deque
 from collections.abc import Callable, Iterable
 
-from dispatcher.compose import Compiled, RecipientRefused
+from dispatcher.compiled import Compiled
 from dispatcher.dkim import Signed
+from dispatcher.personalise import RecipientRefused
 from dispatcher.throttle import DomainGates
 from dispatcher.transport.backoff import Backoff
 from dispatcher.transport.protocol import Mail

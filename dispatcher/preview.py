@@ -7,7 +7,7 @@ from email.message import EmailMessage
 from typing import Any
 
 from dispatcher import render
-from dispatcher.compose import Compiled, Recipient
+from dispatcher.compiled import Compiled, Recipient
 from domain import tokens
 from domain.campaigns import conditions, reporting
 from domain.issues import placeholders

@@ -22,7 +22,8 @@ from lxml import html as lxml_html
 from markupsafe import Markup
 
 from dispatcher import enclosing, inline, looks, parts, plaintext
-from dispatcher.compose import Compiled, MessageSource, compile_message
+from dispatcher.compiled import Compiled
+from dispatcher.compose import MessageSource, compile_message
 from dispatcher.personalise import RecipientRefused, ascii_domain
 from domain import clock
 from domain.content import stylesheet

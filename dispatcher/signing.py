@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dispatcher import senders, starting
-from dispatcher.compose import Compiled
+from dispatcher.compiled import Compiled
 from dispatcher.dkim import Signed
 from domain import clock
 from domain.campaigns.models import Campaign

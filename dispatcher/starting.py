@@ -7,7 +7,7 @@ from datetime import datetime
 import structlog
 
 from dispatcher import completion
-from dispatcher.compose import Compiled
+from dispatcher.compiled import Compiled
 from domain import clock
 from domain.campaigns import audience, lifecycle, order, planning, repacking, snapshot
 from domain.campaigns.models import Campaign, CampaignStatus

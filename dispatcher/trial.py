@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from dispatcher import preview, render
-from dispatcher.compose import Compiled
+from dispatcher.compiled import Compiled
 from domain.campaigns import planning
 from domain.campaigns.models import Campaign
 from domain.errors import N_, Invalid

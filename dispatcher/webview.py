@@ -5,7 +5,7 @@ import email.policy
 import json
 from dataclasses import dataclass
 
-from dispatcher.compose import Compiled
+from dispatcher.compiled import Compiled
 from domain import tokens
 from domain.campaigns.models import Campaign
 from domain.db import unscoped

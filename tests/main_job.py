@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from email.message import EmailMessage
 from urllib.parse import urlsplit
 
-from dispatcher import compose
+from dispatcher.compiled import read_return_path
 from domain import tokens
 from portal import settings
 from tests import strict
@@ -273,7 +273,7 @@ def _agrees(row: tuple[int, str, int, int, str, int], sender: str, raw: bytes, m
     token = tokens.mail_token("mail", delivery_id)
     assert re.match(rf"<{delivery_id}\.[0-9a-f]{{20}}@", message_id), (row, message_id)
     local = sender.split("@")[0]
-    assert compose.read_return_path(local, lambda id: tokens.mail_token("mail", id)) == delivery_id, row
+    assert read_return_path(local, lambda id: tokens.mail_token("mail", id)) == delivery_id, row
     link = re.search(rb"List-Unsubscribe: ?\r?\n? ?<([^>]+)>", raw)
     assert link and link[1].decode().split("/m/")[1].split("/")[0] == token, (row, link)
     assert (state, code, attempt) == (SENT, 250, 1), row

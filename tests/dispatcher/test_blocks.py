@@ -8,7 +8,7 @@ import pytest
 from lxml import html
 
 from dispatcher import clearance, parts, preview, render
-from dispatcher.compose import Compiled
+from dispatcher.compiled import Compiled
 from domain.campaigns import planning, snapshot
 from domain.errors import Conflict, Invalid
 from domain.issues import assembly, blocks, design, mailtemplates

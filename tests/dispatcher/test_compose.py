@@ -10,13 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dispatcher.compose import (
-    Compiled,
-    HeaderRefused,
-    MessageSource,
-    compile_message,
-    read_return_path,
-)
+from dispatcher.compiled import Compiled, read_return_path
+from dispatcher.compose import HeaderRefused, MessageSource, compile_message
 from dispatcher.personalise import RecipientRefused, header_value, text_value
 
 DATE = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)

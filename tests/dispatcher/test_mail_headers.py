@@ -9,7 +9,8 @@ from dataclasses import replace
 import pytest
 
 from dispatcher import clearance, render, sysmail, trial
-from dispatcher.compose import Compiled, HeaderRefused, compile_message
+from dispatcher.compiled import Compiled
+from dispatcher.compose import HeaderRefused, compile_message
 from domain.campaigns import planning
 from domain.issues.models import IssueRevision
 from domain.notices import outbox

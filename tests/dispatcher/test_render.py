@@ -8,7 +8,7 @@ import pytest
 from lxml import etree, html
 
 from dispatcher import changes, clearance, preview, render, trial
-from dispatcher.compose import Compiled
+from dispatcher.compiled import Compiled
 from domain.campaigns import planning
 from domain.content import markup
 from domain.errors import Invalid
