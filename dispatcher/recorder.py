@@ -16,29 +16,24 @@ from dataclasses import dataclass, field
 import peewee
 import structlog
 
-from dispatcher import signing, starting, sysmail, takeover
+from dispatcher import starting, sysmail, takeover
 from dispatcher.desk import Desk, OwnDesk
 from dispatcher.figures import Figures
 from dispatcher.halting import Halting
 from dispatcher.personalise import RecipientRefused
 from dispatcher.pipeline import Run
 from dispatcher.pump import LEASE_MARGIN_S, Pump
+from dispatcher.roster import Roster
 from dispatcher.routes import Routes
 from dispatcher.senders import NoRelay, Senders
 from dispatcher.transport.pool import Pool
-from dispatcher.transport.protocol import Relay
 from dispatcher.transport.replies import FAILED, Outcome
-from domain import db, tokens
-from domain.campaigns import outages
-from domain.campaigns.models import Campaign
-from domain.errors import N_, DomainError
-from domain.ledger import versions
-from domain.ledger.rows import Row, Settlement
-from domain.tenancy import tree
+from domain import db
+from domain.errors import N_
+from domain.ledger.rows import Settlement
 from domain.tenancy.models import Tenant
 
 log = structlog.get_logger()
-TOKEN_PURPOSE = "mail"  # of tokens.mail_token: opens all links of a delivery  # noqa: S105
 _RETRY_S = 0.5
 _RATE_OVER_S = 1.0  # fewer mails in a shorter time say nothing about a rate
 
@@ -87,17 +82,18 @@ class Recorder:
         self._desk = desk or OwnDesk()
         self._queue: queue.SimpleQueue[Callable[[_Inbox], None]] = queue.SimpleQueue()
         self._inbox = _Inbox()
-        self._pools: dict[Relay, Pool] = {}
-        self._runs: dict[int, tuple[Run, Pool, Campaign]] = {}
-        self._older: dict[tuple[int, int], tuple[Run, Pool]] = {}  # (campaign, earlier revision)
         self._due = {"scan": 0.0, "beat": 0.0, "sweep": 0.0, "halt": 0.0, "report": 0.0}
         self._halting = Halting(owner_id, lambda act: self._queue.put(lambda _: act()))
+        self.roster = Roster(owner_id, self.routes, self._halting, self._pace.batch_max)
         self._stopping = False
         self._failed = False  # the database, at the last attempt
         self.quiet = threading.Event()
         self.may_send: Callable[[], bool] = lambda: True  # whether this installation is no forgotten copy
-        self.pump: Pump
         self.figures: Figures
+
+    @property
+    def pump(self) -> Pump:
+        return self.roster.pump
 
     # -- called from other threads
 
@@ -177,9 +173,8 @@ class Recorder:
             self._desk.settle(batch)
             inbox.settlements = []
             self.pump.settled([settlement.delivery_id for settlement in batch])
-            for run, _, _ in [] if self._stopping else list(self._runs.values()):
-                if run.exhausted and not run.rows and not run.in_flight:
-                    self._claim(run)  # perhaps these were the last ones
+            for run in [] if self._stopping else self.roster.drained():
+                self._claim(run)  # perhaps these were the last ones
         while inbox.system:
             sysmail.settle(*inbox.system[0])
             inbox.system.pop(0)
@@ -202,7 +197,7 @@ class Recorder:
             takeover.fold_dead(self._owner_id, 3 * self._pace.beat_s, self._pace.lease_s)
             self._due["sweep"] = now + self._pace.sweep_s
         if now >= self._due["halt"]:
-            self._halting.answer(self._drop)
+            self._halting.answer(self.roster.drop)
             self._due["halt"] = now + self._pace.halt_s
         if now >= self._due["scan"] or self._inbox.scan:
             self._inbox.scan = False
@@ -212,8 +207,7 @@ class Recorder:
                     self._system_mails()
                     self._scan()
                 else:
-                    for campaign_id in list(self._runs):
-                        self._drop(campaign_id)
+                    self.roster.drop_all_but({})
 
     # -- system mails
 
@@ -221,7 +215,7 @@ class Recorder:
         for row in sysmail.claim(50):
             try:
                 tenant = Tenant.get_or_none(Tenant.id == row.tenant_id) if row.tenant_id else None
-                pool = self._pool(self.routes.pick(tenant, row.sender_address or self._system_sender))
+                pool = self.roster.pool(self.routes.pick(tenant, row.sender_address or self._system_sender))
                 lease_end = self.pump.loop.clock() + sysmail.LEASE_S - LEASE_MARGIN_S
                 self.pump.send_system(pool, sysmail.build(row, self._system_sender, self._domain, lease_end))
             except NoRelay as error:
@@ -234,13 +228,10 @@ class Recorder:
     def _scan(self) -> None:
         """Follow the tables: start new campaigns, halt those that may not send any more, feed the others."""
         found = {campaign.id: campaign for campaign in starting.sending()}
-        for campaign_id, (run, pool, _) in list(self._runs.items()):
-            campaign = found.get(campaign_id)
-            if campaign is None or campaign.revision_id != run.revision_id or pool.retired:
-                self._drop(campaign_id)
+        self.roster.drop_all_but(found)
         for campaign in found.values():
             try:
-                followed = self._follow(campaign)
+                followed = self.roster.follow(campaign)
                 if followed is not None and followed.low:
                     self._claim(followed)
             except peewee.PeeweeException:
@@ -250,83 +241,12 @@ class Recorder:
                 starting.stop(
                     campaign, N_("An error of the program stopped this mailing. Tell your administrator.")
                 )
-        self._close_unused_pools()
+        self.roster.close_unused_pools()
         self.routes.refresh()
-
-    def _drop(self, campaign_id: int) -> None:
-        """Take a campaign out of the pump, if it is in there."""
-        entry = self._runs.pop(campaign_id, None)
-        if entry is not None:
-            self._halting.stop(self.pump, entry[1], entry[0])
-        for key in [key for key in self._older if key[0] == campaign_id]:
-            older, pool = self._older.pop(key)
-            self._halting.stop(self.pump, pool, older)
-
-    def _follow(self, campaign: Campaign) -> Run | None:
-        """The run of a campaign on its current relay; None if it cannot send now."""
-        try:
-            tenant = tree.get(campaign.tenant_id)
-            pool = self._pool(self.routes.pick(tenant, campaign.sender_address, campaign.relay_id))
-        except NoRelay as error:
-            log.warning("no relay", campaign=campaign.id, reason=str(error))
-            if error.until is not None:
-                outages.for_relay(campaign, error.message, error.params, error.until)
-            return None
-        if campaign.id in self._runs:
-            run, old, _ = self._runs[campaign.id]
-            # the relay has moved (the catcher's port, an edited row), or the keys that sign have changed
-            if old is not pool or run.key_ids != signing.key_ids(campaign):
-                self._drop(campaign.id)
-            else:
-                self._runs[campaign.id] = (run, pool, campaign)
-                return run
-        try:
-            run = self._run_of(campaign, campaign.revision_id)
-        except DomainError as error:
-            starting.stop(campaign, error.message, error.params)
-            return None
-        except (ValueError, KeyError) as error:
-            starting.stop(campaign, N_("This mailing has no message that can be sent. Compose it again."))
-            log.error("revision cannot be read", campaign=campaign.id, error=str(error))
-            return None
-        self._runs[campaign.id] = (run, pool, campaign)
-        self.pump.start(pool, run)
-        return run
-
-    def _run_of(self, campaign: Campaign, revision_id: int) -> Run:
-        """Raises as `signing.message` does."""
-        run = Run(
-            tenant_id=campaign.tenant_id,
-            campaign_id=campaign.id,
-            revision_id=revision_id,
-            owner_id=self._owner_id,
-            compiled=signing.message(campaign, revision_id),
-            sign=tokens.mail_signer(TOKEN_PURPOSE),
-            priority=campaign.priority,
-            key_ids=signing.key_ids(campaign),
-        )
-        run.batch = self._pace.batch_max
-        return run
-
-    def _feed_rows(self, run: Run, pool: Pool, campaign: Campaign, rows: list[Row], lease_end: float) -> None:
-        """Give claimed rows to the pump; in a corrected campaign, what may have arrived with the mail it had."""
-        kept = (
-            versions.kept(campaign.tenant_id, [row.delivery_id for row in rows], campaign.revision_id)
-            if campaign.previous is not None
-            else {}
-        )
-        for revision_id in set(kept.values()):
-            older = self._older.get((campaign.id, revision_id))
-            if older is None:
-                older = self._older[campaign.id, revision_id] = (self._run_of(campaign, revision_id), pool)
-                self.pump.start(pool, older[0])
-            mine = [row for row in rows if kept.get(row.delivery_id) == revision_id]
-            self.pump.feed(older[0], mine, lease_end)
-        self.pump.feed(run, [row for row in rows if row.delivery_id not in kept], lease_end)
 
     def _claim(self, run: Run) -> None:
         """Claim the next batch of a campaign, sized by how fast the last one went."""
-        entry = self._runs.get(run.campaign_id)
+        entry = self.roster.runs.get(run.campaign_id)
         if entry is None or entry[0] is not run:
             return
         _, pool, campaign = entry
@@ -340,7 +260,7 @@ class Recorder:
         run.claimed_at, run.taken_before = now, run.taken
         run.exhausted = not claimed.rows
         if claimed.rows:
-            self._feed_rows(run, pool, campaign, claimed.rows, now + self._pace.lease_s)
+            self.roster.feed(run, claimed.rows, now + self._pace.lease_s)
             return
         if claimed.left_out:
             return self.ask(run)  # nobody among these may be mailed, perhaps among the next ones
@@ -359,17 +279,3 @@ class Recorder:
         elif run.claimed_at and (gone * 2 >= run.batch or now - run.claimed_at >= _RATE_OVER_S):
             rate = gone / max(0.01, now - run.claimed_at)
             run.batch = int(max(50, min(self._pace.batch_max, rate * self._pace.batch_ahead_s)))
-
-    def _pool(self, relay: Relay) -> Pool:
-        pool = self._pools.get(relay)
-        if pool is None or pool.retired:
-            pool = self._pools[relay] = self.pump.open_pool(relay)
-            self.routes.watch(pool)
-        return pool
-
-    def _close_unused_pools(self) -> None:
-        used = {id(pool) for _, pool, _ in self._runs.values()}
-        for relay, pool in list(self._pools.items()):
-            if id(pool) not in used and not pool.connections and not pool.waiting():
-                self.pump.close_pool(pool)
-                del self._pools[relay]

@@ -85,7 +85,7 @@ class Deliver:
             self._desk,
         )
         self.recorder.may_send = Mark(settings.instance).may_send
-        self.pump = self.recorder.pump = Pump(self._journal, self.recorder)
+        self.pump = self.recorder.roster.pump = Pump(self._journal, self.recorder)
         self.recorder.figures = Figures(self._process.id, self.pump)
         self._lender = Lender(self._process.id, self.pump)
         self.recorder.routes.attach(self.pump, self._lender)

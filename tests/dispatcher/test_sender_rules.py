@@ -127,7 +127,8 @@ def test_a_key_that_is_switched_on_meanwhile_signs_the_rest(sending):
         key = switched_on(owner)
         until(
             lambda: (
-                campaign.id in (runs := engine.recorder._runs) and runs[campaign.id][0].key_ids == (key.id,)
+                campaign.id in (runs := engine.recorder.roster.runs)
+                and runs[campaign.id][0].key_ids == (key.id,)
             )
         )
         gate.open.set()
