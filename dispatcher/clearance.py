@@ -8,9 +8,12 @@ from dispatcher.preflight.findings import Finding
 from dispatcher.preflight.people import FOREIGN
 from domain.accounts import policy
 from domain.accounts.models import User
-from domain.approvals import flow
+from domain.approvals import flow, setup
+from domain.approvals.models import Approval
+from domain.approvals.setup import ISSUE
 from domain.campaigns import audience, correcting, lifecycle, planning, reporting
 from domain.campaigns.models import Campaign
+from domain.db import database
 from domain.errors import N_, Conflict, Invalid
 from domain.issues import assembly
 from domain.issues.models import Issue
@@ -35,6 +38,8 @@ def ask(tenant: Tenant, issue: Issue, campaign: Campaign, user: User, base_url: 
     if issue.state not in assembly.EDITABLE:
         raise Conflict(N_("Approval has already been asked for."))
     planning.check_real(campaign)
+    if needs_own(tenant, issue, base_url):
+        raise Invalid(N_("The issue itself needs its approval first. Ask for it on the page of the issue."))
     planning.check_sender(tenant.id, campaign.sender_address)
     _must_be_complete(tenant, campaign)
     if not audience.numbers(campaign)[0]:
@@ -56,6 +61,34 @@ def _must_be_complete(tenant: Tenant, campaign: Campaign) -> None:
         raise Invalid(
             N_("%(count)s of the selected people have no address. Enter it, or untick them."), count=count
         )
+
+
+def issue_mark(tenant: Tenant, issue: Issue, base_url: str) -> tuple[str, render.Rendered]:
+    """Fingerprint of an issue by itself, without audience and time, and the mail it was taken of."""
+    rendered = render.render(tenant, issue, base_url, at=issue.planned_at or issue.created_at)
+    return render.fingerprint(rendered, ISSUE), rendered
+
+
+def needs_own(tenant: Tenant, issue: Issue, base_url: str) -> bool:
+    """Whether the tenant approves issues by themselves and this one is not approved as it stands."""
+    if not setup.exists(tenant.id, ISSUE):
+        return False
+    return not flow.is_approved(tenant.id, ISSUE, issue.id, issue_mark(tenant, issue, base_url)[0])
+
+
+def ask_issue(tenant: Tenant, issue: Issue, user: User, base_url: str, note: str = "") -> Approval:
+    """Freeze the issue and ask for approval of it alone. It stays open: a change makes the request void."""
+    errors = [f for f in preflight(tenant, issue, base_url)[0] if f.error]
+    if errors:
+        raise Invalid(errors[0].message, None, **errors[0].params)
+    if issue.state not in assembly.EDITABLE:
+        raise Conflict(N_("Approval has already been asked for."))
+    mark, rendered = issue_mark(tenant, issue, base_url)
+    if flow.is_approved(tenant.id, ISSUE, issue.id, mark):
+        raise Conflict(N_("This version is approved already."))
+    with database.atomic():
+        render.freeze(issue, rendered, mark, user.id)
+        return flow.ask(tenant.id, ISSUE, issue.id, mark, user.id, note, title=issue.name)
 
 
 def ask_again(

@@ -9,6 +9,7 @@ import structlog
 from dispatcher import completion
 from dispatcher.compiled import Compiled
 from domain import clock
+from domain.approvals import flow
 from domain.campaigns import audience, lifecycle, order, planning, repacking, snapshot
 from domain.campaigns.models import Campaign, CampaignStatus
 from domain.db import database, unscoped
@@ -45,7 +46,7 @@ def start_due() -> int:
 def _start(campaign: Campaign) -> bool:
     """One campaign; a refusal of the domain stops it with the reason, for a person to decide."""
     try:
-        if _is_overdue(campaign):
+        if _is_overdue(campaign) or _has_drifted(campaign):
             return False
         begun = campaign.status == CampaignStatus.PREPARING and campaign.started_at is not None
         if not begun and not _change(
@@ -83,6 +84,18 @@ def _is_overdue(campaign: Campaign) -> bool:
         return False
     stop(campaign, order.OVERDUE, {"hours": hours})
     return True
+
+
+def _has_drifted(campaign: Campaign) -> bool:
+    """Whether an approved campaign would go to others than was approved: its approval is void then."""
+    if campaign.status != CampaignStatus.SCHEDULED or not campaign.approval_id:
+        return False
+    approval = flow.get(campaign.tenant_id, campaign.approval_id)
+    reason = planning.drift(campaign, approval)
+    if reason:
+        log.warning("campaign drifted", campaign=campaign.id, reason=reason)
+        lifecycle.lapse(campaign, approval, reason)
+    return bool(reason)
 
 
 @unscoped("one dispatcher serves all tenants")

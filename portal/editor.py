@@ -11,7 +11,8 @@ from dispatcher.preflight import run
 from domain import clock
 from domain.accounts import policy
 from domain.accounts.permissions import Permission as P
-from domain.approvals import flow
+from domain.approvals import listing, setup
+from domain.approvals.models import Approval
 from domain.campaigns import audience, planning
 from domain.content import pool
 from domain.content.models import Article
@@ -50,14 +51,21 @@ def kept() -> dict[str, Any]:
 def page_values(issue: Issue, **more: Any) -> dict[str, Any]:
     """Everything the editor shows."""
     campaign = planning.of_issue(issue)
-    history = flow.history(g.tenant.id, planning.KIND, campaign.id) if campaign else []
+    history = listing.history(g.tenant.id, planning.KIND, campaign.id) if campaign else []
     last = history[0] if history else None
+    own = own_approval(issue)
     return {
+        "own_approval": own, "needs_own": own is not None or setup.exists(g.tenant.id, setup.ISSUE),
         "decision": last, "names": policy.names([last.decided_by_id] if last else []),
         "kind": types.get(g.tenant.id, issue.type_id), "campaign": campaign, "kept": kept(),
         "saved_at": issue.updated_at,
         **blocks_values(issue), **sources_values(issue), **checks_values(issue), **view_values(issue), **more,
     }  # fmt: skip
+
+
+def own_approval(issue: Issue) -> Approval | None:
+    """The newest request for approval of the issue by itself."""
+    return listing.latest(g.tenant.id, setup.ISSUE, issue.id)
 
 
 def blocks_values(

@@ -9,7 +9,7 @@ from flask import Flask
 from flask_babel import Babel
 from flask_wtf.csrf import CSRFProtect
 
-from dispatcher import queues
+from dispatcher import completion, queues
 from domain import tokens
 from mediadb import scanner, storage
 from portal import (
@@ -37,7 +37,7 @@ MAX_REQUEST_BYTES = 64 * 1024 * 1024  # several media at once; each file has its
 IN_TENANT = (
     "dashboard", "articles", "presence", "versions", "pool", "pool_care", "calendar",
     "media", "media_care",
-    "issues", "campaigns", "followups", "pacing", "approvals",
+    "issues", "campaigns", "followups", "pacing", "approvals", "approval_flows", "asking",
     "trials", "preflights", "previews", "letters", "attachments",
     "lists", "imports", "subscribers", "records", "organisations", "segments", "fields", "robinson", "types",
     "selection", "exclusions",
@@ -56,6 +56,7 @@ OUTSIDE = (
     "house_pacing",
     "house_log",
     "person_desk",
+    "approve",
     "inbox",
     "public",
 )
@@ -89,6 +90,7 @@ def create_app(settings: Settings) -> Flask:
     storage.configure(settings.media_url)
     scanner.configure(settings.clamd_url)
     queues.configure(settings.queue_url)
+    completion.configure(settings.public_url)  # links in mails about approvals
     assets.init_app(app)
     hypermedia.init_app(app)
     context.init_app(app)

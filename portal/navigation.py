@@ -8,7 +8,7 @@ from flask_babel import lazy_gettext as _l
 
 from domain.accounts import duties, policy
 from domain.accounts.permissions import Permission as P
-from domain.approvals import flow
+from domain.approvals import listing
 from domain.content.models import Article, ArticleState
 from domain.ledger import marks
 from domain.notices import bell
@@ -48,7 +48,7 @@ def _to_decide() -> int:
     if "waiting_approvals" in g:
         return g.waiting_approvals
     return (
-        sum(a.asked_by_id != g.user.id for a in flow.open_requests(g.tenant.id))
+        sum(a.asked_by_id != g.user.id for a in listing.open_requests(g.tenant.id))
         if may(P.APPROVAL_DECIDE)
         else 0
     )

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from flask import g
-from peewee import Case, fn
+from peewee import JOIN, Case, fn
 
 from domain import clock
 from domain.accounts import policy
@@ -79,16 +79,24 @@ def submitted() -> tuple[int, Article | None]:
 
 
 def to_decide() -> list[tuple[int, datetime, str, str]]:
-    """(approval, asked at, name of the mailing, who asked) of what waits for the person's decision, oldest first."""
+    """(approval, asked at, name of the object, who asked) of what waits for the person's decision, oldest first."""
     g.waiting_approvals = 0
     if not may(P.APPROVAL_DECIDE):
         return []
     query = (
-        Approval.select(Approval.id, Approval.asked_at, Campaign.name, User.name)
-        .join(Campaign, on=((Campaign.id == Approval.object_id) & (Campaign.tenant_id == Approval.tenant_id)))
+        Approval.select(
+            Approval.id, Approval.asked_at, fn.COALESCE(fn.NULLIF(Approval.title, ""), Campaign.name, ""), User.name
+        )
+        .join(
+            Campaign, JOIN.LEFT_OUTER,
+            on=(
+                (Campaign.id == Approval.object_id) & (Campaign.tenant_id == Approval.tenant_id)
+                & (Approval.kind == "campaign")
+            ),
+        )
         .join(User, on=(User.id == Approval.asked_by_id))
         .where(
-            Approval.tenant_id == g.tenant.id, Approval.kind == "campaign", Approval.state == ApprovalState.OPEN,
+            Approval.tenant_id == g.tenant.id, Approval.state == ApprovalState.OPEN,
             Approval.asked_by_id != g.user.id,
         )
         .order_by(Approval.id)

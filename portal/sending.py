@@ -17,6 +17,7 @@ from domain.issues.models import Issue
 from domain.ledger.refusals import Refusal
 from domain.ledger.states import DeliveryState as D
 from domain.subscribers import types
+from domain.tenancy.models import Tenant
 from portal import states
 from portal.security import peoples_html
 
@@ -58,8 +59,13 @@ class Columns:
 
 
 def base_url() -> str:
-    """Where links of the tenant's mails lead."""
-    return render.base_url_of(g.tenant, current_app.config["SETTINGS"].public_url)
+    """Where links of the mails of this request's tenant lead."""
+    return base_url_for(g.tenant)
+
+
+def base_url_for(tenant: Tenant) -> str:
+    """Where links of a tenant's mails lead."""
+    return render.base_url_of(tenant, current_app.config["SETTINGS"].public_url)
 
 
 def planned(issue: Issue) -> Campaign:

@@ -81,6 +81,11 @@ class Settings:
         return self.instance / "catcher.port"
 
     @property
+    def translations(self) -> Path:
+        """The catalogues of the portal, which mails about what happened there speak by, too."""
+        return Path(__file__).parent / "translations"
+
+    @property
     def is_https(self) -> bool:
         """Whether cookies may be `Secure` and links are https."""
         return self.public_url.startswith("https:")

@@ -68,7 +68,7 @@ def _tell(domain: SenderDomain, rules: list[str], public_url: str) -> None:
     path = f"admin/senders/{domain.id}"
     bell.tell(
         tenant.id, [user.id for user in people], N_("%(domain)s: %(rules)s no longer in order."),
-        {"domain": domain.domain, "rules": ", ".join(rules)}, path,
+        {"domain": domain.domain, "rules": ", ".join(rules)}, path, mailed=True,
     )  # fmt: skip
     for user in people:
         subject, body = TEXTS.get(user.language, TEXTS["en"])

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from dispatcher import senders
-from dispatcher.jobs import domains, imports, links, relays, tenants
+from dispatcher import approving, senders, wording
+from dispatcher.jobs import domains, imports, links, notices, relays, tenants
 from domain import clock
 from domain.issues import links as link_answers
 from domain.orders import desk
@@ -21,6 +21,8 @@ def register(bodies: dict[str, Callable[[int], None]], settings: Any) -> list[Ca
     """Put the bodies of the `render` queue's tasks in and return the sweeps; each opens no connection of its own
     (a sweep runs inside one, a body opens one by `db.connection()`)."""
     root: Path = settings.instance
+    if hasattr(settings, "translations"):
+        wording.configure(settings.translations)
     bodies["run_import"] = lambda job_id: imports.run(job_id, root)
     bodies["check_domain"] = lambda domain_id: domains.run(domain_id, settings)
     bodies["check_links"] = lambda issue_id: links.run(issue_id, settings)
@@ -28,7 +30,7 @@ def register(bodies: dict[str, Callable[[int], None]], settings: Any) -> list[Ca
     bodies["test_relay"] = lambda relay_id: relays.run(relay_id, doors)
     return [
         imports.sweep_for(root), imports.expiry(), domains.sweep_for(settings), relays.sweep_for(doors), deletions,
-        links.sweep_for(settings), upkeep(), results,
+        links.sweep_for(settings), upkeep(), results, approving.sweep, notices.send_now, notices.digests(),
     ]  # fmt: skip
 
 

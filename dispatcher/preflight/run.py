@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from dispatcher.preflight import content, linking, looks, people, subject
+from dispatcher.preflight import clearing, content, linking, looks, people, subject
 from dispatcher.preflight.facts import Facts
 from dispatcher.preflight.findings import Finding, Findings
 from domain.campaigns.models import Campaign
@@ -11,7 +11,7 @@ from domain.tenancy.models import Tenant
 
 MAIL: tuple[Callable[[Facts], Findings], ...] = (
     subject.subject, subject.preheader, content.anything, content.imprint, content.way_out, content.articles,
-    content.alternatives, content.targets, linking.dead, content.licences, content.gaps, looks.contrast,
+    content.alternatives, content.targets, linking.dead, content.licences, clearing.media, content.gaps, looks.contrast,
     looks.style, looks.size, looks.weight, subject.shouting, subject.habits,
 )  # fmt: skip
 PLAN: tuple[Callable[[Facts, Campaign], Findings], ...] = (

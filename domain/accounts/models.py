@@ -24,6 +24,7 @@ class User(BaseModel):
     second_step = BigIntegerField(default=0)  # the last time step used, so that no code counts twice
     notice_mail = CharField(max_length=5, default="now")  # notices by mail: now, daily, off
     stand_in_id = IntegerField(null=True)  # who is told, too, while the person is away
+    away_from = MomentField(null=True)  # None: already
     away_until = MomentField(null=True)
 
 

@@ -50,7 +50,9 @@ def ask(
     """Ask for approval of the corrected mail. The mailing stands still until it is decided."""
     with database.atomic():
         _change(campaign, (S.PAUSED,), status=S.IN_APPROVAL, revision_id=revision_id, fingerprint=fingerprint)
-        approval = flow.ask(campaign.tenant_id, planning.KIND, campaign.id, fingerprint, user_id, note)
+        approval = flow.ask(
+            campaign.tenant_id, planning.KIND, campaign.id, fingerprint, user_id, note, title=campaign.name
+        )
         _change(campaign, (S.IN_APPROVAL,), approval_id=approval.id)
         assembly.close(issue)
 

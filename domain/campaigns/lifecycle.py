@@ -11,6 +11,7 @@ from domain.audit import log
 from domain.campaigns import planning
 from domain.campaigns.models import Campaign, CampaignStatus, Course
 from domain.campaigns.planning import KIND
+from domain.content import voiding
 from domain.db import database
 from domain.errors import N_, Conflict, Forbidden
 from domain.issues import assembly
@@ -20,14 +21,17 @@ from domain.ledger.states import DeliveryState
 from domain.notices import bell
 
 S = CampaignStatus
+NOT_IN_TIME = N_("Nobody decided in time.")
+REVOKED = N_("%(name)s has revoked the approval of “%(title)s”.")
 PAUSABLE = (S.SENDING, S.WAITING, S.PREPARING, S.SCHEDULED)
 CANCELLABLE = (S.SCHEDULED, S.PREPARING, S.SENDING, S.WAITING, S.PAUSED, S.STOPPED)
 RUNNING = (S.PREPARING, S.SENDING, S.WAITING)
 
 
 def decide(
-    campaign: Campaign, approval: Approval, user: User, state: ApprovalState, fingerprint: str, remark: str,
-    role_id: int | None, self_allowed: bool, role_ids: Sequence[int] | None = None,
+    campaign: Campaign, approval: Approval, user: User | flow.Voter, state: ApprovalState, fingerprint: str,
+    remark: str, role_id: int | None, self_allowed: bool, role_ids: Sequence[int] | None = None,
+    for_user_id: int | None = None,
 ) -> Approval:  # fmt: skip
     """Approve, return or reject. Approved in its last step, the campaign is scheduled: it goes out at its time or at
     once. `role_id` is the role of the person who asked: the limits shown while planning are those that count;
@@ -37,7 +41,9 @@ def decide(
             raise Conflict(
                 N_("This has changed since you opened it. Look at the new version before you decide.")
             )
-        approval = flow.decide(approval, user.id, state, fingerprint, remark, self_allowed, role_ids)
+        approval = flow.decide(
+            approval, user.id, state, fingerprint, remark, self_allowed, role_ids, for_user_id
+        )
         if approval.state == ApprovalState.OPEN:
             return approval
         if state == ApprovalState.APPROVED:
@@ -82,7 +88,7 @@ def revoke(campaign: Campaign, approval: Approval, user: User, remark: str) -> N
         )
         _mark(campaign, IssueState.RETURNED)
         bell.tell(
-            campaign.tenant_id, [approval.asked_by_id], N_("%(name)s has revoked the approval of “%(title)s”."),
+            campaign.tenant_id, [approval.asked_by_id], REVOKED,
             {"name": user.name, "title": campaign.name}, f"issues/{campaign.issue_id}",
         )  # fmt: skip
 
@@ -91,7 +97,7 @@ def expire(approval: Approval) -> None:
     """The deadline of a request is over: it is void, and what it was for is a draft again."""
     campaign = planning.get(approval.tenant_id, approval.object_id)
     with database.atomic():
-        reason = N_("Nobody decided in time.")
+        reason = NOT_IN_TIME
         if not flow.void(approval.tenant_id, approval.kind, approval.object_id, reason=reason):
             return
         _move(
@@ -106,6 +112,16 @@ def expire(approval: Approval) -> None:
             campaign.tenant_id, [approval.asked_by_id], N_("Nobody has decided on “%(title)s” in time. Ask again."),
             {"title": campaign.name}, f"issues/{campaign.issue_id}",
         )  # fmt: skip
+
+
+def lapse(campaign: Campaign, approval: Approval, reason: str) -> None:
+    """What was asked for or approved is no longer what would be sent: the request is void, the mailing a draft
+    again, and everybody concerned hears of it."""
+    with database.atomic():
+        if not voiding.void(campaign.tenant_id, KIND, campaign.id, reason):
+            return
+        _move(campaign, (S.IN_APPROVAL, S.SCHEDULED), _again(campaign), approval_id=None, fingerprint="")
+        _mark(campaign, IssueState.RETURNED)
 
 
 def _again(campaign: Campaign) -> CampaignStatus:
@@ -239,7 +255,7 @@ def _tell_counts(campaign: Campaign, message: str) -> None:
         "failed": counts.get(DeliveryState.FAILED, 0) + counts.get(DeliveryState.EXPIRED, 0),
     }
     people = {campaign.created_by_id, campaign.started_by_id or campaign.created_by_id}
-    bell.tell(campaign.tenant_id, people, message, params, f"campaigns/{campaign.id}")
+    bell.tell(campaign.tenant_id, people, message, params, f"campaigns/{campaign.id}", mailed=True)
 
 
 def _move(

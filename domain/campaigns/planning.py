@@ -1,5 +1,7 @@
 """Plan the sending of an issue: audience, sender, time. A change voids the approval."""
 
+import hashlib
+import json
 import re
 from collections.abc import Sequence
 from datetime import datetime
@@ -7,11 +9,12 @@ from typing import Any
 
 from domain import bounds
 from domain.approvals import flow
-from domain.approvals.models import ApprovalState
+from domain.approvals.models import Approval, ApprovalState
 from domain.audit import log
 from domain.campaigns import choosing, order
 from domain.campaigns.audience import CHOICES, numbers
 from domain.campaigns.models import Campaign, CampaignStatus, Course
+from domain.content import voiding
 from domain.db import database
 from domain.errors import N_, Conflict, Invalid, NotFound
 from domain.issues import assembly
@@ -22,6 +25,10 @@ from domain.subscribers import addresses
 from domain.subscribers.models import DistributionList
 
 KIND = "campaign"  # of approvals
+SEGMENT_CHANGED = N_("The segment of this mailing was changed meanwhile. Ask for approval again.")
+OUT_OF_BAND = N_(
+    "The audience has changed by more than a quarter since its approval. Ask for approval again."
+)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
 
 
@@ -183,6 +190,24 @@ def definition(campaign: Campaign) -> list[Any]:
     ]  # fmt: skip
 
 
+def terms(campaign: Campaign) -> str:
+    """Hex over what an approval covers beside the mail, to be compared before the mailing begins."""
+    said = json.dumps(definition(campaign), ensure_ascii=False, sort_keys=True, default=str)
+    return hashlib.sha256(said.encode()).hexdigest()
+
+
+def drift(campaign: Campaign, approval: Approval, counted: bool = True) -> str:
+    """Why what was asked for or approved no longer is what would be sent, as a message id; empty: it is. `counted`:
+    also look how many people the audience has now, which takes a moment."""
+    if approval.terms and approval.terms != terms(campaign):
+        return SEGMENT_CHANGED
+    if not counted or not approval.size or campaign.snapshot_at is not None:
+        return ""
+    count = numbers(campaign)[0]
+    low, high = flow.band(approval.size)
+    return "" if low <= count <= high and flow.suffices(approval, count) else OUT_OF_BAND
+
+
 def _audience(campaign: Campaign) -> list[Any]:
     """The audience, and what its segments ask: a change of a segment after the approval makes it void."""
     wanted = campaign.audience or {}
@@ -215,7 +240,17 @@ def ask(
         if not changed:
             raise Conflict(N_("Approval has already been asked for."))
         size = numbers(campaign)[0]
-        approval = flow.ask(campaign.tenant_id, KIND, campaign.id, fingerprint, user_id, note, size)
+        approval = flow.ask(
+            campaign.tenant_id,
+            KIND,
+            campaign.id,
+            fingerprint,
+            user_id,
+            note,
+            size,
+            campaign.name,
+            terms(campaign),
+        )
         Campaign.update(approval_id=approval.id).where(
             Campaign.tenant_id == campaign.tenant_id, Campaign.id == campaign.id
         ).execute()
@@ -239,7 +274,9 @@ def reopen(campaign: Campaign, issue: Issue, user_id: int) -> None:
         )
         if not changed:
             raise Conflict(N_("This mailing has already begun. Pause or cancel it instead."))
-        flow.void(campaign.tenant_id, KIND, campaign.id, ApprovalState.WITHDRAWN)
+        taken = flow.void(campaign.tenant_id, KIND, campaign.id, ApprovalState.WITHDRAWN, user_id=user_id)
+        for approval in taken:
+            voiding.say(approval, user_id)
         if campaign.course != Course.MISSING:
             assembly.mark(issue, IssueState.DRAFT)
         log.record(campaign.tenant_id, "campaign.reopen", user_id=user_id, kind=KIND, object_id=campaign.id)

@@ -10,7 +10,7 @@ from domain.accounts.models import User
 from domain.accounts.permissions import Permission
 from domain.accounts.policy import Rights
 from domain.audit import log
-from domain.content import editing, markup, revisions, tags
+from domain.content import approving, editing, markup, revisions, tags
 from domain.content.models import Article, ArticleRemark, ArticleState, AssetUse, RevisionAct
 from domain.db import database
 from domain.errors import N_, Conflict, Forbidden, Invalid, NotFound
@@ -42,7 +42,9 @@ def may_edit(article: Article, user: User, rights: Rights) -> bool:
     """The author while it is with him; editors until it is used."""
     if article.author_id == user.id and article.state in WRITABLE:
         return Permission.ARTICLE_WRITE in rights
-    return Permission.ARTICLE_EDIT_ALL in rights and article.state in (*WRITABLE, S.SUBMITTED, S.ACCEPTED)
+    if Permission.ARTICLE_EDIT_ALL not in rights or article.state not in (*WRITABLE, S.SUBMITTED, S.ACCEPTED):
+        return False
+    return not approving.is_closed(article)
 
 
 def create(tenant_id: int, user: User) -> Article:
@@ -95,6 +97,7 @@ def save(
         if before["tags"] != article.tags:
             tags.write(article)
         revisions.keep(article, user, act, before)
+        approving.changed(article, user)
     article.version = version + 1
     return article
 
@@ -137,6 +140,8 @@ def submit(article: Article, user: User, rights: Rights, note: str = "") -> None
         revisions.keep(article, user, RevisionAct.SUBMIT)
         editing.release(article.tenant_id, "article", article.id, user)
         _remark(article, user, "submit", note)
+        if approving.ask(article, user, note) is not None:
+            return  # the dispatcher tells who may decide the first step
         _tell(
             article,
             [
@@ -161,11 +166,13 @@ def withdraw(article: Article, user: User) -> None:
         raise Forbidden(N_("Only the author can take an article back."))
     with database.atomic():
         _move(article, (S.SUBMITTED,), S.DRAFT)
+        approving.withdrawn(article, user)
         _remark(article, user, "withdraw", "")
 
 
 def accept(article: Article, user: User, note: str = "") -> None:
-    """The article may go into issues."""
+    """The article may go into issues. Raises Conflict where articles are approved in steps."""
+    approving.check_direct(article)
     with database.atomic():
         _move(article, (S.SUBMITTED,), S.ACCEPTED)
         revisions.keep(article, user, RevisionAct.ACCEPT)
@@ -180,6 +187,7 @@ def give_back(article: Article, user: User, note: str) -> None:
         raise Invalid(fields={"note": N_("Write what should be changed.")})
     with database.atomic():
         _move(article, (S.SUBMITTED, S.ACCEPTED), S.RETURNED)
+        approving.withdrawn(article, user)
         _remark(article, user, "return", note)
         _tell(article, [article.author_id], N_("%(name)s has returned “%(title)s”."), user)
         log.record(article.tenant_id, "article.return", user_id=user.id, kind="article", object_id=article.id)

@@ -44,6 +44,7 @@ class Article(TenantModel):
     submitted_at = MomentField(null=True)
     origin_tenant_id = IntegerField(null=True)  # copied from this tenant's article
     origin_id = BigIntegerField(null=True)
+    draft_of_id = BigIntegerField(null=True)  # a new draft of this approved article, which stays as it was
     tags = JSONText(default=list)  # words, as people wrote them
     notes = TextField(default="")  # for colleagues, never in a mail
     documents = JSONText(default=list)  # ids of media that readers may download
@@ -55,6 +56,7 @@ class Article(TenantModel):
             (("tenant_id", "author_id"), False),
             (("tenant_id", "category"), False),
             (("tenant_id", "group_id"), False),
+            (("tenant_id", "draft_of_id"), False),
         )
 
 

@@ -8,7 +8,8 @@ from typing import Any
 from peewee import fn
 
 from domain import clock
-from domain.content import linked
+from domain.approvals.setup import ISSUE
+from domain.content import linked, voiding
 from domain.content.models import Article, ArticleState, AssetUse
 from domain.db import database
 from domain.errors import N_, Conflict, Invalid, NotFound
@@ -360,6 +361,8 @@ def _touch(issue: Issue, **values: Any) -> None:
     )
     if not changed:
         raise Conflict(CHANGED)
+    if "state" not in values:
+        voiding.void(issue.tenant_id, ISSUE, issue.id, N_("The issue was changed."))
     for name, value in values.items():
         setattr(issue, name, value)
 

@@ -18,9 +18,10 @@ class Notice(TenantModel):
     url = CharField(max_length=300, default="")
     created_at = MomentField(default=clock.now)
     read_at = MomentField(null=True)
+    mail = CharField(max_length=5, default="")  # goes out by mail: now, daily; empty: it went, or it does not
 
     class Meta:
-        indexes = ((("tenant_id", "user_id", "read_at"), False),)
+        indexes = ((("tenant_id", "user_id", "read_at"), False), (("mail", "user_id"), False))
 
 
 class MailState(StrEnum):

@@ -19,6 +19,7 @@ DEFAULTS: dict[str, Any] = {
     "time_zone": "Europe/Berlin",
     "approval_self": False,  # four eyes: nobody approves the own work
     "complete_recipients": False,  # a mailing waits until everybody selected has an address
+    "approval_by_address": False,  # people without an account may decide, by signed link and code
     "tracking": False,
     "quiet_hours": "",  # as domain.tenancy.quiet writes them
     "latest_start_h": 24,  # a mailing later than this waits for a person

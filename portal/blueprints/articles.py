@@ -6,9 +6,12 @@ from typing import Any
 from flask import Blueprint, Response, g, jsonify, render_template, request, url_for
 from flask_babel import gettext as _
 
+from dispatcher import approving as approvals
+from dispatcher import tasks
 from domain.accounts import policy
 from domain.accounts.permissions import Permission as P
-from domain.content import articles, editing, markup, pool, revisions, tags
+from domain.approvals.models import Approval
+from domain.content import approving, articles, editing, markup, pool, revisions, tags
 from domain.content.models import Article, ArticleState
 from domain.errors import N_, Conflict, Forbidden, Invalid, NotFound
 from domain.issues import schedule
@@ -78,6 +81,7 @@ def save(article_id: int) -> Response:
         articles.save(article, g.user, g.rights, form.version.data or 0, values, pictures)
         if "submit" in request.form:
             articles.submit(article, g.user, g.rights, request.form.get("note", ""))
+            _tell(approving.waiting(article))
             return hypermedia.done(
                 url_for("articles.show", article_id=article.id), _("Submitted. The editors will look at it.")
             )
@@ -151,6 +155,21 @@ def unarchive(article_id: int) -> Response:
     return hypermedia.done(
         url_for("articles.show", article_id=article_id), _("Back from the archive, as a draft.")
     )
+
+
+def _approval(article: Article) -> dict[str, Any]:
+    """Where an article of this tenant stands with its approval."""
+    return {
+        "asked": approving.waiting(article), "drafted": approving.drafted(article),
+        "is_closed": approving.is_closed(article),
+    }  # fmt: skip
+
+
+def _tell(asked: Approval | None) -> None:
+    """Where articles are approved in steps, whoever decides the first one hears of it."""
+    if asked is not None:
+        for mail_id in approvals.tell(asked):
+            tasks.send_system_mail(mail_id)
 
 
 def _find(article_id: int) -> Article:
@@ -229,6 +248,7 @@ def _show(article: Article, status: int = 200, note_error: str = "", remark_erro
         remark_error=remark_error, stand=articles.shown_state(article, context.today()),
         height_px=_height_px(article.body), may_edit=articles.may_edit(article, g.user, g.rights),
         names=policy.names([article.author_id]), issues=schedule.issues_with(article, g.tenant.id),
+        **(_approval(article) if article.tenant_id == g.tenant.id else {}),
         editor=editing.other(g.tenant.id, "article", article.id, g.user),
     )  # fmt: skip
 

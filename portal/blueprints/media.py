@@ -10,7 +10,7 @@ from domain.accounts.permissions import Permission as P
 from domain.content import articles, pool, tags
 from domain.errors import Conflict, Invalid, NotFound, OverLimit
 from domain.releases import ledger
-from mediadb import library, limits, storage, urls
+from mediadb import approving, library, limits, storage, urls
 from mediadb.models import Asset, AssetKind, Folder
 from portal import context, hypermedia, media_desk, received
 from portal.access import may, public, requires
@@ -115,6 +115,7 @@ def describe(asset_id: int) -> Response:
         asset, form.get("title", ""), form.get("alt", ""), form.get("credit", ""),
         tags.split(form["tags"]) if "tags" in form else None, day,
     )  # fmt: skip
+    approving.changed(asset, g.user)
     if "folder" in form:
         folder_id = form.get("folder", type=int)
         media_desk.reach().need_change(folder_id)
@@ -203,7 +204,10 @@ def _folder(folder_id: int, changing: bool = False) -> Folder:
 def _show(asset: Asset, status: int = 200, **wrong: str) -> Response:
     return hypermedia.page(
         "media/index.html", "media/_panel.html", status=status, asset=asset, places=_places(asset), wrong=wrong,
-        sizes=library.renditions(asset), **_listing(asset.folder_id, trash=asset.trashed_at is not None),
+        sizes=library.renditions(asset), guarded=approving.guard(g.tenant.id, asset.folder_id) is not None,
+        asked=approving.latest(asset) if asset.tenant_id == g.tenant.id else None,
+        cleared=not approving.uncleared(g.tenant.id, [asset]),
+        **_listing(asset.folder_id, trash=asset.trashed_at is not None),
     )  # fmt: skip
 
 

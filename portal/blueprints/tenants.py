@@ -99,6 +99,9 @@ def _name_inherited(form: TenantSettingsForm, values: dict[str, tenant_settings.
             True: _("Hold a mailing back until they have one or are unticked"),
             False: _("Are left out of a mailing"),
         },
+        "approval_by_address": {
+            True: _("By signed link and one-time code, too"), False: _("Only people with an account decide"),
+        },
     }  # fmt: skip
     for key, shown in words.items():
         value = parents[key]

@@ -11,7 +11,7 @@ from wtforms.validators import InputRequired, Length, ValidationError
 from domain.tenancy.settings import DEFAULTS
 from portal.forms.checks import address, no_control, one_line, trimmed
 
-YES_NO = ("approval_self", "complete_recipients")
+YES_NO = ("approval_self", "approval_by_address", "complete_recipients")
 
 
 def _small(text: str | None) -> str:
@@ -49,6 +49,16 @@ class TenantSettingsForm(FlaskForm):
             SelectChoice("", ""),
             SelectChoice("no", _l("Are left out of a mailing")),
             SelectChoice("yes", _l("Hold a mailing back until they have one or are unticked")),
+        ],
+        default="",
+    )
+
+    approval_by_address = SelectField(
+        _l("Approvers without an account"),
+        choices=[
+            SelectChoice("", ""),
+            SelectChoice("no", _l("Only people with an account decide")),
+            SelectChoice("yes", _l("By signed link and one-time code, too")),
         ],
         default="",
     )

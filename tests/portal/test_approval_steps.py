@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from dispatcher import approving, clearance, completion, starting
 from domain import clock, db
 from domain.accounts.models import Membership
-from domain.approvals import flow, setup
+from domain.approvals import flow, listing, setup
 from domain.approvals.models import Approval, ApprovalState
 from domain.approvals.setup import Step, Terms
 from domain.audit.models import AuditEntry
@@ -37,7 +37,7 @@ def draft(world: World) -> Campaign:
 def ask(world: World, draft: Campaign) -> Approval:
     issue = planning.assembly.get(world.north.id, draft.issue_id)
     clearance.ask(world.north, issue, draft, world.editor, mailings.BASE_URL, "Bitte heute")
-    return flow.history(world.north.id, planning.KIND, draft.id)[0]
+    return listing.history(world.north.id, planning.KIND, draft.id)[0]
 
 
 def steps(world: World, *wanted: Step, **terms: int) -> None:

@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from domain.approvals import flow
+from domain.approvals import flow, listing
 from domain.campaigns import planning, snapshot
 from domain.campaigns.models import Campaign, CampaignStatus
 from domain.db import database as bound
@@ -44,7 +44,7 @@ def plan_values(**more: str) -> dict[str, str]:
 def ask(client: FlaskClient, issue: Issue) -> int:
     answer = client.post(f"{HERE}/issues/{issue.id}/plan", data=plan_values(act="ask", note="Bitte rasch"))
     assert answer.status_code == 303, answer.text
-    return flow.open_requests(issue.tenant_id)[0].id
+    return listing.open_requests(issue.tenant_id)[0].id
 
 
 def test_the_list_is_a_page_and_for_htmx_its_rows(editor: FlaskClient, issue: Issue) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from dispatcher import clearance, completion, starting
 from domain import clock
-from domain.approvals import flow
+from domain.approvals import flow, listing
 from domain.approvals.models import Approval, ApprovalState
 from domain.campaigns import audience, lifecycle, planning, reports, snapshot
 from domain.campaigns.models import Campaign, CampaignStatus
@@ -46,7 +46,7 @@ def campaign(world: worlds.World, issue: Issue) -> Campaign:
 
 def ask(world: worlds.World, issue: Issue, campaign: Campaign) -> Approval:
     clearance.ask(world.north, issue, campaign, world.editor, mailings.BASE_URL)
-    return flow.open_requests(world.north.id)[0]
+    return listing.open_requests(world.north.id)[0]
 
 
 def decide(world: worlds.World, campaign: Campaign, approval: Approval, state: ApprovalState) -> None:
@@ -115,7 +115,7 @@ def test_asking_twice_makes_one_request(world: worlds.World, issue: Issue, campa
     ask(world, issue, campaign)
     with pytest.raises(Conflict):
         clearance.ask(world.north, issue, again, world.editor, mailings.BASE_URL)
-    assert len(flow.open_requests(world.north.id)) == 1
+    assert len(listing.open_requests(world.north.id)) == 1
 
 
 def test_a_change_during_asking_is_noticed(world: worlds.World, issue: Issue, campaign: Campaign) -> None:
@@ -164,7 +164,7 @@ def test_taking_it_back_voids_the_approval(world: worlds.World, issue: Issue, ca
     mark = campaign.fingerprint
     planning.reopen(campaign, assembly.get(world.north.id, issue.id), world.editor.id)
     assert not flow.is_approved(world.north.id, planning.KIND, campaign.id, mark)
-    assert flow.history(world.north.id, planning.KIND, campaign.id)[0].state == ApprovalState.WITHDRAWN
+    assert listing.history(world.north.id, planning.KIND, campaign.id)[0].state == ApprovalState.WITHDRAWN
     assert assembly.get(world.north.id, issue.id).state == IssueState.DRAFT
 
 
