@@ -21,12 +21,12 @@ from jinja2.sandbox import SandboxedEnvironment
 from lxml import html as lxml_html
 from markupsafe import Markup
 
-from dispatcher import enclosing, inline, looks, parts, plaintext
+from dispatcher import enclosing, inline, looks, nightfall, parts, plaintext
 from dispatcher.compiled import Compiled
 from dispatcher.compose import MessageSource, compile_message
 from dispatcher.personalise import RecipientRefused, ascii_domain
 from domain import clock
-from domain.content import stylesheet
+from domain.content import mailhtml, stylesheet
 from domain.content.models import Article
 from domain.issues import assembly, blocks, placeholders
 from domain.issues.models import Block, Issue, IssueKind, IssueRevision
@@ -259,10 +259,22 @@ def _letter(values: dict[str, Any], look: looks.Look, base_url: str) -> str:
 
 
 def _inlined(page: str, look: looks.Look, base_url: str, own_css: str) -> str:
-    root = lxml_html.document_fromstring(page)
-    inline.inline(root, _CSS.substitute(looks.css(look)))
+    """The page with its styles in the elements. Ours and the style block come by themselves, unless people's source
+    holds the comment that stops them."""
+    root = lxml_html.document_fromstring(page.replace(mailhtml.NO_STYLE, ""))
+    automatic = next(
+        (style for style in root.iter("style") if style.attrib.pop("data-automatic", None)), None
+    )
+    if mailhtml.NO_STYLE in page:
+        if automatic is not None:
+            automatic.drop_tree()
+        automatic = None
+    else:
+        inline.inline(root, _CSS.substitute(looks.css(look)))
     if own_css:
         inline.inline(root, own_css, over=True)
+    if automatic is not None:
+        automatic.text = (automatic.text or "") + nightfall.style(root)
     for picture in root.iter("img"):
         if picture.get("src", "").startswith("/media/"):
             picture.set("src", base_url.rstrip("/") + picture.get("src"))

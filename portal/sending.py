@@ -101,7 +101,16 @@ def mail_document(mail: EmailMessage, part: str) -> Response:
         head = "\n".join(f"{name}: {value}" for name, value in mail.items())
         return peoples_html(text_document(f"{head}\n\n{html}"))
     html = own_pictures(html)
-    return peoples_html(html.replace("</head>", f"{DARK}</head>", 1) if part == "dark" else html)
+    return peoples_html(darkened(html) if part == "dark" else html)
+
+
+def darkened(html: str) -> str:
+    """As a program with dark mode shows it: by the mail's own rules for the dark, or inverted by force."""
+    rules = "@media (prefers-color-scheme:dark)"
+    if rules in html:
+        night = "<style>html{color-scheme:dark}</style>"
+        return html.replace(rules, "@media all").replace("</head>", f"{night}</head>", 1)
+    return html.replace("</head>", f"{DARK}</head>", 1)
 
 
 def segments(progress: Progress) -> list[Segment]:

@@ -7,6 +7,7 @@ import tinycss2
 from lxml.html import HtmlElement
 
 from dispatcher import render
+from dispatcher.colours import WHITE, Colour, colour, ratio
 from dispatcher.preflight.facts import Facts, squeezed
 from dispatcher.preflight.findings import Findings, hint
 from domain.errors import N_
@@ -24,10 +25,6 @@ UNKNOWN_STYLE = frozenset({
 })  # fmt: skip
 UNKNOWN_DISPLAY = frozenset({"flex", "grid", "inline-flex", "inline-grid"})
 _PUBLIC_KEY = re.compile(r"/media/([A-Za-z0-9_-]+)/([a-z0-9]+)\Z")
-_NAMED = {"white": (255, 255, 255), "black": (0, 0, 0), "red": (255, 0, 0), "yellow": (255, 255, 0),
-          "gray": (128, 128, 128), "grey": (128, 128, 128), "silver": (192, 192, 192)}  # fmt: skip
-Colour = tuple[int, int, int]
-WHITE: Colour = (255, 255, 255)
 
 
 def size(facts: Facts) -> Findings:
@@ -153,26 +150,3 @@ def _large(own: dict[str, str], inherited: bool) -> bool:
         return inherited
     bold = "bold" in font or own.get("font-weight", "") in ("bold", "600", "700", "800", "900")
     return float(found[1]) >= (18.66 if bold else 24)
-
-
-def colour(text: str | None) -> Colour | None:
-    """A colour as three numbers; None for none, for transparent ones and for what is no plain colour."""
-    text = (text or "").strip().casefold()
-    if found := re.fullmatch(r"#([0-9a-f]{3}|[0-9a-f]{6})", text):
-        digits = found[1] if len(found[1]) == 6 else "".join(c * 2 for c in found[1])
-        return int(digits[:2], 16), int(digits[2:4], 16), int(digits[4:], 16)
-    if found := re.fullmatch(r"rgb\((\d{1,3}), ?(\d{1,3}), ?(\d{1,3})\)", text):
-        return int(found[1]), int(found[2]), int(found[3])
-    return _NAMED.get(text)
-
-
-def ratio(one: Colour, other: Colour) -> float:
-    """WCAG contrast of two colours, 1 to 21."""
-    light, dark = sorted((_luminance(one), _luminance(other)), reverse=True)
-    return (light + 0.05) / (dark + 0.05)
-
-
-def _luminance(found: Colour) -> float:
-    parts = [c / 255 for c in found]
-    red, green, blue = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue

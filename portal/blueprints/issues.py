@@ -20,7 +20,6 @@ from domain.subscribers import types
 from portal import context, editor, hypermedia, received, sending
 from portal.access import requires
 from portal.errors import say_fields
-from portal.security import peoples_html
 
 bp = Blueprint("issues", __name__)
 USED_UP = {
@@ -28,10 +27,6 @@ USED_UP = {
     Scope.PERSON: N_("Your own volume limit is used up; test mails count, too."),
     Scope.TENANT: N_("The volume limit of the tenant is used up; test mails count, too."),
 }
-DARK = (  # as programs show it that invert a light mail by force
-    "<style>html{filter:invert(1) hue-rotate(180deg);background:#fff}"
-    "img{filter:invert(1) hue-rotate(180deg)}</style>"
-)
 
 
 @bp.get("/issues")
@@ -255,11 +250,7 @@ def reopen(issue_id: int) -> Response:
 
 def _document(mail: Any) -> Response:
     """A mail's HTML or text in the sandbox."""
-    part = request.args.get("part", "narrow")
-    if part == "text":
-        return peoples_html(sending.text_document(preview.part(mail, "plain")))
-    html = sending.own_pictures(preview.part(mail, "html"))
-    return peoples_html(html.replace("</head>", f"{DARK}</head>", 1) if part == "dark" else html)
+    return sending.mail_document(mail, request.args.get("part", "narrow"))
 
 
 def _open(issue_id: int) -> Issue:
