@@ -60,7 +60,7 @@ def _walk(element: HtmlElement, ground: _Ground, rules: dict[str, str]) -> None:
 def darkened(ground: Colour) -> Colour:
     """The dark counterpart of a light ground."""
     hue, light, strong = colorsys.rgb_to_hls(*(c / 255 for c in ground))
-    return _rgb(hue, 0.1 + (1 - light) * 0.5, min(strong, 0.25))
+    return _rgb(hue, 0.09 + (1 - light) * 0.35, min(strong, 0.08))
 
 
 def lightened(ink: Colour, ground: Colour) -> Colour:
