@@ -6,15 +6,13 @@ can be encoded alone; nothing 8-bit, no bare CR or LF, no line that begins with 
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import re
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
-from urllib.parse import quote
 
-from dispatcher import placeholders
+from dispatcher import mime, placeholders
 from dispatcher.compiled import Compiled
 from dispatcher.personalise import (
     HeaderRefused,
@@ -41,14 +39,14 @@ _RESERVED = {
 }  # fmt: skip
 _FIELD_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,60}\Z").match
 _URL = re.compile(r"https?://[!-;=?-~]+\Z").match
-_MIME_TYPE = re.compile(r"[A-Za-z0-9.+-]+/[A-Za-z0-9.+-]+\Z").match
 
 
 @dataclass(frozen=True)
 class MessageSource:
     """A rendered issue with everything its mails have in common.
 
-    `html` and `plain` hold `[Name|fallback]` and `{{token}}`; attachments are (filename, mime type, bytes).
+    `html` and `plain` hold `[Name|fallback]` and `{{token}}`; attachments are (filename, mime type, bytes), pictures
+    that `html` shows as `cid:<content id>` are (content id, filename, mime type, bytes).
     """
 
     sender_name: str
@@ -67,6 +65,7 @@ class MessageSource:
     list_owner: str | None = None
     headers: tuple[tuple[str, str], ...] = ()
     attachments: tuple[tuple[str, str, bytes], ...] = ()
+    inline: tuple[tuple[str, str, str, bytes], ...] = ()
 
 
 def compile_message(source: MessageSource, *, date: datetime, boundary_seed: bytes) -> Compiled:
@@ -76,30 +75,24 @@ def compile_message(source: MessageSource, *, date: datetime, boundary_seed: byt
     """
     build = _Build(source)
     build.headers(format_datetime(date))
-    boundary = [
-        b"=_" + hashlib.blake2b(boundary_seed, digest_size=12, salt=b"%d" % i).hexdigest().encode()
-        for i in (0, 1)
-    ]
-    alternative = b'Content-Type: multipart/alternative; boundary="' + boundary[0] + b'"\r\n\r\n'
+    mixed, alternative, related = (mime.boundary(boundary_seed, number) for number in (1, 0, 2))
     if source.attachments:
-        build.raw(
-            b'Content-Type: multipart/mixed; boundary="'
-            + boundary[1]
-            + b'"\r\n\r\n--'
-            + boundary[1]
-            + b"\r\n"
-        )
-    build.raw(alternative)
-    for subtype, text in ((b"plain", source.plain), (b"html", source.html)):
-        build.raw(b"--" + boundary[0] + b"\r\nContent-Type: text/" + subtype + b"; charset=utf-8\r\n")
-        build.raw(b"Content-Transfer-Encoding: quoted-printable\r\n\r\n")
-        build.body(placeholders.parse(text, html_source=subtype == b"html"))
-        build.raw(b"\r\n")
-    build.raw(b"--" + boundary[0] + b"--\r\n")
-    for filename, mime_type, content in source.attachments:
-        build.raw(b"\r\n--" + boundary[1] + b"\r\n" + _attachment(filename, mime_type, content))
+        build.raw(mime.multipart(b"mixed", mixed) + b"--" + mixed + b"\r\n")
+    build.raw(mime.multipart(b"alternative", alternative) + b"--" + alternative + b"\r\n")
+    build.text(b"plain", source.plain)
+    build.raw(b"--" + alternative + b"\r\n")
+    if source.inline:
+        build.raw(mime.multipart(b"related", related, b"text/html") + b"--" + related + b"\r\n")
+    build.text(b"html", source.html)
+    for picture in source.inline:
+        build.raw(b"--" + related + b"\r\n" + mime.inline(*picture))
+    if source.inline:
+        build.raw(b"--" + related + b"--\r\n")
+    build.raw(b"--" + alternative + b"--\r\n")
+    for attachment in source.attachments:
+        build.raw(b"\r\n--" + mixed + b"\r\n" + mime.file(b"attachment", *attachment))
     if source.attachments:
-        build.raw(b"--" + boundary[1] + b"--\r\n")
+        build.raw(b"--" + mixed + b"--\r\n")
     return build.finish()
 
 
@@ -126,6 +119,13 @@ class _Build:
         self.dynamic.add(len(self.segments))
         self.segments.append(initial)
         return len(self.segments) - 1
+
+    def text(self, subtype: bytes, text: str) -> None:
+        """A text part with its placeholders."""
+        self.raw(b"Content-Type: text/" + subtype + b"; charset=utf-8\r\n")
+        self.raw(b"Content-Transfer-Encoding: quoted-printable\r\n\r\n")
+        self.body(placeholders.parse(text, html_source=subtype == b"html"))
+        self.raw(b"\r\n")
 
     def headers(self, date: str) -> None:
         source = self.source
@@ -246,24 +246,3 @@ def _wire(address: str, field: str) -> bytes:
         return wire_address(guard(address.strip(), field))
     except RecipientRefused as error:
         raise HeaderRefused(f"{field}: {error}") from error
-
-
-def _attachment(filename: str, mime_type: str, content: bytes) -> bytes:
-    """An attachment part with RFC 2231 name and base64 body."""
-    if not _MIME_TYPE(mime_type):
-        raise HeaderRefused("attachment: not a MIME type")
-    name = guard(filename, "attachment").replace("/", "_").replace("\\", "_").strip() or "file"
-    if re.fullmatch(r"[A-Za-z0-9._ -]{1,50}", name):
-        disposition = b'filename="' + name.encode() + b'"'
-    else:
-        encoded = quote(name, safe="", errors="replace")
-        chunks = re.findall(r"(?:%..|[^%]){1,15}", encoded)
-        disposition = b";\r\n ".join(
-            b"filename*%d*=%s%s" % (i, b"" if i else b"utf-8''", chunk.encode())
-            for i, chunk in enumerate(chunks)
-        )
-    head = (
-        b"Content-Type: %s\r\nContent-Transfer-Encoding: base64\r\nContent-Disposition: attachment;\r\n "
-        % mime_type.encode()
-    )
-    return head + disposition + b"\r\n\r\n" + base64.encodebytes(content).replace(b"\n", b"\r\n")

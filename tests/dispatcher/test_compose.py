@@ -4,6 +4,7 @@ import email
 import email.policy
 import html
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -121,8 +122,6 @@ def test_no_value_can_add_a_header(parts):
 )
 @pytest.mark.parametrize("value", ["a\r\nBcc: x", "a\0b", "=?utf-8?b?DQpCY2M6IHg=?=", "a\u2028b"])
 def test_hostile_header_of_the_mailing_is_refused_by_field_name(field, value):
-    from dataclasses import replace
-
     with pytest.raises(HeaderRefused, match=field):
         compile_message(replace(SOURCE, **{field: value}), date=DATE, boundary_seed=b"1")
 
@@ -131,8 +130,6 @@ def test_hostile_header_of_the_mailing_is_refused_by_field_name(field, value):
     "header", [("Bcc", "x"), ("X\r\nBcc", "x"), ("X-Note", "a\r\nBcc: x"), ("From", "x")]
 )
 def test_extra_header_cannot_replace_or_add_others(header):
-    from dataclasses import replace
-
     with pytest.raises(HeaderRefused):
         compile_message(replace(SOURCE, headers=(header,)), date=DATE, boundary_seed=b"1")
 
@@ -191,8 +188,6 @@ def test_address_that_could_leave_its_brackets_is_refused(address):
 
 
 def test_attachments_keep_name_type_and_bytes():
-    from dataclasses import replace
-
     files = (
         ("Preisliste für März 2026 – endgültige Fassung.pdf", "application/pdf", bytes(range(256)) * 20),
         ("a.txt", "text/plain", b"x"),
@@ -209,6 +204,48 @@ def test_attachments_keep_name_type_and_bytes():
     ]
     assert got == list(files)
     assert part(message, "plain").startswith("Hallo Leserin")
+
+
+def test_pictures_inside_the_mail_are_found_by_their_content_id():
+    """mixed(alternative(text, related(html, pictures)), files): the tree that mail programs expect (RFC 2387)."""
+    pictures = (
+        ("logo@nord.example", "Logo.png", "image/png", bytes(range(256))),
+        ("titel-1", "Titelbild – groß.jpg", "image/jpeg", b"\xff\xd8" + b"x" * 5000),
+    )
+    html_text = (
+        '<p>[Vorname|Sie]</p><img src="cid:logo@nord.example"><img src="cid:titel-1">'
+        '<a href="https://n.example/m/{{token}}">x</a>'
+    )
+    source = replace(
+        SOURCE, html=html_text, inline=pictures, attachments=(("Plan.pdf", "application/pdf", b"%PDF"),)
+    )
+    raw = compile_message(source, date=DATE, boundary_seed=b"1").render(
+        (7, "a@x.example", "", {"Vorname": "Änne"}, TOKEN)
+    )
+    message = email.message_from_bytes(raw, policy=email.policy.default)
+    assert [part.get_content_type() for part in message.walk()] == [
+        "multipart/mixed", "multipart/alternative", "text/plain", "multipart/related", "text/html", "image/png",
+        "image/jpeg", "application/pdf",
+    ]  # fmt: skip
+    assert not [defect for part in message.walk() for defect in part.defects]
+    related = next(part for part in message.walk() if part.get_content_type() == "multipart/related")
+    assert related.get_param("type") == "text/html"
+    found = {part["Content-ID"]: part for part in related.iter_parts() if part["Content-ID"]}
+    for content_id, filename, _, content in pictures:
+        part = found[f"<{content_id}>"]
+        assert (part.get_filename(), part.get_content_disposition()) == (filename, "inline")
+        assert part.get_content() == content
+    shown = message.get_body(("html",))
+    assert "<p>Änne</p>" in shown.get_content() and TOKEN in shown.get_content()
+    assert_clean_wire(raw)
+
+
+@pytest.mark.parametrize("content_id", ["", "a b", "x>\r\nBcc: y", "a@b@c", "ü"])
+def test_content_id_that_could_leave_its_header_is_refused(content_id):
+    with pytest.raises(HeaderRefused):
+        compile_message(
+            replace(SOURCE, inline=((content_id, "a.png", "image/png", b"x"),)), date=DATE, boundary_seed=b"1"
+        )
 
 
 def test_return_path_names_the_delivery_and_cannot_be_forged():
