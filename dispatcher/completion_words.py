@@ -53,12 +53,14 @@ REFUSALS: Mapping[str, Mapping[R, str]] = {
         R.UNKNOWN: "Adresse unbekannt", R.DOMAIN: "Diese Domain nimmt keine Mails an",
         R.CLOSED: "Postfach geschlossen", R.FULL: "Postfach voll", R.SIZE: "Mail zu groß",
         R.RULES: "Durch Regeln des Mailservers abgelehnt", R.WRITING: "Für diese Adresse lässt sich keine Mail bilden",
-        R.TROUBLE: "Verbindung abgebrochen", R.OTHER: "Anderer Grund",
+        R.LATER: "Der Mailserver bittet um einen späteren Versuch", R.TROUBLE: "Verbindung abgebrochen",
+        R.OTHER: "Anderer Grund",
     },
     "en": {
         R.UNKNOWN: "Address unknown", R.DOMAIN: "This domain takes no mail", R.CLOSED: "Mailbox closed",
         R.FULL: "Mailbox full", R.SIZE: "Mail too large", R.RULES: "Refused by the rules of the mail server",
-        R.WRITING: "No mail can be made for this address", R.TROUBLE: "Connection broken", R.OTHER: "Another reason",
+        R.WRITING: "No mail can be made for this address",
+        R.LATER: "The mail server asks to come back later", R.TROUBLE: "Connection broken", R.OTHER: "Another reason",
     },
 }  # fmt: skip
 

@@ -6,7 +6,6 @@ can be encoded alone; nothing 8-bit, no bare CR or LF, no line that begins with 
 
 from __future__ import annotations
 
-import hashlib
 import re
 from dataclasses import dataclass
 from datetime import datetime

@@ -62,6 +62,16 @@ class RelayFigures:
 
 
 @dataclass(frozen=True)
+class Trouble:
+    """What a mail server has said lately, how often, and when it did so last."""
+
+    at: datetime
+    name: str
+    said: str
+    count: int
+
+
+@dataclass(frozen=True)
 class Picture:
     """Everything that the page of the installation draws anew every two seconds."""
 
@@ -70,7 +80,7 @@ class Picture:
     chart: Columns
     per_second: float
     open: int
-    errors: list[tuple[datetime, str, str]]
+    errors: list[Trouble]
 
 
 def picture() -> Picture:
@@ -87,19 +97,21 @@ def picture() -> Picture:
     for relay in relays:
         for slot, count in relay.sent.items():
             total[slot] = total.get(slot, 0) + count
-    errors = sorted(
-        (
-            (clock.moment(at), name, text)
-            for row in rows
-            for at, name, text in (row.figures or {}).get("errors", [])
-        ),
-        reverse=True,
-    )
     return Picture(
         [_process(row, now) for row in reversed(rows)], relays,
         columns([(clock.moment(slot), count) for slot, count in _slots(total)]), _recent(total),
-        sum(relay.open for relay in relays), errors[:8],
+        sum(relay.open for relay in relays), _troubles(rows),
     )  # fmt: skip
+
+
+def _troubles(rows: list[DispatcherProcess]) -> list[Trouble]:
+    """The latest of each kind, newest first."""
+    moments: dict[tuple[str, str], list[int]] = {}
+    for row in rows:
+        for at, name, said in (row.figures or {}).get("errors", []):
+            moments.setdefault((name, said), []).append(at)
+    found = [Trouble(clock.moment(max(ats)), name, said, len(ats)) for (name, said), ats in moments.items()]
+    return sorted(found, key=lambda trouble: trouble.at, reverse=True)[:8]
 
 
 def _process(row: DispatcherProcess, now: int) -> Process:

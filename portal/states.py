@@ -86,6 +86,7 @@ TABLE: dict[str, dict[object, tuple[str, str, str]]] = {
         Refusal.SIZE: (N_("Mail too large"), "hold", "mail-x"),
         Refusal.RULES: (N_("Refused by the rules of the mail server"), "hold", "mail-x"),
         Refusal.WRITING: (N_("No mail can be made for this address"), "fail", "mail-x"),
+        Refusal.LATER: (N_("The mail server asks to come back later"), "hold", "clock"),
         Refusal.TROUBLE: (N_("Connection broken"), "hold", "mail-x"),
         Refusal.OTHER: (N_("Another reason"), "hold", "mail-x"),
     },
@@ -135,7 +136,7 @@ TABLE: dict[str, dict[object, tuple[str, str, str]]] = {
     "process": {
         "running": (N_("Running"), "done", "circle-check"),
         "silent": (N_("Silent"), "fail", "alert-triangle"),
-        "stopped": (N_("Stopped"), "rest", "player-stop"),
+        "stopped": (N_("Ended"), "rest", "player-stop"),
     },
     "sender": {
         "proved": (N_("Proved by DNS"), "done", "circle-check"),

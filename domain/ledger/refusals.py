@@ -17,6 +17,7 @@ class Refusal(StrEnum):
     SIZE = "size"  # the mail is too large
     RULES = "rules"  # spam, policy, authentication
     WRITING = "writing"  # the mail could not be made, or the address cannot be written for this server
+    LATER = "later"  # nothing is wrong, the server wants us to come back (greylisting, load)
     TROUBLE = "trouble"  # no answer at all: the connection broke
     OTHER = "other"
 
@@ -24,17 +25,20 @@ class Refusal(StrEnum):
 HARD = frozenset((Refusal.UNKNOWN, Refusal.DOMAIN, Refusal.CLOSED))  # another mail would fare no better
 _SUBJECTS: Mapping[str, Refusal] = {
     "1.0": Refusal.UNKNOWN, "1.1": Refusal.UNKNOWN, "1.3": Refusal.UNKNOWN, "1.6": Refusal.UNKNOWN,
-    "1.2": Refusal.DOMAIN, "1.10": Refusal.DOMAIN, "4.4": Refusal.DOMAIN, "2.0": Refusal.CLOSED,
+    "1.2": Refusal.DOMAIN, "1.10": Refusal.DOMAIN, "4.4": Refusal.DOMAIN,
     "2.1": Refusal.CLOSED, "2.2": Refusal.FULL, "2.3": Refusal.SIZE, "3.1": Refusal.FULL, "3.4": Refusal.SIZE,
     "6.7": Refusal.WRITING,
 }  # fmt: skip
-_CODES = {552: Refusal.FULL, 551: Refusal.UNKNOWN, 553: Refusal.UNKNOWN, 452: Refusal.FULL}  # RFC 5321 4.2.3
+_CODES = {552: Refusal.FULL, 551: Refusal.UNKNOWN, 553: Refusal.UNKNOWN}  # RFC 5321 4.2.3
 
 
 def of(enhanced: str | None, code: int | None, final: bool = True) -> Refusal:
     """The class of a refusal. `code` None or 0: it is our own observation; a final one means that no mail could be
     made for this recipient, any other that the connection broke."""
-    subject = (enhanced or "").partition(".")[2]
+    first, _, subject = (enhanced or "").partition(".")
+    if first == "4" or 400 <= (code or 0) < 500:
+        full = subject == "2.2" or (not subject and code == 452)
+        return Refusal.FULL if full else Refusal.LATER
     if subject in _SUBJECTS:
         return _SUBJECTS[subject]
     if subject.startswith("7."):

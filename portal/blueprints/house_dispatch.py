@@ -6,6 +6,7 @@ from flask_babel import gettext as _
 
 from domain.campaigns import queues
 from domain.errors import Invalid
+from domain.ledger import marks
 from domain.senders import domainrates
 from domain.tenancy.models import Tenant
 from portal import dispatching, hypermedia
@@ -61,5 +62,5 @@ def _page(form: DomainRateForm, status: int = 200) -> Response:
         "dispatch/house.html", "dispatch/_house.html" if request.method == "GET" else None, status=status,
         picture=dispatching.picture(), per_tenant=sorted(per_tenant.items()), system=queues.system_mails(),
         oldest=min(oldest, default=None), waiting=sum(queue.waiting for _name, queue in waiting),
-        rates=domainrates.every(), form=form, comma=str(get_locale()) == "de",
+        rates=domainrates.every(), doubts=len(marks.doubtful()), form=form, comma=str(get_locale()) == "de",
     )  # fmt: skip

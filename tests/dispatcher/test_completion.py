@@ -93,6 +93,11 @@ def test_in_english_and_with_nothing_to_tell_it_is_short(campaign: Campaign) -> 
         ("5.2.1", 550, Refusal.CLOSED, True),
         ("5.2.2", 552, Refusal.FULL, False),
         ("4.2.2", 452, Refusal.FULL, False),
+        ("", 452, Refusal.FULL, False),
+        ("4.2.0", 450, Refusal.LATER, False),
+        ("4.7.1", 451, Refusal.LATER, False),
+        ("4.1.1", 450, Refusal.LATER, False),  # not known yet
+        ("5.2.0", 550, Refusal.OTHER, False),
         ("5.3.4", 0, Refusal.SIZE, False),
         ("5.7.1", 550, Refusal.RULES, False),
         ("5.7.26", 550, Refusal.RULES, False),

@@ -10,6 +10,7 @@ from dispatcher.worker import Deliver
 from domain import clock
 from domain.audit.models import AuditEntry
 from domain.campaigns.models import Campaign
+from domain.ledger import marks
 from domain.ledger.models import DispatcherProcess
 from domain.senders import breaker
 from domain.senders.models import DomainRate, Relay
@@ -161,3 +162,22 @@ def test_a_rate_that_makes_no_sense_is_refused_and_kept_in_the_form(
     answer = client.post("/house/dispatcher/rates", data=wrong, headers=HTMX)
     assert answer.status_code == 422 and f'value="{wrong["pattern"]}"' in answer.text
     assert not DomainRate.select().exists()
+
+
+def test_troubles_of_the_same_kind_stand_there_once(client: FlaskClient, world: World, sign_in) -> None:
+    now = clock.epoch()
+    sign_in(client, world.administrator)
+    process(figures={"errors": [[now - 60, "Provider", "421 no"], [now - 5, "Provider", "421 no"]]})
+    process(pid=78, figures={"errors": [[now - 30, "Provider", "421 no"], [now - 2, "Other", "refused"]]})
+    found = [(t.name, t.said, t.count, int(t.at.timestamp())) for t in dispatching.picture().errors]
+    assert found == [("Other", "refused", 1, now - 2), ("Provider", "421 no", 3, now - 5)]
+    page = client.get("/house/dispatcher").text
+    assert page.count("421 no") == 1 and "3 times" in page
+
+
+def test_a_machine_that_must_not_send_is_told_on_the_page(client: FlaskClient, world: World, sign_in) -> None:
+    sign_in(client, world.administrator)
+    assert "does not send" not in client.get("/house/dispatcher").text
+    marks.enter("m" * 40, "mx2", marks.NEW)
+    page = client.get("/house/dispatcher", headers=HTMX).text
+    assert "1 machine does not send: it may be a copy." in page and 'href="/house/sending"' in page
