@@ -18,6 +18,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.filters.update(
         {
             "date": long_date,
+            "iso_day": lambda value: _local(value).isoformat(),  # for fields of type date
             "date_short": short_date,
             "datetime": long_moment,
             "datetime_short": short_moment,

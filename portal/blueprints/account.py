@@ -10,12 +10,12 @@ from flask_login import current_user
 from markupsafe import Markup
 
 from domain import clock, tokens
-from domain.accounts import duties, passwords, people, second, sessions
+from domain.accounts import absence, duties, passwords, people, second, sessions
 from domain.accounts.models import UserSession
 from domain.audit import log
 from domain.db import database
 from domain.errors import Invalid, NotFound
-from portal import browsers, hypermedia, throttle
+from portal import browsers, facets, hypermedia, throttle
 from portal.access import public, signed_in
 from portal.errors import into_form
 from portal.forms.account import AccountForm, PasswordForm
@@ -43,6 +43,39 @@ def save() -> Response:
     g.user.save()
     refresh()  # the answer speaks the language that was chosen
     return hypermedia.done(url_for("account.index"), _("Saved."))
+
+
+@bp.post("/account/notices")
+@signed_in
+def notices() -> Response:
+    """How notices reach the person beside the bell."""
+    how = request.form.get("how", "")
+    if how not in ("now", "daily", "off"):
+        raise NotFound
+    g.user.notice_mail = how
+    g.user.save()
+    return hypermedia.done(url_for("account.index") + "#h-notices", _("Saved."))
+
+
+@bp.post("/account/absence")
+@signed_in
+def away() -> Response:
+    """Be away for a time, and name who stands in."""
+    form = request.form
+    stand_in = form.get("stand_in", "")
+    begins = facets.end_of(form.get("away_from", ""))
+    try:
+        absence.set_own(
+            g.user, begins.replace(hour=0, minute=0, second=0) if begins else None,
+            facets.end_of(form.get("away_until", "")),
+            int(stand_in) if stand_in.isdecimal() and len(stand_in) < 10 else None,
+        )  # fmt: skip
+    except Invalid as error:
+        return _page(
+            AccountForm(formdata=None, obj=g.user), PasswordForm(formdata=None), 422, facets.wrong(error)
+        )
+    text = _("Saved. Who stands in may decide in your place.") if g.user.away_until else _("You are here.")
+    return hypermedia.done(url_for("account.index") + "#h-away", text)
 
 
 @bp.post("/account/password")
@@ -185,7 +218,9 @@ def _welcome(token: str, form: NewPasswordForm, status: int = 200) -> Response:
     return make_response(render_template("account/welcome.html", form=form, user=user), status)
 
 
-def _page(form: AccountForm, password_form: PasswordForm, status: int = 200) -> Response:
+def _page(
+    form: AccountForm, password_form: PasswordForm, status: int = 200, wrong: dict[str, str] | None = None
+) -> Response:
     if request.endpoint != "account.save":
         form.theme.data = g.user.theme or ""
     mine = UserSession.select().where(UserSession.user == g.user, UserSession.expires_at > clock.now())
@@ -194,6 +229,8 @@ def _page(form: AccountForm, password_form: PasswordForm, status: int = 200) -> 
         "account/index.html", status=status, form=form, password_form=password_form,
         mine=[(s, *browsers.described(s.agent)) for s in mine.order_by(UserSession.seen_at.desc()).limit(50)],
         current_id=current.id if current else None, second_on=second.is_on(g.user),
+        wrong=wrong or {}, colleagues=absence.colleagues(g.user), is_away=absence.is_away(g.user),
+        represented=absence.represented(g.user),
         at_desk=bool(duties.at_desk(g.user)),
         codes_left=second.codes_left(g.user) if second.is_on(g.user) else 0,
     )  # fmt: skip
