@@ -19,7 +19,7 @@ from babel.dates import format_date
 from jinja2 import FileSystemLoader
 from jinja2.sandbox import SandboxedEnvironment
 from lxml import html as lxml_html
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from dispatcher import enclosing, inline, looks, nightfall, parts, plaintext
 from dispatcher.compiled import Compiled
@@ -144,16 +144,25 @@ def render(
         "imprint": [_fixed(line) for line in str(effective["imprint"]).splitlines() if line.strip()],
         **looks.values(look, base_url, _fixed),
     }  # fmt: skip
+    number = str(issue.number) if issue.number else ""
+    house = {
+        "Mandant": tenant.name, "Newsletter": kind.name, "Ausgabe": number, "Absender": sender.name,
+        "Sender": sender.name, "Absenderadresse": sender.address, "Sender address": sender.address,
+        "Antwortadresse": sender.reply_to or sender.address,
+        "Datum": format_date(day, "long", locale="de"), "Date": format_date(day, "d MMMM y", locale="en"),
+    }  # fmt: skip
     letter = issue.kind == IssueKind.LETTER
-    html = _letter(values, look, base_url) if letter else _page(values, look, base_url)
+    page = _letter(values, look, base_url) if letter else _page(values, look, base_url)
+    html = placeholders.with_house(page, house, lambda value, at: _in_html(page, value, at))
+    plain = plaintext.letter(values, made) if letter else plaintext.of(values, made)
     domain = sender.address.rpartition("@")[2]
     source = MessageSource(
         sender_name=sender.name,
         sender_address=sender.address,
         reply_to=sender.reply_to or None,
-        subject=_open(issue.subject),
+        subject=placeholders.with_house(_open(issue.subject), house, lambda value, _at: _fixed(value)),
         html=html,
-        plain=plaintext.letter(values, made) if letter else plaintext.of(values, made),
+        plain=placeholders.with_house(plain, house, lambda value, _at: _fixed(value)),
         list_id=f"{kind.slug}.{tenant.slug}.{domain.encode('idna').decode()}",
         base_url=base_url,
         message_domain=domain,
@@ -236,6 +245,15 @@ def _open(text: str) -> str:
 def _fixed(text: str) -> str:
     """Text in which nothing is replaced."""
     return _open(re.sub(r"([\[\]])", r"\\\1", text or ""))
+
+
+def _in_html(page: str, value: str, at: int) -> str:
+    """A value as it stands in the source at this place: inside of a link as one component, else as text."""
+    opened = page.rfind("<", 0, at)
+    in_link = opened > page.rfind(">", 0, at) and re.search(
+        r"""\b(?:href|src)\s*=\s*["'][^"']*\Z""", page[opened:at]
+    )
+    return quote(value, safe="") if in_link else _fixed(str(escape(value)))
 
 
 def _page(values: dict[str, Any], look: looks.Look, base_url: str) -> str:

@@ -58,7 +58,21 @@ PALETTE: tuple[Placeholder, ...] = (
     Placeholder("First name", "", N_("First name, English word")),
     Placeholder("Last name", "", N_("Last name, English word")),
 )
-KNOWN = {p.name.casefold(): p.name for p in PALETTE}
+# of the mail, the same for everybody: filled in when it is made
+HOUSE: tuple[Placeholder, ...] = (
+    Placeholder("Mandant", "", N_("Name of the tenant")),
+    Placeholder("Newsletter", "", N_("Name of the newsletter type")),
+    Placeholder("Ausgabe", "", N_("Number of the issue")),
+    Placeholder("Datum", "", N_("Date of the issue")),
+    Placeholder("Absender", "", N_("Name of the sender")),
+    Placeholder("Absenderadresse", "", N_("Address of the sender")),
+    Placeholder("Antwortadresse", "", N_("Address for replies")),
+    Placeholder("Sender", "", N_("Name of the sender, English word")),
+    Placeholder("Sender address", "", N_("Address of the sender, English word")),
+    Placeholder("Date", "", N_("Date of the issue, English word")),
+)
+KNOWN = {p.name.casefold(): p.name for p in (*PALETTE, *HOUSE)}
+_HOUSE = frozenset(p.name for p in HOUSE)
 Reader = Callable[[Mapping[str, Any]], str]
 _ENGLISH_TITLES = {"Frau": "Ms", "Herr": "Mr"}
 
@@ -77,7 +91,27 @@ def without_fallback(*texts: str) -> list[str]:
         for match in _SLOT.finditer(text)
         if not (match["fallback"] or "").strip()
     ]
-    return [name for name in dict.fromkeys(found) if name in KNOWN.values() and name != "E-Mail"]
+    filled = {"E-Mail", *_HOUSE}
+    return [name for name in dict.fromkeys(found) if name in KNOWN.values() and name not in filled]
+
+
+def personal(names: Iterable[str]) -> list[str]:
+    """Those of `names` whose value differs from person to person."""
+    return [name for name in names if name not in _HOUSE]
+
+
+def with_house(text: str, values: Mapping[str, str], written: Callable[[str, int], str]) -> str:
+    """`text` with the placeholders of the mail itself filled in. `written` puts a value into the source, knowing where
+    it will stand; without a value the fallback stands there."""
+
+    def put(match: re.Match[str]) -> str:
+        name = " ".join(match["name"].split())
+        if name not in _HOUSE:
+            return match[0]
+        value = values.get(name, "")
+        return written(value, match.start()) if value else match["fallback"] or ""
+
+    return _SLOT.sub(put, text)
 
 
 def palette(tenant_id: int) -> tuple[Placeholder, ...]:
@@ -93,7 +127,7 @@ def palette(tenant_id: int) -> tuple[Placeholder, ...]:
         for name in computed.every(tenant_id)
         if name not in taken
     ]
-    return (*PALETTE, *own, *firsts)
+    return (*PALETTE, *own, *firsts, *HOUSE)
 
 
 def first_readers(

@@ -26,8 +26,9 @@ def pieces(blocks: Iterable[Block]) -> list[Piece]:
 
 
 def names(issue: Issue, blocks: Iterable[Block]) -> list[str]:
-    """The placeholders that an issue uses, each once."""
-    return placeholders.used(issue.subject, issue.preheader, *(piece.value for piece in pieces(blocks)))
+    """The placeholders that an issue uses and that differ from person to person, each once."""
+    used = placeholders.used(issue.subject, issue.preheader, *(piece.value for piece in pieces(blocks)))
+    return placeholders.personal(used)
 
 
 def _walk(block_id: int, name: str, value: Any) -> Iterator[Piece]:

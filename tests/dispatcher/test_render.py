@@ -161,3 +161,29 @@ def test_a_placeholder_without_fallback_is_a_hint_with_its_place(world: worlds.W
     assembly.edit(issue, block, {"html": "<p>Hallo [Vorname], [Ort|hier]</p>"})
     findings, _size = clearance.preflight(world.north, issue, mailings.BASE_URL)
     assert [(f.error, f.params, f.block_id) for f in findings] == [(False, {"name": "Vorname"}, block.id)]
+
+
+def test_placeholders_of_tenant_and_sender_are_filled_when_the_mail_is_made(
+    world: worlds.World, issue: Issue
+) -> None:
+    worlds.Tenant.update(name="Verlag <Nord> [Vorname]").where(worlds.Tenant.id == world.north.id).execute()
+    tenant = worlds.Tenant.get_by_id(world.north.id)
+    block = assembly.add(issue, BlockKind.TEXT)
+    source = (
+        "<p>[Mandant], [Absender|x] [Absenderadresse], Nr. [Ausgabe], [Vorname|Sie] "
+        '<a href="https://nord.example/?von=[Mandant]">Mehr über uns</a></p>'
+    )
+    assembly.edit(issue, block, {"html": source})
+    assembly.set_head(issue, subject="[Mandant]: Nr. [Ausgabe|0]", preheader="")
+    rendered = render.render(tenant, issue, mailings.BASE_URL, render.Sender("Büro & Co", "a@nord.example"))
+    assert "Mandant" not in rendered.names and "Absender" not in rendered.names
+    mail = preview._parsed(
+        render.compiled(rendered, "x").render((0, "a@b.example", "", {"Vorname": "Anna"}, "t"))
+    )
+    assert mail["subject"] == "Verlag <Nord> [Vorname]: Nr. 1"
+    shown = preview.part(mail, "html")
+    assert "Verlag &lt;Nord&gt; [Vorname], Büro &amp; Co a@nord.example, Nr. 1, Anna" in shown
+    assert "von=Verlag%20%3CNord%3E%20%5BVorname%5D" in shown
+    assert "Verlag <Nord> [Vorname], Büro & Co" in preview.part(mail, "plain")
+    findings, _size = clearance.preflight(tenant, issue, mailings.BASE_URL)
+    assert not [f for f in findings if f.params.get("name") in ("Mandant", "Ausgabe", "Absender")]
