@@ -19,6 +19,7 @@ from babel.dates import format_date
 from jinja2 import FileSystemLoader
 from jinja2.sandbox import SandboxedEnvironment
 from lxml import html as lxml_html
+from lxml.html import HtmlElement
 from markupsafe import Markup, escape
 
 from dispatcher import enclosing, inline, looks, nightfall, parts, plaintext
@@ -219,7 +220,8 @@ def freeze(issue: Issue, rendered: Rendered, mark: str, user_id: int | None) -> 
         + 1
     )
     return IssueRevision.create(
-        tenant_id=issue.tenant_id, issue_id=issue.id, number=number, fingerprint=mark, subject=issue.subject,
+        tenant_id=issue.tenant_id, issue_id=issue.id, number=number, fingerprint=mark,
+        subject=re.sub(r"\\([\[\]])", r"\1", rendered.source.subject)[:200],
         preheader=issue.preheader, html=rendered.source.html, plain=rendered.source.plain,
         compiled=compiled(rendered, mark).dump(), placeholders=rendered.names,
         attachments=[[f.name, f.mime, f.size_bytes] for f in rendered.files],
@@ -293,11 +295,26 @@ def _inlined(page: str, look: looks.Look, base_url: str, own_css: str) -> str:
         inline.inline(root, own_css, over=True)
     if automatic is not None:
         automatic.text = (automatic.text or "") + nightfall.style(root)
+    if look.design.utm:
+        _tell_where_from(root, look.design.utm, base_url)
     for picture in root.iter("img"):
         if picture.get("src", "").startswith("/media/"):
             picture.set("src", base_url.rstrip("/") + picture.get("src"))
     text = lxml_html.tostring(root, encoding="unicode", method="html", doctype="<!doctype html>")
     return re.sub(r"%7B%7Btoken%7D%7D|%7b%7btoken%7d%7d", "{{token}}", text)
+
+
+def _tell_where_from(root: HtmlElement, added: str, base_url: str) -> None:
+    """Links to the world get what the template adds; a parameter that stands there already stays."""
+    for link in root.iter("a"):
+        url = link.get("href") or ""
+        if not url.startswith(("http://", "https://")) or url.startswith(f"{base_url}/") or "{{" in url:
+            continue
+        bare, mark, part = url.partition("#")
+        known = {name.partition("=")[0] for name in bare.partition("?")[2].split("&")}
+        more = "&".join(one for one in added.split("&") if one and one.partition("=")[0] not in known)
+        if more:
+            link.set("href", f"{bare}{'&' if '?' in bare else '?'}{more}{mark}{part}")
 
 
 def _framed(frame: str, values: dict[str, Any]) -> str:

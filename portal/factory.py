@@ -59,6 +59,7 @@ OUTSIDE = (
     "approve",
     "inbox",
     "public",
+    "archive",
 )
 
 

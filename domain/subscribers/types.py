@@ -19,7 +19,7 @@ RESERVED = frozenset(
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
 FIELDS = (
     "name", "slug", "description", "rhythm", "public", "closed", "basis", "sender_name", "sender_address", "reply_to",
-    "consent_text", "language", "active",
+    "consent_text", "language", "active", "archived",
 )  # fmt: skip
 
 

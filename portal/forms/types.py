@@ -23,3 +23,4 @@ class TypeForm(FlaskForm):
     closed = BooleanField(_l("Closed type: letters to members or customers, without sign-up"))
     basis = StringField(_l("What permits these mails"), [Length(max=300)])
     active = BooleanField(_l("In use"))
+    archived = BooleanField(_l("What was sent stands in a public archive, with a feed"))
