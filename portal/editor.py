@@ -17,8 +17,10 @@ from domain.campaigns import audience, planning
 from domain.content import pool
 from domain.content.models import Article
 from domain.errors import N_
-from domain.issues import assembly, placeholders
+from domain.issues import assembly, mailtemplates, placeholders, stamps, steps
+from domain.issues import blocks as content
 from domain.issues.models import Block, BlockKind, Issue
+from domain.segments import saved
 from domain.subscribers import directory, types
 from domain.subscribers.models import Subscriber
 from domain.tenancy.models import Tenant
@@ -31,10 +33,22 @@ KINDS = {
     BlockKind.INTRO: ("align-left", N_("Introduction")),
     BlockKind.ARTICLE: ("article", N_("Article")),
     BlockKind.TEXT: ("letter-case", N_("Text")),
+    BlockKind.TOC: ("list", N_("Table of contents")),
     BlockKind.PICTURE: ("photo", N_("Picture")),
+    BlockKind.COLUMNS: ("columns", N_("Columns")),
     BlockKind.BUTTON: ("square-rounded", N_("Button")),
+    BlockKind.QUOTE: ("quote", N_("Quote")),
+    BlockKind.EVENT: ("calendar-event", N_("Event")),
+    BlockKind.SOCIAL: ("share-2", N_("Social links")),
     BlockKind.DIVIDER: ("minus", N_("Divider")),
+    BlockKind.HTML: ("braces", N_("Own HTML")),
 }
+ACTS = {  # what a step did, in the words of the history
+    "head": N_("Subject or preview text"), "add": N_("Block added"), "edit": N_("Block changed"),
+    "move": N_("Block moved"), "order": N_("Order changed"), "hide": N_("Block hidden or shown"),
+    "duplicate": N_("Block duplicated"), "remove": N_("Block taken out"), "restore": N_("Block put back"),
+    "only": N_("Recipients of a block"), "look": N_("Mail template"),
+}  # fmt: skip
 LAYOUTS = {
     "top": N_("Picture above"),
     "left": N_("Picture left"),
@@ -74,14 +88,40 @@ def blocks_values(
     """The blocks, with what they are made of; `opened` is the id of the one to edit."""
     found = assembly.blocks(issue)
     shown_articles = assembly.articles_of(issue, found)
-    chosen = {b.data.get("asset_id") for b in found}
+    chosen = {asset_id for b in found for asset_id in content.assets(b.data)}
     pictures = library.of_articles(shown_articles.values())
+    editable = issue.state in assembly.EDITABLE and may(P.ISSUE_EDIT)
     return {
         "issue": issue, "blocks": found, "articles": shown_articles, "kinds": KINDS, "layouts": LAYOUTS,
-        "assets": library.many(g.tenant.id, [i for i in chosen if i]) | pictures, "said": said or {},
+        "assets": library.many(g.tenant.id, sorted(chosen)) | pictures, "said": said or {},
         "opened": request.values.get("open", 0, int) if opened is None else opened,
-        "editable": issue.state in assembly.EDITABLE and may(P.ISSUE_EDIT),
-        "palette": placeholders.palette(issue.tenant_id),
+        "editable": editable, "addable": addable(), "networks": content.NETWORKS, "stamps": stamps,
+        "palette": placeholders.palette(issue.tenant_id), "lacking": content.lacks,
+        **(looks_values(issue) | steps_values(issue) if editable else {"segments": {}}),
+    }  # fmt: skip
+
+
+def addable() -> dict[str, tuple[str, str]]:
+    """Kinds of blocks that the person may put in empty, with icon and name."""
+    without = {BlockKind.ARTICLE} | (set() if may(P.ISSUE_HTML) else {BlockKind.HTML})
+    return {kind: pair for kind, pair in KINDS.items() if kind not in without}
+
+
+def looks_values(issue: Issue) -> dict[str, Any]:
+    """What can be chosen for blocks and mail: segments and templates."""
+    return {
+        "segments": {s.id: s.name for s in saved.every(g.tenant.id)},
+        "own_templates": mailtemplates.every(g.tenant.id), "their_templates": mailtemplates.released(g.tenant),
+        "look": mailtemplates.chosen(g.tenant, issue.template_id, types.get(g.tenant.id, issue.type_id).template_id),
+    }  # fmt: skip
+
+
+def steps_values(issue: Issue) -> dict[str, Any]:
+    """The history of the issue, and what undo and redo would do."""
+    trail = steps.trail(issue)
+    return {
+        "issue": issue, "trail": trail, "acts": ACTS,
+        "writers": policy.names([step.user_id for step in trail.steps]),
     }  # fmt: skip
 
 
@@ -93,6 +133,7 @@ def sources_values(issue: Issue) -> dict[str, Any]:
     return {
         "issue": issue, "available": found, "text": text, "day": day, "source": request.args.get("source", "articles"),
         "inside": {b.article_id for b in assembly.blocks(issue) if b.article_id}, "kinds": KINDS, "kept": kept(),
+        "addable": addable(),
         "pictures": library.of_articles(found), "owners": owners(found),
     }  # fmt: skip
 
@@ -134,4 +175,11 @@ def person(issue: Issue) -> Subscriber | None:
 def title(issue: Issue, block: Block) -> str:
     """What a block is called in sentences: its article, its words or its kind."""
     article = assembly.articles_of(issue, [block]).get(block.article_id or 0)
-    return article.title if article else block.data.get("label") or _(KINDS[BlockKind(block.kind)][1])
+    return article.title if article else words_of(block) or _(KINDS[BlockKind(block.kind)][1])
+
+
+def words_of(block: Block) -> str:
+    """The words by which a block is told from others of its kind; empty: it has none."""
+    return next(
+        (str(block.data[key]) for key in ("label", "title", "quote", "caption") if block.data.get(key)), ""
+    )

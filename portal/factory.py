@@ -37,7 +37,7 @@ MAX_REQUEST_BYTES = 64 * 1024 * 1024  # several media at once; each file has its
 IN_TENANT = (
     "dashboard", "articles", "presence", "versions", "pool", "pool_care", "calendar",
     "media", "media_care",
-    "issues", "campaigns", "followups", "pacing", "approvals", "approval_flows", "asking",
+    "issues", "blocks", "mailtemplates", "campaigns", "followups", "pacing", "approvals", "approval_flows", "asking",
     "trials", "preflights", "previews", "letters", "attachments",
     "lists", "imports", "subscribers", "records", "organisations", "segments", "fields", "robinson", "types",
     "selection", "exclusions",

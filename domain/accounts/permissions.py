@@ -16,6 +16,9 @@ class Permission(StrEnum):
     ISSUE_SEE = "issue.see"
     ISSUE_EDIT = "issue.edit"
     ISSUE_TEST = "issue.test"
+    ISSUE_HTML = "issue.html"
+    TEMPLATE_SEE = "template.see"
+    TEMPLATE_EDIT = "template.edit"
     CAMPAIGN_SEE = "campaign.see"
     CAMPAIGN_PLAN = "campaign.plan"
     CAMPAIGN_SEND = "campaign.send"
@@ -68,6 +71,9 @@ SENTENCES: dict[Permission, str] = {
     P.ISSUE_SEE: N_("Sees issues and their preview."),
     P.ISSUE_EDIT: N_("Creates issues and assembles them."),
     P.ISSUE_TEST: N_("Sends test mails to the own address."),
+    P.ISSUE_HTML: N_("Writes HTML and CSS into issues and mail templates."),
+    P.TEMPLATE_SEE: N_("Sees mail templates and copies them."),
+    P.TEMPLATE_EDIT: N_("Makes mail templates: colours, fonts, logo, head and foot."),
     P.CAMPAIGN_SEE: N_("Sees mailings, their progress and their numbers."),
     P.CAMPAIGN_PLAN: N_("Chooses recipients, sender and time of a mailing."),
     P.CAMPAIGN_SEND: N_("Sends, pauses and cancels mailings."),
@@ -107,6 +113,7 @@ MODULES: dict[str, str] = {
     "article": N_("Pool"),
     "media": N_("Media"),
     "issue": N_("Issues"),
+    "template": N_("Mail templates"),
     "campaign": N_("Mailings"),
     "approval": N_("Approvals"),
     "subscriber": N_("Subscribers"),
@@ -126,8 +133,8 @@ MODULES: dict[str, str] = {
 _EDITOR = frozenset(
     {
         P.ARTICLE_SEE, P.ARTICLE_WRITE, P.ARTICLE_EDIT_ALL, P.ARTICLE_REVIEW, P.MEDIA_SEE, P.MEDIA_EDIT,
-        P.MEDIA_DELETE, P.ISSUE_SEE, P.ISSUE_EDIT, P.ISSUE_TEST, P.CAMPAIGN_SEE, P.CAMPAIGN_PLAN, P.APPROVAL_SEE,
-        P.APPROVAL_ASK,
+        P.MEDIA_DELETE, P.ISSUE_SEE, P.ISSUE_EDIT, P.ISSUE_TEST, P.TEMPLATE_SEE, P.CAMPAIGN_SEE,
+        P.CAMPAIGN_PLAN, P.APPROVAL_SEE, P.APPROVAL_ASK,
         P.SUBSCRIBER_SEE, P.TYPE_SEE, P.VOLUME_SEE, P.ORDER_ASK, P.ROLLOUT_SEE,
     }
 )  # fmt: skip

@@ -185,6 +185,14 @@ def reorder(issue: Issue, order: Sequence[int]) -> None:
         _touch(issue)
 
 
+def put_before(issue: Issue, found: Block, before_id: int | None) -> None:
+    """Move a block to where another one stands; None, or one that is gone: it stays."""
+    order = [b.id for b in blocks(issue) if b.id != found.id]
+    if before_id in order:
+        order.insert(order.index(before_id), found.id)
+        reorder(issue, order)
+
+
 def move(issue: Issue, found: Block, step: int) -> None:
     """One place up (-1) or down (+1); at the end nothing happens."""
     order = [b.id for b in blocks(issue)]
@@ -294,6 +302,14 @@ def mark(issue: Issue, state: IssueState) -> None:
                     Article.id.in_(ids),
                     Article.state == ArticleState.ACCEPTED,
                 ).execute()
+
+
+def changed(issue: Issue, **head: Any) -> None:
+    """Count a change that others have made to the rows of the issue, with new values of its head; raises Conflict
+    when it is closed or has changed meanwhile."""
+    with database.atomic():
+        _note_assets(issue)
+        _touch(issue, **head)
 
 
 def _append(issue: Issue, kind: BlockKind, data: dict[str, Any], article_id: int | None = None) -> Block:

@@ -100,6 +100,34 @@ class Block(TenantModel):
         indexes = ((("tenant_id", "issue_id", "position"), False), (("tenant_id", "article_id"), False))
 
 
+class IssueStep(TenantModel):
+    """One change of an issue, with what it changed before and after (domain.issues.steps)."""
+
+    issue_id = IntegerField()
+    number = IntegerField()
+    act = CharField(max_length=20)
+    before = JSONText(default=dict)  # "head" or the number of a block → values, None: it was not there
+    after = JSONText(default=dict)
+    undone = BooleanField(default=False)
+    user_id = IntegerField()
+    created_at = MomentField(default=clock.now)
+
+    class Meta:
+        indexes = ((("tenant_id", "issue_id", "number"), True),)
+
+
+class IssuePresence(TenantModel):
+    """Somebody has the issue open, with this block; renewed while the page is."""
+
+    issue_id = IntegerField()
+    user_id = IntegerField()
+    block_id = IntegerField(null=True)
+    seen_at = MomentField(default=clock.now)
+
+    class Meta:
+        indexes = ((("tenant_id", "issue_id", "user_id"), True),)
+
+
 class IssueRevision(TenantModel):
     """An issue rendered and frozen when approval was asked: the bytes that will leave."""
 

@@ -22,6 +22,7 @@ from dispatcher import tasks, webview
 from dispatcher.render import base_url_of
 from domain import tokens
 from domain.errors import N_, NotFound
+from domain.issues import calendar
 from domain.ledger import events
 from domain.notices import outbox
 from domain.notices.models import OutboxMail
@@ -42,6 +43,16 @@ FORM_MIN_AGE_S = 2  # nobody reads and fills a form faster; a program does
 FORM_MAX_AGE_S = 86_400
 PER_NETWORK = "10 per hour"
 PER_ADDRESS = "5 per hour"
+
+
+@bp.get("/n/<tenant>/events/<token>.ics")
+@public
+def event(tenant: str, token: str) -> Response:
+    """An event of a mail as a file for calendars."""
+    text = calendar.of_token(_open_tenant(tenant), token)
+    response = Response(text, mimetype="text/calendar")
+    response.headers["Content-Disposition"] = 'attachment; filename="event.ics"'
+    return response
 
 
 @bp.get("/n/<tenant>/look.css")

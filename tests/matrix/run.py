@@ -41,7 +41,7 @@ PLAUSIBLE = {
 SPOKEN = {("senders.change_key", "act"): "off"}  # words that a route knows, where any other is a missing page
 ELSEWHERE = {  # routes whose number is no row of ours, or whose row must be in a state that excludes others
     "inbox.show": "mails of the catcher", "inbox.html": "mails of the catcher",
-    "issues.restore": "only a removed block comes back",
+    "blocks.restore": "only a removed block comes back",
     "releases.received": "only others' releases are received", "releases.body": "the same",
     "releases.copy": "the same",
     "administering.article": "the same", "administering.files": "the same", "administering.robinson": "the same",

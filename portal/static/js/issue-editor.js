@@ -18,7 +18,7 @@
 
   document.body.addEventListener("htmx:confirm", (event) => {
     const { elt, verb, issueRequest } = event.detail;
-    if (verb !== "post" || !elt.closest("#assembly, #sources") || elt.matches("[data-block-form]")) return;
+    if (verb !== "post" || !elt.closest("#assembly, #sources, #steps") || elt.matches("[data-block-form]")) return;
     if (!busy) return;
     event.preventDefault();
     acts.push(() => {
@@ -27,7 +27,7 @@
     });
   });
   document.body.addEventListener("htmx:beforeSend", (event) => {
-    if (event.detail.requestConfig.verb === "post") busy = event.detail.xhr;
+    if (event.detail.requestConfig.verb === "post" && event.detail.elt.id !== "presence") busy = event.detail.xhr;
   });
   document.body.addEventListener("htmx:afterRequest", (event) => {
     if (event.detail.xhr !== busy) return;
@@ -40,10 +40,33 @@
     if (!list || list.dataset.bound || typeof Sortable === "undefined") return;
     list.dataset.bound = "1";
     Sortable.create(list, {
-      handle: "[data-grip]", draggable: "[data-block]", animation: 120,
+      handle: "[data-grip]", draggable: "[data-block]", animation: 120, group: { name: "blocks", put: ["sources"] },
       onEnd: (event) => { if (event.oldIndex !== event.newIndex) htmx.trigger("#order-form", "reordered"); },
+      // from the pool: the form of the article does it, and says before which block
+      onAdd: (event) => {
+        const before = event.item.nextElementSibling?.matches("[data-block]") ? event.item.nextElementSibling.id.slice(6) : "";
+        const form = document.querySelector(`#${event.item.dataset.source} form`) || event.item.querySelector("form");
+        event.item.remove();
+        if (!form) return;
+        const field = Object.assign(document.createElement("input"), { type: "hidden", name: "before", value: before });
+        form.append(field);
+        form.requestSubmit();
+        setTimeout(() => field.remove(), 0);
+      },
     });
   }
+  // Articles and building blocks are dragged as copies: what stays in the list still has its button.
+  function draggables() {
+    document.querySelectorAll("#sources ul[data-sources]").forEach((list) => {
+      if (list.dataset.bound || typeof Sortable === "undefined") return;
+      list.dataset.bound = "1";
+      list.querySelectorAll("li").forEach((item) => { item.dataset.source = item.id; });
+      Sortable.create(list, { sort: false, animation: 120, filter: "button, a", preventOnFilter: false, draggable: "li:has(form)",
+        group: { name: "sources", pull: "clone", put: false } });
+    });
+  }
+  draggables();
+  document.body.addEventListener("htmx:afterSettle", draggables);
   sortable();
   document.body.addEventListener("htmx:afterSettle", sortable);
 
@@ -56,6 +79,10 @@
       button?.click();
     } else if (event.key === "Escape" && block) {
       block.querySelector("[data-close-block]")?.click();
+    } else if ((event.ctrlKey || event.metaKey) && !event.altKey && /^[zy]$/i.test(event.key)) {
+      if (event.target.closest("input, textarea, [contenteditable], .jodit-container")) return;  // there the browser undoes letters
+      event.preventDefault();
+      document.getElementById(event.shiftKey || event.key.toLowerCase() === "y" ? "redo" : "undo")?.click();
     } else if ((event.ctrlKey || event.metaKey) && event.key === "s") {
       event.preventDefault();
       document.querySelectorAll("#head, [data-block-form]").forEach((form) => htmx.trigger(form, "save-now"));
@@ -64,6 +91,26 @@
       document.getElementById("add-block")?.click();
       document.querySelector(".rb-more.add .rb-item")?.focus();
     }
+  });
+
+  // What was pressed is drawn anew by its answer: the cursor goes back to it.
+  let pressed = "";
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("#steps button[id], #assembly button[id]");
+    if (button?.getAttribute("aria-disabled") === "true") event.preventDefault();
+    pressed = button?.id || "";
+  }, true);
+  document.body.addEventListener("htmx:afterSettle", () => {
+    if (pressed && document.activeElement === document.body) document.getElementById(pressed)?.focus();
+  });
+
+  window.addEventListener("pagehide", () => {
+    const place = document.getElementById("presence");
+    if (!place) return;
+    const form = new FormData();
+    form.append("csrf_token", document.querySelector("meta[name=csrf-token]").content);
+    form.append("leave", "1");
+    navigator.sendBeacon(place.dataset.leave, form);
   });
 
   document.addEventListener("input", (event) => {

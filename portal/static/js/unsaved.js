@@ -38,6 +38,7 @@
   });
 
   document.addEventListener("click", (event) => {
+    if (event.target.closest("[data-drop-typed]")) { typed.clear(); return; }  // the person has decided for the other text
     const link = event.target.closest("a[href]");
     if (!link || link.target || link.hasAttribute("hx-get") || link.dataset.paneLink || link.getAttribute("href").startsWith("#")
       || event.ctrlKey || event.metaKey || event.shiftKey || !unsaved().length) return;
