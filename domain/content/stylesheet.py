@@ -40,16 +40,11 @@ def clean(css: str) -> str:
 
 
 def halves(css: str) -> tuple[str, str]:
-    """(rules that can stand in style attributes, rules that need a style block) of clean CSS."""
+    """(rules that can stand in style attributes, rules that need a style block), cleaned once more."""
     inline: list[str] = []
     block: list[str] = []
-    for rule in tinycss2.parse_stylesheet(css, True, True):
-        if rule.type == "error":  # what is no rule cannot be written again
-            continue
-        text = rule.serialize()
-        (inline if rule.type == "qualified-rule" and ":" not in text.partition("{")[0] else block).append(
-            text
-        )
+    for text in _rules(tinycss2.parse_stylesheet(css[:MAX_CHARACTERS], True, True)):
+        (block if text.startswith("@") or ":" in text.partition("{")[0] else inline).append(text)
     return "\n".join(inline), "\n".join(block)
 
 
@@ -57,12 +52,12 @@ def _rules(found: list[tinycss2.ast.Node], depth: int = 0) -> list[str]:
     out = []
     for rule in found:
         if rule.type == "qualified-rule":
-            selector = " ".join(tinycss2.serialize(rule.prelude).split())
+            selector = _written(rule.prelude)
             declared = _declared(rule.content)
             if declared and _SELECTOR.match(selector) and not _PSEUDO.search(selector):
                 out.append(f"{selector} {{ {'; '.join(f'{name}: {value}' for name, value in declared)} }}")
         elif rule.type == "at-rule" and rule.lower_at_keyword == "media" and rule.content and not depth:
-            query = " ".join(tinycss2.serialize(rule.prelude).split())
+            query = _written(rule.prelude)
             inside = _rules(tinycss2.parse_rule_list(rule.content, True, True), depth + 1)
             if inside and _MEDIA.match(query):
                 out.append(f"@media {query} {{ {' '.join(inside)} }}")
@@ -74,7 +69,7 @@ def _declared(content: object) -> list[tuple[str, str]]:
     for one in tinycss2.parse_declaration_list(content, True, True):
         if one.type != "declaration" or one.lower_name not in PROPERTIES or not _harmless(one.value):
             continue
-        value = " ".join(tinycss2.serialize(one.value).split())
+        value = _written(one.value)
         if value and len(value) <= 300 and not _BAD_VALUE.search(value):
             found.append((one.lower_name, f"{value} !important" if one.important else value))
     return found
@@ -92,3 +87,13 @@ def _harmless(tokens: list[tinycss2.ast.Node]) -> bool:
         if token.type == "() block" and not _harmless(token.content):
             return False
     return True
+
+
+def _written(tokens: list[tinycss2.ast.Node]) -> str:
+    """The tokens as text on one line; empty if something in them could not be read."""
+    if any(token.type == "error" for token in tokens):
+        return ""
+    try:
+        return " ".join(tinycss2.serialize(tokens).split())
+    except TypeError:  # an error inside cannot be written
+        return ""

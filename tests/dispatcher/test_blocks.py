@@ -10,6 +10,7 @@ from lxml import html
 from dispatcher import clearance, parts, preview, render
 from dispatcher.compiled import Compiled
 from domain.campaigns import planning, snapshot
+from domain.content import stylesheet
 from domain.errors import Conflict, Invalid
 from domain.issues import assembly, blocks, design, mailtemplates
 from domain.issues.models import Block, BlockKind, Issue, IssueRevision
@@ -160,7 +161,9 @@ def test_what_a_block_cannot_hold_is_refused_at_its_field(
         "<iframe src=x></iframe>",
         '<td style="background:url(http://x.example/p)">x</td>', '<img src="http://x.example/p.png">',
         "<style>@import url(http://x.example)</style>", "<!--if:1-->x<!--end-->", "<form action=x><input></form>",
-        "<svg><script>a()</script></svg>", '<p style="position:fixed;behavior:url(x)">x</p>', "{{token}}",
+        "<svg><script>a()</script></svg>",
+        '<p style="color:re)d;x:}">x</p>', '<p style="]color:red;;:">x</p>',
+        '<p style="position:fixed;behavior:url(x)">x</p>', "{{token}}",
         "<!--[if mso]><script>a()</script><![endif]-->",
     ],
 )  # fmt: skip
@@ -295,3 +298,11 @@ def test_the_link_of_an_event_is_signed(world: worlds.World, issue: Issue) -> No
     link = parts.calendar_url(mailings.BASE_URL, world.north, block)
     assert link in both(world, issue)[1].replace("\n", "")
     assert str(block.id) not in link.rpartition("/")[2] or len(link.rpartition("/")[2]) > 16
+
+
+@pytest.mark.parametrize(
+    "broken", ["a) { color: red }", "a { color: url( }", "{{token}} { color: red }", "@media ( { x", "]"]
+)
+def test_css_that_cannot_be_read_is_left_out(broken: str) -> None:
+    assert stylesheet.clean(f"{broken}\n") in ("", "a { }")
+    assert stylesheet.clean(f"p {{ color: red }} {broken}") == "p { color: red }"
