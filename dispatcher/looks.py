@@ -14,7 +14,7 @@ from domain.subscribers.models import NewsletterType
 from domain.tenancy import settings as tenant_settings
 from domain.tenancy.models import Tenant
 from mediadb import library, urls
-from mediadb.models import Asset
+from mediadb.models import Asset, AssetKind
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,8 @@ class Look:
     logo: Asset | None = None
     html: str = ""
     css: str = ""
+    footer: str = ""  # the tenant's, for a template without a foot of its own
+    logo_alt: str = ""
 
 
 def of(tenant: Tenant, issue: Issue, kind: NewsletterType) -> Look:
@@ -36,10 +38,35 @@ def of(tenant: Tenant, issue: Issue, kind: NewsletterType) -> Look:
 def made(tenant: Tenant, template: MailTemplate | None) -> Look:
     """The look that a template gives; None: ours."""
     found = design.of(template.design if template else None)
-    accent = found.accent or tenant_settings.colours(tenant_settings.effective(tenant)["colour"])[1]
+    settings = tenant_settings.with_origin(tenant)
+    accent = found.accent or tenant_settings.colours(settings["colour"].value)[1]
     owner_id = template.tenant_id if template else tenant.id
     logo = library.many(owner_id, [found.logo_id]).get(found.logo_id) if found.logo_id else None
-    return Look(found, accent, logo, template.html if template else "", template.css if template else "")
+    alt = found.logo_alt if logo else tenant.name
+    return Look(
+        found, accent, logo or logo_of(settings), template.html if template else "", template.css if template else "",
+        str(settings["footer"].value), alt,
+    )  # fmt: skip
+
+
+def logo_of(settings: dict[str, tenant_settings.Value]) -> Asset | None:
+    """The logo in force, from the media of the tenant that set it; None: no logo, or one that is in the trash."""
+    found = settings["logo_id"]
+    if not found.value or found.origin is None:
+        return None
+    asset = library.many(found.origin.id, [int(found.value)]).get(int(found.value))
+    return asset if asset and asset.trashed_at is None and asset.kind == AssetKind.PICTURE else None
+
+
+def _foot(look: Look, fixed: Callable[[str], str]) -> Markup:
+    """The template's own foot, else the one that the tenant recommends, its empty lines as paragraphs."""
+    if look.design.foot_text:
+        return Markup(fixed(look.design.foot_text))  # noqa: S704 - cleaned at save
+    parts = [part.strip() for part in look.footer.replace("\r\n", "\n").split("\n\n") if part.strip()]
+    return Markup().join(
+        Markup("<p>{}</p>").format(Markup("<br>").join(escape(fixed(line)) for line in part.splitlines()))
+        for part in parts
+    )
 
 
 def values(look: Look, base_url: str, fixed: Callable[[str], str]) -> dict[str, Any]:
@@ -54,12 +81,12 @@ def values(look: Look, base_url: str, fixed: Callable[[str], str]) -> dict[str, 
         "on_fill": design.letters_on(look.accent), "tint": tint, "on_tint": design.readable(look.accent, tint),
         "head": {
             "logo": urls.absolute(base_url, look.logo, "mail600") if look.logo else "",
-            "logo_alt": fixed(d.logo_alt), "tagline": fixed(d.tagline), "ground": ground,
+            "logo_alt": fixed(look.logo_alt), "tagline": fixed(d.tagline), "ground": ground,
             "letters": design.letters_on(ground), "rule": look.accent,
             "ink": design.readable(d.ink, on_page), "muted": design.readable(d.muted(), on_page),
         },
         "foot": {
-            "html": Markup(fixed(d.foot_text)),  # noqa: S704 - cleaned at save
+            "html": _foot(look, fixed),
             "links": [(NETWORKS[network], fixed(url)) for network, url in d.links],
             "ink": design.readable(d.ink, d.foot_ground), "muted": design.readable(d.soft, d.foot_ground),
         },

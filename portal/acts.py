@@ -155,6 +155,7 @@ ACTS: dict[str, str] = {
     "template.delete": N_("deleted %(what)s"),
     "template.save": N_("saved %(what)s"),
     "tenant.blueprint": N_("changed whether the tenant is a blueprint"),
+    "tenant.cleaned": N_("deleted addresses in old mailings and imports, as the tenant wishes"),
     "tenant.delete": N_("planned the deletion of the tenant"),
     "tenant.deleted": N_("deleted the tenant"),
     "tenant.export": N_("exported all data of the tenant"),

@@ -18,7 +18,9 @@ _SETTINGS: dict[str, str] = {
     "name": N_("Name"), "sender_name": N_("Sender name"), "sender_address": N_("Sender address"),
     "reply_to": N_("Replies to"), "imprint": N_("Imprint"), "privacy_url": N_("Privacy page"), "colour": N_("Colour"),
     "language": N_("Language"), "time_zone": N_("Time zone"), "approval_self": N_("Own work"),
-    "complete_recipients": N_("People without an address"),
+    "complete_recipients": N_("People without an address"), "footer": N_("Recommended footer"),
+    "logo_id": N_("Logo"), "retention_months": N_("Addresses in finished mailings"),
+    "quiet_hours": N_("Quiet hours"), "latest_start_h": N_("Hours after which a late start is asked about"),
 }  # fmt: skip
 _WINDOWS = {
     "campaign": N_("Per mailing"), "hour": N_("Per hour"), "day": N_("Per day"), "month": N_("Per month"),

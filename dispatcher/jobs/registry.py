@@ -9,6 +9,7 @@ from typing import Any
 from dispatcher import approving, senders, wording
 from dispatcher.jobs import domains, imports, links, notices, relays, tenants
 from domain import clock
+from domain.campaigns import retention
 from domain.issues import links as link_answers
 from domain.orders import desk
 from domain.quotas import reservations
@@ -41,7 +42,7 @@ def results() -> None:
 
 def upkeep() -> Callable[[], None]:
     """Once a day and process: forget reservations, contacts and answers of links that nobody looks at any more, empty
-    the trash of the media."""
+    the trash of the media, clean up what tenants do not want to keep."""
     done_on = -1
 
     def sweep() -> None:
@@ -51,6 +52,7 @@ def upkeep() -> Callable[[], None]:
             reservations.forget(now)
             link_answers.forget()
             treatment.empty_trash()
+            retention.clean()
             done_on = now // DAY_S
 
     return sweep

@@ -13,6 +13,9 @@ DEFAULTS: dict[str, Any] = {
     "sender_address": "",
     "reply_to": "",
     "imprint": "",
+    "footer": "",  # plain text above the imprint, where a template has none of its own
+    "logo_id": 0,  # a picture among the media of the tenant that set it; 0: none
+    "retention_months": 0,  # how long recipients of finished mailings stay known by address; 0: for ever
     "privacy_url": "",
     "colour": "#23508e",
     "language": "de",
@@ -24,6 +27,7 @@ DEFAULTS: dict[str, Any] = {
     "quiet_hours": "",  # as domain.tenancy.quiet writes them
     "latest_start_h": 24,  # a mailing later than this waits for a person
 }
+MOST_MONTHS = 120
 _COLOUR_DIGITS = set("0123456789abcdef")
 
 
@@ -70,6 +74,9 @@ def change(tenant: Tenant, wanted: dict[str, Any]) -> dict[str, tuple[Any, Any]]
         len(colour) == 7 and colour[0] == "#" and set(colour[1:].casefold()) <= _COLOUR_DIGITS
     ):
         fields["colour"] = N_("Write the colour as # and six digits, for example #23508e.")
+    months = wanted.get("retention_months")
+    if months is not None and not 0 <= months <= MOST_MONTHS:
+        fields["retention_months"] = N_("Choose one of the answers.")
     if fields:
         raise Invalid(fields=fields)
     before = dict(tenant.settings or {})

@@ -18,7 +18,7 @@ from flask import (
 )
 from flask_babel import gettext as _
 
-from dispatcher import tasks, webview
+from dispatcher import looks, tasks, webview
 from dispatcher.render import base_url_of
 from domain import tokens
 from domain.errors import N_, NotFound
@@ -32,6 +32,7 @@ from domain.subscribers.models import NewsletterType, Subscriber
 from domain.tenancy import settings as tenant_settings
 from domain.tenancy import tree
 from domain.tenancy.models import Tenant, TenantStatus
+from mediadb import urls
 from portal import context, security, throttle
 from portal.access import public
 from portal.errors import say
@@ -345,11 +346,17 @@ def _page(template: str, status: int = 200, **values: Any) -> Response:
     settings = context.effective_settings()
     return make_response(
         render_template(
-            template, public_tenant=g.tenant, imprint=settings["imprint"], privacy_url=settings["privacy_url"],
+            template, public_tenant=g.tenant, logo=_logo(), imprint=settings["imprint"], privacy_url=settings["privacy_url"],
             other_language=_other_language(), **values,
         ),
         status,
     )  # fmt: skip
+
+
+def _logo() -> str:
+    """The address of the tenant's logo, on the same host; empty without one."""
+    found = looks.logo_of(tenant_settings.with_origin(g.tenant))
+    return urls.path(found, "mail600") if found else ""
 
 
 def _other_language() -> tuple[str, str] | None:

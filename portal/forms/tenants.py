@@ -4,6 +4,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
+from flask_wtf.file import FileField
 from wtforms import EmailField, SelectField, StringField, TextAreaField, URLField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, ValidationError
@@ -26,6 +27,20 @@ class TenantSettingsForm(FlaskForm):
     sender_address = EmailField(_l("Sender address"), [one_line, address], filters=[trimmed])
     reply_to = EmailField(_l("Replies to"), [one_line, address], filters=[trimmed])
     imprint = TextAreaField(_l("Imprint"), [Length(max=2000), no_control], filters=[trimmed])
+    footer = TextAreaField(_l("Recommended footer"), [Length(max=2000), no_control], filters=[trimmed])
+    logo = FileField(_l("Logo"))
+    retention_months = SelectField(
+        _l("Addresses in finished mailings"),
+        choices=[
+            SelectChoice("", ""),
+            SelectChoice("0", _l("Stay for ever")),
+            *(
+                SelectChoice(str(n), _l("Are deleted after %(num)s months", num=n))
+                for n in (3, 6, 12, 24, 36, 60)
+            ),
+        ],
+        default="",
+    )
     privacy_url = URLField(_l("Privacy page"), [Length(max=500), one_line], filters=[trimmed])
     colour = StringField(_l("Colour"), [Length(max=7)], filters=[trimmed, _small])
     time_zone = StringField(_l("Time zone"), [Length(max=60)], filters=[trimmed])
@@ -71,7 +86,7 @@ class TenantSettingsForm(FlaskForm):
         """Show what the tenant has set itself."""
         self.name.data = name
         for key in self.keys():
-            self[key].data = own.get(key, "")
+            self[key].data = str(own.get(key, ""))
         for key in YES_NO:
             if key in own:
                 self[key].data = "yes" if own[key] else "no"
@@ -80,6 +95,8 @@ class TenantSettingsForm(FlaskForm):
     def wanted(self) -> dict[str, Any]:
         """Setting → value; None inherits."""
         values = {key: self[key].data or None for key in self.keys()}
+        if values["retention_months"] is not None:
+            values["retention_months"] = int(values["retention_months"])
         for key in YES_NO:
             values[key] = {"yes": True, "no": False}.get(self[key].data)
         return values
