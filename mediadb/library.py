@@ -134,18 +134,22 @@ def restore(asset: Asset) -> None:
     asset.save()
 
 
-def counts(tenant_id: int) -> dict[int | None, int]:
-    """Folder id → number of files in it."""
+def counts(tenant_id: int) -> tuple[dict[int | None, int], int]:
+    """(folder id → number of files in it, number of files in the trash)."""
+    trashed = Asset.trashed_at.is_null(False)
     rows = (
-        Asset.select(Asset.folder_id, fn.COUNT(Asset.id))
-        .where(Asset.tenant_id == tenant_id, Asset.trashed_at.is_null())
-        .group_by(Asset.folder_id)
+        Asset.select(Asset.folder_id, trashed, fn.COUNT(Asset.id))
+        .where(Asset.tenant_id == tenant_id)
+        .group_by(Asset.folder_id, trashed)
     )
-    return dict(rows.tuples())
-
-
-def trashed_count(tenant_id: int) -> int:
-    return Asset.select().where(Asset.tenant_id == tenant_id, Asset.trashed_at.is_null(False)).count()
+    found: dict[int | None, int] = {}
+    in_trash = 0
+    for folder_id, is_trashed, number in rows.tuples():
+        if is_trashed:
+            in_trash += number
+        else:
+            found[folder_id] = number
+    return found, in_trash
 
 
 def renditions(asset: Asset) -> list[Rendition]:

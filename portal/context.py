@@ -31,7 +31,9 @@ def init_app(app: Flask) -> None:
 def enter(slug: str) -> None:
     """Put the person into the tenant of the URL. A tenant without a role for him looks like a missing one."""
     tenant = tree.by_slug(slug)
-    rights = policy.rights_of(g.user, tenant.id, administered())
+    rights = policy.rights_of(g.user, tenant.id)
+    if not rights.has_duty:
+        g.administered = set()
     if not (rights.role_ids or rights.visit):
         raise NotFound
     if tenant.status in (TenantStatus.NO_SIGN_IN, TenantStatus.BLOCKED) and not rights.visit:

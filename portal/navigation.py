@@ -9,7 +9,7 @@ from flask_babel import lazy_gettext as _l
 from domain.accounts import duties, policy
 from domain.accounts.permissions import Permission as P
 from domain.approvals import listing
-from domain.content.models import Article, ArticleState
+from domain.content import pool
 from domain.ledger import marks
 from domain.notices import bell
 from domain.orders import desk
@@ -32,65 +32,46 @@ class Item:
     count: Callable[[], int] | None = None
 
 
-def _submitted() -> int:
-    if "waiting_articles" in g:  # the overview has counted them
-        return g.waiting_articles
-    if not may(P.ARTICLE_REVIEW):
-        return 0
-    return (
-        Article.select()
-        .where(Article.tenant_id == g.tenant.id, Article.state == ArticleState.SUBMITTED)
-        .count()
-    )
+def _counts() -> dict[str, int]:
+    """How much waits for the person in each area, asked in one query. What the overview
+    has counted is not counted again."""
+    if "nav_counts" in g:
+        return g.nav_counts
+    tenant_id, user_id = g.tenant.id, g.user.id
+    asked = {"notices": bell.unread(tenant_id, user_id)}
+    known = {}
+    for key, right, counted, query in (
+        ("articles", P.ARTICLE_REVIEW, "waiting_articles", pool.submitted(tenant_id)),
+        ("approvals", P.APPROVAL_DECIDE, "waiting_approvals", listing.waiting_for(tenant_id, user_id)),
+        ("orders", P.ORDER_DECIDE, "", desk.waiting(tenant_id)),
+    ):
+        if counted and counted in g:
+            known[key] = g.get(counted)
+        elif may(right):
+            asked[key] = query
+    if g.tenant.parent_id and may(P.ROLLOUT_JOIN):
+        asked["rollouts"] = course.waiting(g.tenant)
+    columns = [query.alias(key) for key, query in asked.items()]
+    found = Tenant.select(*columns).where(Tenant.id == tenant_id).dicts().get()
+    g.nav_counts = {**found, **known}
+    return g.nav_counts
 
 
-def _to_decide() -> int:
-    if "waiting_approvals" in g:
-        return g.waiting_approvals
-    return (
-        sum(a.asked_by_id != g.user.id for a in listing.open_requests(g.tenant.id))
-        if may(P.APPROVAL_DECIDE)
-        else 0
-    )
-
-
-def _number(key: str) -> int:
-    """How much waits for the person in an area; all of them are asked in one statement."""
-    if "nav_numbers" not in g:
-        asked = {"notices": bell.unread(g.tenant.id, g.user.id)}
-        if may(P.ORDER_DECIDE):
-            asked["orders"] = desk.waiting(g.tenant.id)
-        if g.tenant.parent_id and may(P.ROLLOUT_JOIN):
-            asked["rollouts"] = course.waiting(g.tenant)
-        row = Tenant.select(*(query.alias(name) for name, query in asked.items())).where(
-            Tenant.id == g.tenant.id
-        )
-        g.nav_numbers = row.dicts().get()
-    return g.nav_numbers.get(key, 0)
-
-
-def _orders() -> int:
-    return _number("orders")
-
-
-def _rollouts() -> int:
-    return _number("rollouts")
-
-
-def _unread() -> int:
-    return _number("notices")
+def _count(key: str) -> Callable[[], int]:
+    return lambda: _counts().get(key, 0)
 
 
 PLANNED = (P.ISSUE_SEE, P.ARTICLE_SEE, P.ARTICLE_WRITE)
 TOP = (
-    Item("notices", "notices.index", _l("Notices"), "bell", count=_unread),
+    Item("notices", "notices.index", _l("Notices"), "bell", count=_count("notices")),
     Item("dashboard", "dashboard.index", _l("Overview"), "home"),
 )
 GROUPS: tuple[tuple[object, tuple[Item, ...]], ...] = (
     (
         _l("Content"),
         (
-            Item("pool", "pool.index", _l("Shared content"), "inbox", (P.ARTICLE_SEE, P.ARTICLE_WRITE), _submitted),
+            Item("pool", "pool.index", _l("Shared content"), "inbox", (P.ARTICLE_SEE, P.ARTICLE_WRITE),
+                 _count("articles")),
             Item("issues", "issues.index", _l("Issues"), "news", (P.ISSUE_SEE,)),
             Item("calendar", "calendar.index", _l("Calendar"), "calendar", PLANNED),
             Item("media", "media.index", _l("Media"), "photo", (P.MEDIA_SEE,)),
@@ -100,17 +81,17 @@ GROUPS: tuple[tuple[object, tuple[Item, ...]], ...] = (
         _l("Dispatch"),
         (
             Item("orders", "orders.index", _l("Orders"), "file-text",
-                 (P.ORDER_ASK, P.ORDER_SEE, P.ORDER_DECIDE), _orders),
+                 (P.ORDER_ASK, P.ORDER_SEE, P.ORDER_DECIDE), _count("orders")),
             Item("campaigns", "campaigns.index", _l("Mailings"), "send", (P.CAMPAIGN_SEE,)),
             Item("rollouts", "rollouts.index", _l("Rollouts"), "versions",
-                 (P.ROLLOUT_SEE, P.ROLLOUT_EDIT, P.ROLLOUT_JOIN), _rollouts),
+                 (P.ROLLOUT_SEE, P.ROLLOUT_EDIT, P.ROLLOUT_JOIN), _count("rollouts")),
             Item(
                 "approvals",
                 "approvals.index",
                 _l("Approvals"),
                 "checkup-list",
                 (P.APPROVAL_SEE, P.APPROVAL_ASK, P.APPROVAL_DECIDE),
-                _to_decide,
+                _count("approvals"),
             ),
         ),
     ),

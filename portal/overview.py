@@ -163,7 +163,10 @@ def volume() -> tuple[Role, list[quotas.Standing]] | None:
     standings = quotas.standings_by_role(g.tenant.id, g.rights.role_ids, zone)
     role_id = max(standings, key=lambda i: quotas.per_day(standings[i]))
     timed = [s for s in standings[role_id] if s.resets_at]
-    return (policy.role_for(g.tenant.id, role_id), timed) if timed else None
+    if not timed:
+        return None
+    known = next((Role(id=i, name=name, starter=key) for i, name, key in g.rights.held if i == role_id), None)
+    return known or policy.role_for(g.tenant.id, role_id), timed
 
 
 def readers() -> list[Readers]:

@@ -20,13 +20,12 @@ def offer(field: SelectField, nothing: str) -> None:
         field.data = next((choice.value for choice in field.choices), 0)
 
 
-def bound_to() -> list[str]:
-    """The paths of the nodes to which the person of this request is bound; empty: to none."""
+def bound_to(nodes: list[territory.Place]) -> list[str]:
+    """The paths of those among `nodes` (the tree) to which the person of this request is bound; empty: to none."""
     if not g.rights.territory:
         return []
-    return [node.path for node in territory.every(g.tenant.id) if node.id in g.rights.territory] or [
-        gettext("a territory that is gone")
-    ]
+    found = [node.path for node in nodes if node.id in g.rights.territory]
+    return found or [gettext("a territory that is gone")]
 
 
 def held_to(campaign: Campaign) -> list[str]:

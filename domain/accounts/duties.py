@@ -6,7 +6,7 @@ of the installation, and is shown on every page.
 
 from datetime import timedelta
 
-from peewee import ModelSelect
+from peewee import ModelSelect, fn
 
 from domain import clock
 from domain.accounts.models import Duty, DutyKind, SupportVisit, User
@@ -33,6 +33,11 @@ def administered(user: User) -> set[int]:
     return tree.subtree(roots) if roots else set()
 
 
+def count(user: User) -> ModelSelect:
+    """How many duties the person has, wherever, as a query for one number."""
+    return Duty.select(fn.COUNT(Duty.id)).where(Duty.user == user)
+
+
 def may_support(user: User, tenant_id: int) -> bool:
     """Whether the person may enter the tenant as support."""
     return bool(user.administers_house) or tenant_id in tree.subtree(_roots(user, DutyKind.SUPPORT))
@@ -46,11 +51,15 @@ def at_desk(user: User) -> set[int]:
 
 
 def supported(user: User) -> list[Tenant]:
-    """Tenants that the person may enter as support, by name."""
-    query = Tenant.select().where(Tenant.status != TenantStatus.BLOCKED).order_by(Tenant.name)
+    """(id, name) of tenants that the person may enter as support, by name."""
+    query = (
+        Tenant.select(Tenant.id, Tenant.name)
+        .where(Tenant.status != TenantStatus.BLOCKED)
+        .order_by(Tenant.name)
+    )
     if not user.administers_house:
         query = query.where(Tenant.id.in_(tree.subtree(_roots(user, DutyKind.SUPPORT)) or [0]))
-    return list(query)
+    return list(query.namedtuples())
 
 
 def enter(user: User, tenant: Tenant, reason: str, address: str = "") -> SupportVisit:

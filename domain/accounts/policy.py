@@ -23,6 +23,10 @@ class Rights:
     role_ids: tuple[int, ...]
     visit: SupportVisit | None = None  # only as support, for a limited time
     territory: tuple[int, ...] = ()  # nodes to whose people the person is bound; empty: to none
+    held: tuple[
+        tuple[int, str, str | None], ...
+    ] = ()  # (id, name, starter) of the roles that memberships give
+    has_duty: bool = True  # may administer or support other tenants; False spares the question which
 
     def __contains__(self, permission: Permission) -> bool:
         return permission in self.permissions
@@ -36,8 +40,16 @@ def rights_of(user: User, tenant_id: int, administered: set[int] | None = None) 
     duties.administered says, if the caller has asked already."""
     rows = (
         Membership.select(
-            Membership.role, RolePermission.permission, RolePermission.denied, Membership.territory_id
+            Membership.role,
+            RolePermission.permission,
+            RolePermission.denied,
+            Membership.territory_id,
+            duties.count(user).alias("duties"),
+            Role.name,
+            Role.starter,
         )
+        .join(Role)
+        .switch(Membership)
         .join(RolePermission, JOIN.LEFT_OUTER, on=(RolePermission.role == Membership.role))
         .where(Membership.tenant_id == tenant_id, Membership.user == user, _in_force())
         .order_by(Membership.id)
@@ -45,6 +57,9 @@ def rights_of(user: User, tenant_id: int, administered: set[int] | None = None) 
     found = list(rows.tuples())
     held = [row[:3] for row in found]
     nodes = tuple(sorted({row[3] for row in found if row[3]}))  # one bound role binds the person
+    has_duty = not found or found[0][4] > 0
+    if not has_duty:
+        administered = set()
     if tenant_id in (duties.administered(user) if administered is None else administered):
         held += [(role_id, word, False) for role_id, word in _administrator()]
     if not held:
@@ -53,7 +68,8 @@ def rights_of(user: User, tenant_id: int, administered: set[int] | None = None) 
             return NOTHING
         return Rights(frozenset(Permission) - duties.NOT_FOR_SUPPORT, (), visit)
     permissions = _joined((word, denied) for _role, word, denied in held)
-    return Rights(permissions, tuple(dict.fromkeys(r for r, _, _ in held)), None, nodes)
+    roles = tuple(dict.fromkeys((row[0], row[5], row[6]) for row in found))
+    return Rights(permissions, tuple(dict.fromkeys(r for r, _, _ in held)), None, nodes, roles, has_duty)
 
 
 @unscoped("the person's own roles, wherever they are")
@@ -313,11 +329,11 @@ def refuse_lockout(tenant_ids: Iterable[int], before: set[tuple[int, str]]) -> N
         raise Conflict(N_("Somebody without an end date must be left who administers people and roles here."))
 
 
-@unscoped("the list of tenants for administrators of the installation; only numbers leave")
-def people_by_tenant() -> dict[int, int]:
+def people_by_tenant(tenant_ids: Iterable[int]) -> dict[int, int]:
     """Tenant id → how many people hold a role in it."""
     query = Membership.select(Membership.tenant_id, fn.COUNT(Membership.user.distinct()))
-    return dict(query.group_by(Membership.tenant_id).tuples())
+    wanted = Membership.tenant_id.in_(list(tenant_ids) or [0])
+    return dict(query.where(wanted).group_by(Membership.tenant_id).tuples())
 
 
 @unscoped("a changed central role must leave no tenant without keys")

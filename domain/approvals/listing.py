@@ -1,5 +1,7 @@
 """Find requests: what waits, what was decided, what is late."""
 
+from peewee import ModelSelect, fn
+
 from domain import clock
 from domain.approvals.models import Approval, ApprovalState
 from domain.db import unscoped
@@ -68,3 +70,10 @@ def cleared(kind: str, limit: int = 2_000) -> list[Approval]:
     states = (ApprovalState.OPEN, ApprovalState.APPROVED, ApprovalState.SKIPPED)
     query = Approval.select().where(Approval.kind == kind, Approval.state.in_(states))
     return list(query.order_by(Approval.id.desc()).limit(limit))
+
+
+def waiting_for(tenant_id: int, user_id: int) -> ModelSelect:
+    """How many requests wait that the person has not asked for himself, as a query of one number."""
+    return Approval.select(fn.COUNT(Approval.id)).where(
+        Approval.tenant_id == tenant_id, Approval.state == ApprovalState.OPEN, Approval.asked_by_id != user_id
+    )

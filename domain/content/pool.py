@@ -202,3 +202,9 @@ def _beyond(key: Function, tenant_id: int, article_id: int, down: bool) -> Expre
     if down:
         return (key < edge) | ((key == edge) & (Article.id < article_id))
     return (key > edge) | ((key == edge) & (Article.id > article_id))
+
+
+def submitted(tenant_id: int) -> ModelSelect:
+    """How many articles wait for a review, as a query for one number."""
+    query = Article.select(fn.COUNT(Article.id))
+    return query.where(Article.tenant_id == tenant_id, Article.state == ArticleState.SUBMITTED)

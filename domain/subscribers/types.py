@@ -3,14 +3,15 @@
 import re
 from typing import Any
 
-from peewee import IntegrityError
+from peewee import IntegrityError, chunked
 
 from domain.audit import log
-from domain.db import database
+from domain.db import database, sql
 from domain.errors import N_, Invalid, NotFound
 from domain.subscribers import addresses
-from domain.subscribers.models import Consent, NewsletterType, Subscription
+from domain.subscribers.models import Consent, NewsletterType
 
+COUNTED_AT_ONCE = 200  # counts in one statement
 MOST = 2_000  # up to here a number is exact, above it is "more than"
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?\Z")
 RESERVED = frozenset(
@@ -45,21 +46,19 @@ def public(tenant_id: int) -> list[NewsletterType]:
 def counts(tenant_id: int, most: int = MOST) -> dict[int, dict[str, int]]:
     """Type id → consent state → number of people, each counted up to `most` + 1: nobody waits for a count over
     millions."""
+    asked = [(kind.id, state) for kind in every(tenant_id) for state in Consent]
     found: dict[int, dict[str, int]] = {}
-    for kind in every(tenant_id):
-        for state in Consent:
-            some = (
-                Subscription.select(Subscription.id)
-                .where(
-                    Subscription.tenant_id == tenant_id,
-                    Subscription.type_id == kind.id,
-                    Subscription.consent == state,
-                )
-                .limit(most + 1)
-                .count()
-            )
-            if some:
-                found.setdefault(kind.id, {})[str(state)] = some
+    for some in chunked(asked, COUNTED_AT_ONCE):
+        one = (
+            "(SELECT count(*) FROM (SELECT 1 FROM subscription c WHERE c.tenant_id = ? AND c.type_id = ? AND"
+        )
+        text = f"SELECT {', '.join([f'{one} c.consent = ? LIMIT {int(most) + 1}) few)'] * len(some))}"
+        bound = [value for kind_id, state in some for value in (tenant_id, kind_id, str(state))]
+        for (kind_id, state), number in zip(
+            some, database.execute_sql(sql(text), bound).fetchone(), strict=True
+        ):
+            if number:
+                found.setdefault(kind_id, {})[str(state)] = number
     return found
 
 

