@@ -9,7 +9,7 @@ from typing import Any
 
 from dispatcher import clearance, render
 from dispatcher.jobs import copies
-from domain import clock
+from domain import bounds, clock
 from domain.accounts.models import User
 from domain.campaigns import planning
 from domain.campaigns.models import Campaign
@@ -124,7 +124,9 @@ def hand_out(source: Source, row: RolloutBranch, user: User, type_id: int | None
     if missing or kind is None:
         course.lacks(row, missing)
         return False
-    with database.atomic():
+    at_work = bounds.current()
+    mine = at_work if at_work and at_work.tenant_id == branch.id else None
+    with database.atomic(), bounds.within(mine):  # territories of the head office are none of the branch's
         at = source.rollout.send_at
         issue = assembly.create(
             branch.id, kind.id, user.id, planned_at=at if at and at > clock.now() else None

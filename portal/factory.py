@@ -54,6 +54,7 @@ OUTSIDE = (
     "house_relays",
     "house_dispatch",
     "house_pacing",
+    "house_rollouts",
     "house_log",
     "person_desk",
     "approve",

@@ -28,7 +28,7 @@ from domain.ledger.states import DeliveryState
 from domain.notices import bell
 from domain.orders.models import MailingOrder, OrderState, OrderStep
 from domain.tenancy import settings as tenant_settings
-from domain.tenancy import tree
+from domain.tenancy import territory, tree
 
 S = OrderState
 PAGE_SIZE = 30
@@ -181,11 +181,15 @@ def release(
     version: int | None,
 ) -> Campaign:
     """Make the order an issue with a drafted mailing in the hands of `user`. `sender` is (name, address, reply to)
-    of the newsletter type. Raises NotFound for a foreign type, Conflict."""
+    of the newsletter type. A mailing for a territory goes only to people there and below. Raises NotFound for a foreign
+    type, Conflict."""
     with database.atomic():
         issue = assembly.create(order.tenant_id, type_id, user.id, planned_at=_planned(order))
         _write(issue, order)
         campaign = planning.draft_for(issue, user.id, *sender)
+        if order.territory_id is not None:
+            campaign.territory_ids = [_node(order)]
+            campaign.save()
         _move(
             order, OPEN, S.RELEASED, user, remark, version, office_by_id=user.id, issue_id=issue.id,
             campaign_id=campaign.id,
@@ -260,6 +264,16 @@ def _checked(wish: Wish) -> dict[str, object]:
     if wrong:
         raise Invalid(fields=wrong)
     return values | {"wanted_on": wish.wanted_on, "territory_id": wish.territory_id}
+
+
+def _node(order: MailingOrder) -> int:
+    """The node that the order is for; raises Conflict when it is gone, or beyond what the office's person reaches."""
+    try:
+        return int(territory.get(order.tenant_id, order.territory_id or 0).id)
+    except NotFound:
+        raise Conflict(
+            N_("The territory of this order is gone or not yours. Return the order with a remark.")
+        ) from None
 
 
 def _own(order: MailingOrder, user: User) -> None:

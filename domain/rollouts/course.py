@@ -89,6 +89,13 @@ def page(tenant_id: int, before_id: int | None = None) -> list[Rollout]:
     return list(query.order_by(Rollout.id.desc()).limit(PAGE_SIZE))
 
 
+@unscoped("administrators of the installation see who rolls out what")
+def everywhere(before_id: int | None = None) -> list[Rollout]:
+    """A page of the rollouts of all tenants, newest first."""
+    query = Rollout.select().order_by(Rollout.id.desc()).limit(PAGE_SIZE)
+    return list(query.where(Rollout.id < before_id) if before_id else query)
+
+
 def prepare(
     rollout: Rollout, tenant: Tenant, obliged: dict[int, bool], slots: dict[str, dict[str, str]], user: User,
     **values: Any,
@@ -255,12 +262,19 @@ def call_off(rollout: Rollout, user: User) -> int:
     with database.atomic():
         changed = (
             Rollout.update(state=R.CALLED_OFF, closed_at=clock.now())
-            .where(Rollout.tenant_id == rollout.tenant_id, Rollout.id == rollout.id, Rollout.state == R.OPEN)
+            .where(
+                Rollout.tenant_id == rollout.tenant_id,
+                Rollout.id == rollout.id,
+                Rollout.state != R.CALLED_OFF,
+            )
             .execute()
         )
         if not changed:
             raise Conflict(N_("This rollout is not open any more."))
         rollout.state = R.CALLED_OFF
+        Issue.update(rollout_id=None).where(
+            Issue.tenant_id == rollout.tenant_id, Issue.id == rollout.issue_id
+        ).execute()  # it may be rolled out anew
         log.record(
             rollout.tenant_id, "rollout.call_off", user_id=user.id, kind="rollout", object_id=rollout.id
         )

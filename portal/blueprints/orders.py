@@ -1,7 +1,8 @@
 """Orders: ask an office for a mailing, follow it, and what the office does with it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
+from typing import Any
 
 from flask import Blueprint, Response, g, request, url_for
 from flask_babel import gettext as _
@@ -13,12 +14,13 @@ from domain.errors import Invalid, NotFound
 from domain.orders import desk
 from domain.orders.models import MailingOrder, OrderState
 from domain.subscribers import types
+from domain.tenancy import territory
 from portal import hypermedia
 from portal.access import may, requires
 from portal.errors import say_fields
 
 bp = Blueprint("orders", __name__)
-FIELDS = ("title", "text", "audience", "territory", "wanted_on", "reason", "reference")
+FIELDS = ("title", "text", "audience", "territory", "territory_id", "wanted_on", "reason", "reference")
 
 
 @bp.get("/orders")
@@ -40,7 +42,7 @@ def index() -> Response:
 @bp.get("/orders/new")
 @requires(P.ORDER_ASK)
 def new() -> Response:
-    return hypermedia.page("orders/edit.html", order=None, typed={}, wrong={})
+    return _edit(None, {})
 
 
 @bp.post("/orders")
@@ -49,7 +51,7 @@ def create() -> Response:
     try:
         made = desk.ask(g.tenant.id, _wish(), g.user)
     except Invalid as error:
-        return hypermedia.invalid("orders/edit.html", order=None, typed=request.form, wrong=say_fields(error))
+        return _edit(None, request.form, say_fields(error), 422)
     return hypermedia.done(_url(made), _("Your order is with the office. You read here how it goes on."))
 
 
@@ -66,7 +68,7 @@ def edit(order_id: int) -> Response:
     if order.asked_by_id != g.user.id or order.state not in (OrderState.ASKED, OrderState.RETURNED):
         return hypermedia.done(_url(order))
     typed = {name: getattr(order, name) or "" for name in FIELDS}
-    return hypermedia.page("orders/edit.html", order=order, typed=typed, wrong={})
+    return _edit(order, typed)
 
 
 @bp.post("/orders/<int:order_id>")
@@ -77,9 +79,7 @@ def change(order_id: int) -> Response:
     try:
         desk.change(order, _wish(), g.user, request.form.get("remark", ""), _version())
     except Invalid as error:
-        return hypermedia.invalid(
-            "orders/edit.html", order=order, typed=request.form, wrong=say_fields(error)
-        )
+        return _edit(order, request.form, say_fields(error), 422)
     return hypermedia.done(_url(order), _("The office sees your new version."))
 
 
@@ -128,6 +128,18 @@ def _released(order: MailingOrder, remark: str, version: int | None) -> str:
     return _("Released. The issue and the draft of its mailing are ready for you.")
 
 
+def _edit(
+    order: MailingOrder | None,
+    typed: Mapping[str, Any],
+    wrong: dict[str, str] | None = None,
+    status: int = 200,
+) -> Response:
+    return hypermedia.page(
+        "orders/edit.html", status=status, order=order, typed=typed, wrong=wrong or {},
+        nodes=territory.every(g.tenant.id),
+    )  # fmt: skip
+
+
 def _show(order: MailingOrder, wrong: dict[str, str] | None = None, status: int = 200) -> Response:
     steps = desk.steps(order)
     people = {order.asked_by_id, order.office_by_id, *(step.by_id for step in steps)}
@@ -135,6 +147,7 @@ def _show(order: MailingOrder, wrong: dict[str, str] | None = None, status: int 
         "orders/show.html", status=status, order=order, steps=steps, names=policy.names(people), wrong=wrong or {},
         result=desk.results([order]).get(order.id), types=[t for t in types.every(g.tenant.id) if t.active],
         own=order.asked_by_id == g.user.id, typed=request.form,
+        place=territory.paths(g.tenant.id).get(order.territory_id) if order.territory_id else None,
     )  # fmt: skip
 
 
@@ -148,6 +161,7 @@ def _sees_all() -> bool:
 
 def _wish() -> desk.Wish:
     form = request.form
+    node_id = form.get("territory_id", 0, int)
     try:
         day = date.fromisoformat(form.get("wanted_on", ""))
     except ValueError:
@@ -155,6 +169,7 @@ def _wish() -> desk.Wish:
     return desk.Wish(
         form.get("title", ""), form.get("text", ""), form.get("audience", ""), form.get("reason", ""),
         form.get("territory", ""), day, form.get("reference", ""),
+        territory.get(g.tenant.id, node_id).id if node_id else None,
     )  # fmt: skip
 
 

@@ -11,9 +11,21 @@ from domain.campaigns.models import Campaign
 from domain.db import database
 from domain.issues.models import Issue
 from domain.notices.models import Notice
+from domain.orders import desk as order_desk
 from domain.subscribers.models import NewsletterType
 from domain.tenancy.models import Tenant
-from portal.demo import audience, days, house, outcome, people, pictures, readers, stories, territories
+from portal.demo import (
+    audience,
+    days,
+    house,
+    orders,
+    outcome,
+    people,
+    pictures,
+    readers,
+    stories,
+    territories,
+)
 from portal.demo.days import Timeline, clock_at
 from portal.demo.editions import ASKED, BEGUN, BRANCH, READY, SENT, Desk
 from portal.demo.people import LOGINS
@@ -83,9 +95,21 @@ class _Builder:
             issue = desk.assemble(ASKED, katrin, days.next_weekday(self._now + timedelta(days=4), 5, 9))
             desk.ask(issue, desk.plan(issue, katrin), katrin, "Bitte auf die Preise im Stadttheater schauen.")
 
+        self._orders(tenant)
         self._at(hours=21.4, act=lambda: desk.assemble(BEGUN, katrin, days.next_weekday(self._now, 1, 7)))
         self._at(hours=3.2, act=ready)
         self._at(hours=2.1, act=asked)
+
+    def _orders(self, tenant: Tenant) -> None:
+        """What journalists have asked the office for."""
+        jonas, hannah, tobias = (self._users[key] for key in ("jonas", "hannah", "tobias"))
+
+        def taken_on() -> None:
+            asked = orders.survey(tenant, hannah)
+            order_desk.accept(asked, tobias, "Machen wir nächste Woche, zusammen mit Katrin.", asked.version)
+
+        self._at(hours=24.9, act=taken_on)
+        self._at(hours=4.3, act=lambda: orders.reading(tenant, jonas, self._now))
 
     def _sent(self, desk: Desk, tenant: Tenant) -> None:
         """Last Friday's issue, from the desk to the last answer of a mail server."""

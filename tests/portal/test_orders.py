@@ -16,6 +16,7 @@ from domain.ledger.states import DeliveryState
 from domain.notices.models import Notice
 from domain.orders import desk
 from domain.orders.models import MailingOrder
+from domain.tenancy import territory
 from tests import mailings
 from tests.world import World
 
@@ -143,3 +144,24 @@ def test_brackets_of_an_asker_are_text(asker: FlaskClient, world: World) -> None
     issue = assembly.get(world.north.id, campaign.issue_id)
     rendered = render.render(world.north, issue, mailings.BASE_URL)
     assert "ab 14 Uhr" not in rendered.names and "[ab 14 Uhr]" in rendered.source.plain.replace("\\", "")
+
+
+def test_an_order_for_a_territory_becomes_a_mailing_of_that_territory(
+    asker: FlaskClient, office: FlaskClient, world: World
+) -> None:
+    north = territory.create(world.north.id, "Kreis Nord", None, world.administrator.id)
+    assert "Kreis Nord" in asker.get(f"{HERE}/new").text
+    assert asker.post(HERE, data={**WISH, "territory_id": 999_999}).status_code == 404
+    assert asker.post(HERE, data={**WISH, "territory": "", "territory_id": north.id}).status_code == 303
+    order = MailingOrder.get()
+    assert "Kreis Nord" in office.get(f"{HERE}/{order.id}").text
+    data = {"decision": "release", "version": 1, "type_id": world.types["city"].id}
+    assert office.post(f"{HERE}/{order.id}/decide", data=data).status_code == 303
+    campaign = planning.get(world.north.id, MailingOrder.get().campaign_id)
+    assert campaign.territory_ids == [north.id], "it goes only to people there and below"
+    second = desk.ask(
+        world.north.id, desk.Wish("B", "Text", "alle", "so", territory_id=north.id), world.journalist
+    )
+    territory.delete(world.north.id, north.id, world.administrator.id)
+    refused = office.post(f"{HERE}/{second.id}/decide", data=data)
+    assert refused.status_code == 409 and "gone or not yours" in refused.text

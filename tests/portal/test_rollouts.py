@@ -121,3 +121,13 @@ def test_what_is_wrong_is_said_before_it_goes_out(head: FlaskClient, world: Worl
     assert answer.status_code == 422 and "Choose at least one tenant" in answer.text
     answer = head.post(url, data={"name": "", "obliged": branch.id})
     assert answer.status_code == 422 and "A rollout needs a name" in answer.text
+
+
+def test_administrators_of_the_installation_see_every_rollout(
+    app: Flask, head: FlaskClient, world: World, branch: Tenant, sign_in
+) -> None:
+    handed_out(head, world, branch)
+    house = sign_in(app.test_client(), world.administrator)
+    page = house.get("/house/rollouts").text
+    assert "Sommerbrief" in page and "Verlag Nord" in page and "0 of 1 take part" in page
+    assert head.get("/house/rollouts").status_code == 403

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from dispatcher import clearance, render, rolling
-from domain import clock
+from domain import bounds, clock
 from domain.audit.models import AuditEntry
 from domain.campaigns import planning
 from domain.campaigns.models import Campaign, CampaignStatus
@@ -21,6 +21,7 @@ from domain.rollouts import aliases, course, report
 from domain.rollouts.models import BranchState, Rollout
 from domain.subscribers import lists
 from domain.subscribers.models import DistributionList
+from domain.tenancy import territory
 from domain.tenancy.models import Tenant
 from mediadb import library, storage
 from mediadb.models import Asset, Folder
@@ -244,6 +245,8 @@ def test_called_off_nothing_more_goes_out(world: World, central: Issue) -> None:
         clearance.ask(world.south, assembly.get(world.south.id, issue.id), campaign, world.south_editor, BASE)
     with pytest.raises(Conflict):
         course.call_off(rollout, world.editor)
+    again = course.begin(world.north.id, assembly.get(world.north.id, central.id), world.editor)
+    assert course.call_off(again, world.editor) == 0, "one in preparation is only put away"
 
 
 def test_only_tenants_below_take_part_and_only_while_it_is_open(world: World, central: Issue) -> None:
@@ -292,3 +295,11 @@ def test_two_clicks_make_one_issue(world: World, central: Issue) -> None:
         rolling.join(second, world.south, world.south_administrator)
     assert Issue.select().where(Issue.tenant_id == world.south.id).count() == 1
     assert Block.select().where(Block.tenant_id == world.south.id).count() == 4
+
+
+def test_territories_of_the_head_office_do_not_narrow_the_branches(world: World, central: Issue) -> None:
+    node = territory.create(world.north.id, "Kreis Nord", None, world.administrator.id)
+    with bounds.within(territory.bound(world.north.id, [node.id], world.editor.id)):
+        opened(world, central, obliged=True)
+    (one,) = course.received(world.south)
+    assert planning.get(world.south.id, one.branch.campaign_id).territory_ids == []
