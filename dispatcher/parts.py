@@ -10,7 +10,7 @@ from datetime import date, datetime
 from typing import Any
 
 from babel.dates import format_date, format_time
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from dispatcher.plaintext import text_of
 from domain import tokens
@@ -20,7 +20,7 @@ from domain.issues.design import Design
 from domain.issues.models import Block, BlockKind
 from domain.tenancy.models import Tenant
 from mediadb import urls
-from mediadb.models import Asset
+from mediadb.models import Asset, AssetKind
 
 Part = dict[str, Any]
 
@@ -90,12 +90,29 @@ def _article(block: Block, setting: Setting) -> Part | None:
     title, teaser, url = fixed(article.title), fixed(article.teaser), fixed(article.link_url)
     category = fixed(article.category)
     head = "\n".join(filter(None, [category.upper(), title, "-" * min(60, len(title))]))
-    tail = [teaser, text_of(html), f"{more}: {url}" if url else ""]
+    files = _documents_of(article, setting)
+    tail = [
+        teaser,
+        text_of(html),
+        f"{more}: {url}" if url else "",
+        "\n".join(f"{n}: {at}" for n, at in files),
+    ]
+    html += "".join(f'<p><a href="{escape(at)}">{escape(name)}</a></p>' for name, at in files)
     return {
         "layout": layout, "title": title, "teaser": teaser, "category": category, "url": url, "more": more,
         "html": Markup(html), "picture": picture, "alt": fixed(article.asset_alt),  # noqa: S704 - cleaned at save
         "plain": "\n\n".join(filter(None, [head, *tail])),
     }  # fmt: skip
+
+
+def _documents_of(article: Article, setting: Setting) -> list[tuple[str, str]]:
+    """(name, address) of the documents that readers of an article may download."""
+    found = [setting.media[i] for i in article.documents or [] if i in setting.media]
+    return [
+        (setting.fixed(a.title or a.filename), urls.absolute(setting.base_url, a, "file"))
+        for a in found
+        if a.kind == AssetKind.DOCUMENT
+    ]
 
 
 def _picture_of(article: Article, layout: str, setting: Setting) -> tuple[str, str]:

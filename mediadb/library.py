@@ -61,11 +61,12 @@ def in_folder(tenant_id: int, folder_id: int, ids: Sequence[int]) -> list[Asset]
 
 
 def of_articles(articles: Iterable[Article]) -> dict[int, Asset]:
-    """Id → picture of articles, a linked one's from the tenant that released it."""
+    """Id → picture and documents of articles, a linked one's from the tenant that released it."""
     wanted: dict[int, set[int]] = {}
     for article in articles:
-        if article.asset_id:
-            wanted.setdefault(article.tenant_id, set()).add(article.asset_id)
+        ids = {*(article.documents or []), *([article.asset_id] if article.asset_id else [])}
+        if ids:
+            wanted.setdefault(article.tenant_id, set()).update(ids)
     return {key: asset for owner, ids in wanted.items() for key, asset in many(owner, sorted(ids)).items()}
 
 

@@ -7,6 +7,7 @@ from lxml import html as lxml_html
 from dispatcher.preflight.facts import Facts, squeezed
 from dispatcher.preflight.findings import Finding, Findings, Place, error, hint
 from domain import clock
+from domain.content import obligations
 from domain.content.models import Article, ArticleState
 from domain.errors import N_
 from domain.issues import placeholders, texts
@@ -114,6 +115,18 @@ def gaps(facts: Facts) -> Findings:
         for name in placeholders.without_fallback(text):
             message = N_("[%(name)s] has no fallback: people without it see a gap.")
             yield hint(message, place, block_id, name=name)
+
+
+def obligatory(facts: Facts) -> Findings:
+    """Articles that this issue must hold and lacks."""
+    if facts.letter:
+        return
+    day = (facts.issue.planned_at or clock.now()).date()
+    inside = [block.article_id for block in facts.blocks]
+    for article in obligations.missing(facts.tenant.id, facts.issue.type_id, day, inside):
+        yield error(
+            N_("The article “%(title)s” is obligatory and not in the issue yet."), title=article.title
+        )
 
 
 def licences(facts: Facts) -> Findings:

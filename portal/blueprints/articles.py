@@ -11,13 +11,15 @@ from dispatcher import tasks
 from domain.accounts import policy
 from domain.accounts.permissions import Permission as P
 from domain.approvals.models import Approval
-from domain.content import approving, articles, editing, markup, pool, revisions, tags
+from domain.content import approving, articles, editing, languages, markup, obligations, pool, revisions, tags
 from domain.content.models import Article, ArticleState
 from domain.errors import N_, Conflict, Forbidden, Invalid, NotFound
 from domain.issues import schedule
+from domain.subscribers import types
+from domain.tenancy.models import Tenant
 from mediadb import library
 from mediadb.models import Asset, AssetKind
-from portal import context, filters, hypermedia, received
+from portal import context, filters, hypermedia, media_desk, received
 from portal.access import may, requires
 from portal.errors import into_form, say, say_fields
 from portal.forms.articles import ArticleForm
@@ -26,6 +28,7 @@ from portal.version_words import WORDS
 
 bp = Blueprint("articles", __name__)
 # Its one style sheet is ours. Without scripts of its own it may share our origin, so that the page can measure it.
+MOST_DOCUMENTS = 20
 LINE_PX, LINE_CHARACTERS = 26, 80  # of the reader's type in its column, measured
 
 
@@ -191,6 +194,9 @@ def _values(form: ArticleForm) -> dict[str, Any]:
     values["body"] = markup.clean(values["body"] or "")
     values["tags"] = tags.split(values["tags"] or "")
     values["notes"] = (values["notes"] or "").replace("\r\n", "\n").strip()
+    values["documents"] = _documents(
+        [int(i) for i in request.form.getlist("documents") if i.isdigit() and len(i) < 18]
+    )
     chosen = str(values["asset_id"] or "").strip()
     values["asset_id"] = None
     if chosen.isdigit():
@@ -199,6 +205,14 @@ def _values(form: ArticleForm) -> dict[str, Any]:
             raise NotFound
         values["asset_id"] = asset.id
     return values
+
+
+def _documents(ids: list[int]) -> list[int]:
+    """The documents that were chosen; raises NotFound for one that the tenant does not have."""
+    found = library.many(g.tenant.id, ids[:MOST_DOCUMENTS])
+    if set(found) != set(ids[:MOST_DOCUMENTS]) or any(a.kind != AssetKind.DOCUMENT for a in found.values()):
+        raise NotFound
+    return sorted(found)
 
 
 def _is_submitted(article: Article, values: dict[str, Any]) -> bool:
@@ -237,8 +251,24 @@ def _edit(
         asked_again=hypermedia.wants_fragment(), today=context.today(),
         editor=editor, changes=changes, words=WORDS, day=date.fromisoformat, assets={},
         asset=_picture(int(chosen) if chosen.isdigit() else None), note_text=request.form.get("note", ""),
+        documents=list(library.many(g.tenant.id, _chosen_documents(article)).values()),
+        offered=_offered_documents(), languages=languages.others(article),
         categories=pool.categories(g.tenant.id), known_tags=tags.known(g.tenant.id, 60), thread=_thread(article),
     )  # fmt: skip
+
+
+def _offered_documents() -> list[Asset]:
+    """The newest documents of the media that the person reaches."""
+    if not may(P.MEDIA_SEE):
+        return []
+    hidden = media_desk.reach().hidden
+    return library.find(g.tenant.id, kind=AssetKind.DOCUMENT, everywhere=True, hidden=hidden).assets[:30]
+
+
+def _chosen_documents(article: Article) -> list[int]:
+    if request.method == "POST":
+        return [int(i) for i in request.form.getlist("documents") if i.isdigit() and len(i) < 18]
+    return list(article.documents)
 
 
 def _show(article: Article, status: int = 200, note_error: str = "", remark_error: str = "") -> Response:
@@ -248,9 +278,34 @@ def _show(article: Article, status: int = 200, note_error: str = "", remark_erro
         remark_error=remark_error, stand=articles.shown_state(article, context.today()),
         height_px=_height_px(article.body), may_edit=articles.may_edit(article, g.user, g.rights),
         names=policy.names([article.author_id]), issues=schedule.issues_with(article, g.tenant.id),
-        **(_approval(article) if article.tenant_id == g.tenant.id else {}),
+        **(_approval(article) if article.tenant_id == g.tenant.id else {}), **_beside(article),
         editor=editing.other(g.tenant.id, "article", article.id, g.user),
     )  # fmt: skip
+
+
+def _beside(article: Article) -> dict[str, Any]:
+    """Documents, other languages, and who must take an article; of a linked one only what its readers see."""
+    own = article.tenant_id == g.tenant.id
+    return {
+        "documents": list(library.many(article.tenant_id, article.documents).values()),
+        "languages": languages.others(article) if own else [],
+        "missing_languages": languages.missing(article) if own and may(P.ARTICLE_WRITE) else [],
+        **(_bound(article) if own else {"bound": [], "may_bind": False}),
+    }
+
+
+def _bound(article: Article) -> dict[str, Any]:
+    """Who must take an article, and who could be made to, for people who decide on articles."""
+    rows = obligations.of(article)
+    may_bind = may(P.ARTICLE_REVIEW) and article.state in obligations.READY
+    receivers = obligations.receivers(article) if may_bind and may(P.RELEASE_EDIT) else []
+    tenants = {*receivers, *(row.to_tenant_id for row in rows if row.to_tenant_id)}
+    return {
+        "bound": rows, "may_bind": may_bind, "receivers": receivers, "today": context.today(),
+        "kinds": [t for t in types.every(g.tenant.id) if t.active] if may_bind or rows else [],
+        "tenant_names": dict(Tenant.select(Tenant.id, Tenant.name).where(Tenant.id.in_(tenants)).tuples())
+        if tenants else {},
+    }  # fmt: skip
 
 
 def _picture(asset_id: int | None) -> Asset | None:

@@ -11,7 +11,7 @@ from domain.errors import DomainError, Invalid, NotFound
 from mediadb import library, limits, treatment
 from mediadb import reach as reaching
 from mediadb.models import Asset
-from portal import hypermedia, media_desk
+from portal import context, hypermedia, media_desk
 from portal.access import may, requires
 from portal.errors import say, say_fields
 
@@ -176,8 +176,10 @@ def _crop(asset: Asset, status: int = 200, trouble: str = "") -> Response:
         raise NotFound
     crop = asset.crop or [0, 0, 1000, 1000]
     focus = asset.focus or [500, 500]
+    comma = "," if context.language() == "de" else "."
     values = {
-        name: f"{number / 10:g}" for name, number in zip((*EDGES, "x", "y"), [*crop, *focus], strict=True)
+        name: f"{number / 10:g}".replace(".", comma)
+        for name, number in zip((*EDGES, "x", "y"), [*crop, *focus], strict=True)
     }
     typed = {name: request.form[name] for name in values if name in request.form}
     return hypermedia.page(

@@ -1,4 +1,4 @@
-"""Versions of an article: who changed what and when, marked; and the way back to an earlier one."""
+"""Beside the text of an article: its versions with what changed, its other languages, and who must take it."""
 
 from datetime import date
 from typing import Any
@@ -8,11 +8,13 @@ from flask_babel import gettext as _
 
 from domain.accounts import policy
 from domain.accounts.permissions import Permission as P
-from domain.content import articles, editing, markup, revisions
+from domain.content import articles, editing, languages, markup, obligations, revisions
 from domain.content.models import Article
+from domain.errors import N_, Conflict, NotFound
+from domain.subscribers import types
 from mediadb import library
 from portal import hypermedia
-from portal.access import requires
+from portal.access import may, requires
 from portal.version_words import WORDS
 
 bp = Blueprint("versions", __name__)
@@ -50,6 +52,36 @@ def restore(article_id: int, number: int) -> Response:
         url_for("articles.show", article_id=article.id),
         _("Version %(number)s is back. The later ones are kept.", number=number),
     )
+
+
+@bp.post("/articles/<int:article_id>/languages")
+@requires(P.ARTICLE_WRITE)
+def translate(article_id: int) -> Response:
+    """Begin the article in another language, as a draft of the person's."""
+    made = languages.begin(_find(article_id), g.user, request.form.get("language", ""))
+    return hypermedia.done(
+        url_for("articles.edit", article_id=made.id),
+        _("A draft with the text of the original. Translate it, then submit it."),
+    )
+
+
+@bp.post("/articles/<int:article_id>/obligation")
+@requires(P.ARTICLE_REVIEW)
+def oblige(article_id: int) -> Response:
+    """Say who must take the article; to other tenants only with the right to release."""
+    article = _find(article_id)
+    if article.state not in obligations.READY:
+        raise Conflict(N_("Only an accepted article can be obligatory."))
+    chosen = {
+        name: {int(i) for i in request.form.getlist(name) if i.isdigit() and len(i) < 10}
+        for name in ("type", "tenant")
+    }
+    if not chosen["type"] <= {t.id for t in types.every(g.tenant.id)}:
+        raise NotFound
+    if not may(P.RELEASE_EDIT):
+        chosen["tenant"] = {o.to_tenant_id for o in obligations.of(article) if o.to_tenant_id}
+    obligations.bind(article, g.user.id, "everywhere" in request.form, chosen["type"], chosen["tenant"])
+    return hypermedia.done(url_for("articles.show", article_id=article.id), _("Saved."))
 
 
 def _find(article_id: int) -> Article:

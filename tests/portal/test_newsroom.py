@@ -7,11 +7,14 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from dispatcher import render
 from domain.content import articles, views
 from domain.content.models import Article, SavedView
 from domain.errors import Conflict
 from domain.issues import assembly
 from domain.issues.models import Issue
+from mediadb import library
+from tests import pictures
 from tests import world as worlds
 
 FULL = {"title": "Markt wächst", "teaser": "Zwölf Stände.", "body": "<p>Ab Dezember.</p>", "language": "de"}
@@ -158,3 +161,45 @@ def test_a_foreign_issue_is_neither_planned_nor_shown(editor: FlaskClient, world
     assert foreign.name not in editor.get("/t/north/calendar?month=2026-12").text
     for odd in ("", "x", "9999-99", "0001-01"):
         assert editor.get(f"/t/north/calendar?month={odd}").status_code == 200
+
+
+def test_an_obligatory_article_blocks_issues_without_it(editor: FlaskClient, world: worlds.World) -> None:
+    article = accepted(world, editor)
+    issue = assembly.create(world.north.id, world.types["city"].id, world.editor.id)
+    url = f"/t/north/articles/{article.id}/obligation"
+    assert editor.post(url, data={"type": str(world.types["city"].id)}).status_code == 303
+    look = f"/t/north/issues/{issue.id}/preflight"
+    assert "is obligatory and not in the issue yet" in editor.get(look).text
+    assembly.add_article(issue, article.id)
+    assert "is obligatory and not in the issue yet" not in editor.get(look).text
+    assert editor.post(url, data={"type": str(world.types["south"].id)}).status_code == 404
+    draft = articles.create(world.north.id, world.editor)
+    assert editor.post(f"/t/north/articles/{draft.id}/obligation", data={}).status_code == 409
+
+
+def test_an_article_is_begun_in_another_language(editor: FlaskClient, world: worlds.World) -> None:
+    article = accepted(world, editor)
+    assert "Begin in English" in editor.get(f"/t/north/articles/{article.id}").text
+    answer = editor.post(f"/t/north/articles/{article.id}/languages", data={"language": "en"})
+    assert answer.status_code == 303
+    assert f"/articles/{article.id}" in editor.get(answer.headers["Location"]).text
+    assert "Begin in" not in editor.get(f"/t/north/articles/{article.id}").text
+
+
+def test_documents_of_an_article_are_in_use_and_reach_the_mail(
+    editor: FlaskClient, world: worlds.World
+) -> None:
+    plan = library.upload(world.north.id, world.editor.id, "plan.txt", b"Der Plan")
+    picture = library.upload(world.north.id, world.editor.id, "a.png", pictures.plain())
+    foreign = library.upload(world.south.id, 1, "fremd.txt", b"Fremd")
+    article = accepted(world, editor, documents=[str(plan.id)])
+    assert article.documents == [plan.id] and len(library.uses(plan)) == 1
+    assert "plan.txt" in editor.get(f"/t/north/articles/{article.id}").text
+    for wrong in (picture, foreign):
+        form = {**FULL, "version": str(article.version), "documents": [str(wrong.id)]}
+        assert editor.post(f"/t/north/articles/{article.id}/edit", data=form).status_code == 404
+    issue = assembly.create(world.north.id, world.types["city"].id, world.editor.id)
+    assembly.add_article(issue, article.id)
+    mail = render.render(world.north, issue, "https://news.example").source
+    address = f"https://news.example/media/{plan.public_key}/file"
+    assert address in mail.html and address in mail.plain

@@ -5,7 +5,7 @@
   const stage = form.querySelector("[data-crop-stage]"), box = form.querySelector("[data-crop-box]"), focus = form.querySelector("[data-crop-focus]");
   const field = (name) => form.querySelector(`[data-crop-value=${name}]`);
   const get = (name) => Math.max(0, Math.min(100, Number(field(name).value.replace(",", ".")) || 0));
-  const set = (name, value) => { field(name).value = Math.round(value * 10) / 10; };
+  const set = (name, value) => { field(name).value = String(Math.round(value * 10) / 10).replace(".", document.documentElement.lang === "de" ? "," : "."); };
   const ratio = Number(form.dataset.ratio) || 1;
   const LEAST = 4;
   let shape = 0, drag = null;
