@@ -153,7 +153,7 @@ def render(
         "Datum": format_date(day, "long", locale="de"), "Date": format_date(day, "d MMMM y", locale="en"),
     }  # fmt: skip
     letter = issue.kind == IssueKind.LETTER
-    page = _letter(values, look, base_url) if letter else _page(values, look, base_url)
+    page = _letter(values, look, base_url) if letter else page_of(values, look, base_url)
     html = placeholders.with_house(page, house, lambda value, at: _in_html(page, value, at))
     plain = plaintext.letter(values, made) if letter else plaintext.of(values, made)
     domain = sender.address.rpartition("@")[2]
@@ -258,7 +258,7 @@ def _in_html(page: str, value: str, at: int) -> str:
     return quote(value, safe="") if in_link else _fixed(str(escape(value)))
 
 
-def _page(values: dict[str, Any], look: looks.Look, base_url: str) -> str:
+def page_of(values: dict[str, Any], look: looks.Look, base_url: str) -> str:
     """The whole document: our frame or the template's own, styles inlined."""
     frame = {"html": "", "block": ""}
     own_css = ""

@@ -60,6 +60,19 @@ def in_folder(tenant_id: int, folder_id: int, ids: Sequence[int]) -> list[Asset]
     return list(query)
 
 
+def some_pictures(tenant_id: int, most: int) -> list[Asset]:
+    """The newest pictures of a tenant, wide ones, to show how something looks."""
+    return list(
+        Asset.select()
+        .where(
+            Asset.tenant_id == tenant_id, Asset.kind == AssetKind.PICTURE, Asset.trashed_at.is_null(),
+            Asset.width > Asset.height,
+        )
+        .order_by(Asset.id.desc())
+        .limit(most)
+    )  # fmt: skip
+
+
 def of_articles(articles: Iterable[Article]) -> dict[int, Asset]:
     """Id → picture and documents of articles, a linked one's from the tenant that released it."""
     wanted: dict[int, set[int]] = {}

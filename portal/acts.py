@@ -9,7 +9,7 @@ from domain.accounts.models import Role, User
 from domain.campaigns.models import Campaign
 from domain.content.models import Article
 from domain.errors import N_
-from domain.issues.models import Issue, TrialPerson
+from domain.issues.models import Issue, MailTemplate, TrialPerson
 from domain.orders.models import MailingOrder
 from domain.rollouts.models import Rollout
 from domain.subscribers.models import DistributionList, NewsletterType
@@ -160,6 +160,7 @@ ACTS: dict[str, str] = {
     "tenant.deleted": N_("deleted the tenant"),
     "tenant.export": N_("exported all data of the tenant"),
     "tenant.host": N_("changed the web address of the tenant"),
+    "template.types": N_("chose the newsletter types of %(what)s"),
     "tenant.keep": N_("took the deletion of the tenant back"),
     "tenant.test": N_("changed whether the tenant is for tests"),
     "tenant.found": N_("founded the tenant"),
@@ -200,6 +201,7 @@ AREAS: dict[str, str] = {  # the part of an act before the dot, as a filter
     "sender": N_("Sender domains"),
     "subscriber": N_("Subscribers"),
     "suppression": N_("Suppression list"),
+    "template": N_("Mail templates"),
     "tenant": N_("Tenant"),
     "order": N_("Orders"),
     "rollout": N_("Rollouts"),
@@ -230,7 +232,7 @@ THINGS: dict[
     "robinson": (N_("the Robinson list"), N_("the Robinson list"), None, ""),
     "folder": (N_("the folder “%(name)s”"), N_("folder %(id)s"), None, ""),
     "segment": (N_("the segment “%(name)s”"), N_("segment %(id)s"), None, ""),
-    "template": (N_("the template “%(name)s”"), N_("template %(id)s"), None, ""),
+    "template": (N_("the template “%(name)s”"), N_("template %(id)s"), MailTemplate, "name"),
     "role": (N_("the role %(name)s"), N_("role %(id)s"), Role, "name"),
     "subscriber": (N_("the subscriber %(name)s"), N_("subscriber %(id)s"), None, ""),
     "territory": (N_("the territory “%(name)s”"), N_("territory %(id)s"), TerritoryNode, "name"),

@@ -75,6 +75,10 @@ GROUPS: tuple[tuple[object, tuple[Item, ...]], ...] = (
             Item("issues", "issues.index", _l("Issues"), "news", (P.ISSUE_SEE,)),
             Item("calendar", "calendar.index", _l("Calendar"), "calendar", PLANNED),
             Item("media", "media.index", _l("Media"), "photo", (P.MEDIA_SEE,)),
+            Item(
+                "mailtemplates", "mailtemplates.index", _l("Mail templates"), "palette",
+                (P.TEMPLATE_SEE, P.TEMPLATE_EDIT),
+            ),
         ),
     ),
     (

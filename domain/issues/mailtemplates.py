@@ -1,6 +1,6 @@
 """The mail templates of a tenant: made from a starter, changed, released, and which of them holds for an issue."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from domain import clock
@@ -21,6 +21,13 @@ PLACES = (  # what a frame of one's own may name in braces
     "preferences_url",
 )  # fmt: skip
 NEEDED = ("content", "foot")
+FRAME = """<table width="100%" bgcolor="#f3f1ec"><tr><td align="center" style="padding:16px 8px">
+  <table width="600" bgcolor="#fefefe" style="width:100%;max-width:600px">
+    <tr><td style="padding:12px 28px"><a href="{web_url}">{name}</a> {date}</td></tr>
+    <tr><td>{content}</td></tr>
+    <tr><td>{foot}</td></tr>
+  </table>
+</td></tr></table>"""  # to begin with
 
 
 def every(tenant_id: int) -> list[MailTemplate]:
@@ -40,7 +47,9 @@ def released(tenant: Tenant) -> list[MailTemplate]:
     """Templates that other tenants have opened to this one, by name."""
     found: list[MailTemplate] = []
     for owner_id, ids in releases.shared(tenant, "template").items():
-        found += MailTemplate.select().where(MailTemplate.tenant_id == owner_id, MailTemplate.id.in_(ids))
+        found.extend(
+            MailTemplate.select().where(MailTemplate.tenant_id == owner_id, MailTemplate.id.in_(ids))
+        )
     return sorted(found, key=lambda template: template.name.casefold())
 
 
@@ -122,6 +131,25 @@ def save_source(template: MailTemplate, html: str, css: str, version: int, user_
     return _change(template, version, user_id, html=html, css=css)
 
 
+def tried(html: str, css: str) -> tuple[str, str]:
+    """What would be kept of a frame and a style sheet, to look at; a frame that lacks what it needs is not shown."""
+    from domain.content import mailhtml, stylesheet
+
+    frame = mailhtml.clean(html)
+    complete = all(frame.count(f"{{{place}}}") == 1 for place in NEEDED)
+    return (frame if complete else ""), stylesheet.clean(css)
+
+
+def next_name(tenant_id: int, name: str) -> str:
+    """A name that no template of the tenant has: the same with a number behind it."""
+    taken = {template.name for template in every(tenant_id)}
+    return (
+        next(made for n in range(2, 1_000) if (made := f"{name[:74]} ({n})") not in taken)
+        if name in taken
+        else name
+    )
+
+
 def make_default(template: MailTemplate, user_id: int) -> None:
     """The one that holds where an issue and its newsletter type name none."""
     with database.atomic():
@@ -133,6 +161,22 @@ def make_default(template: MailTemplate, user_id: int) -> None:
         ).execute()
         log.record(
             template.tenant_id, "template.default", user_id=user_id, kind="template", object_id=template.id
+        )
+
+
+def hold_for(template: MailTemplate, type_ids: Collection[int], user_id: int) -> None:
+    """Let the issues of exactly these newsletter types begin with the template; raises NotFound for a foreign one."""
+    kinds = list(NewsletterType.select().where(NewsletterType.tenant_id == template.tenant_id))
+    if not set(type_ids) <= {kind.id for kind in kinds}:
+        raise NotFound
+    with database.atomic():
+        for kind in kinds:
+            wanted = kind.id in type_ids
+            if wanted != (kind.template_id == template.id):
+                kind.template_id = template.id if wanted else None
+                kind.save()
+        log.record(
+            template.tenant_id, "template.types", user_id=user_id, kind="template", object_id=template.id
         )
 
 

@@ -1,0 +1,214 @@
+"""Mail templates: made from a starter, changed beside a live preview, copied, released, set as the default."""
+
+from typing import Any
+
+from flask import Blueprint, Response, g, request, url_for
+from flask_babel import gettext as _
+
+from dispatcher import looks, sample
+from domain.accounts.permissions import Permission as P
+from domain.errors import N_, Forbidden, Invalid, NotFound
+from domain.issues import blocks, design, mailtemplates
+from domain.issues.models import MailTemplate
+from domain.issues.starters import STARTERS
+from domain.subscribers import types
+from domain.tenancy import settings as tenant_settings
+from domain.tenancy.models import Tenant
+from mediadb import library
+from portal import hypermedia, sending
+from portal.access import may, requires
+from portal.errors import say_fields
+from portal.security import peoples_html
+
+bp = Blueprint("mailtemplates", __name__)
+SWITCHES = ("show_name", "show_date")
+OPTIONAL_COLOURS = ("accent", "head_ground")
+
+
+@bp.get("/admin/templates")
+@requires(P.TEMPLATE_SEE, P.TEMPLATE_EDIT)
+def index() -> Response:
+    shared = mailtemplates.released(g.tenant)
+    ids = {template.tenant_id for template in shared}
+    owners = dict(Tenant.select(Tenant.id, Tenant.name).where(Tenant.id.in_(ids)).tuples()) if ids else {}
+    return hypermedia.page(
+        "mailtemplates/index.html", own=mailtemplates.every(g.tenant.id), shared=shared, owners=owners,
+        starters=STARTERS, said={}, typed="",
+    )  # fmt: skip
+
+
+@bp.post("/admin/templates")
+@requires(P.TEMPLATE_EDIT)
+def create() -> Response:
+    name = request.form.get("name", "")
+    try:
+        made = mailtemplates.create(g.tenant.id, name, request.form.get("starter", ""), g.user.id)
+    except Invalid as error:
+        return hypermedia.invalid(
+            "mailtemplates/index.html", own=mailtemplates.every(g.tenant.id), shared=[], owners={},
+            starters=STARTERS, said=say_fields(error), typed=name, picked=request.form.get("starter"),
+        )  # fmt: skip
+    return hypermedia.done(url_for("mailtemplates.edit", template_id=made.id), _("The template is made."))
+
+
+@bp.get("/admin/templates/starters/<key>")
+@requires(P.TEMPLATE_SEE, P.TEMPLATE_EDIT)
+def starter(key: str) -> Response:
+    """A starter as a mail to look at."""
+    if key not in STARTERS:
+        raise NotFound
+    return _shown(MailTemplate(tenant_id=g.tenant.id, design=STARTERS[key].design.values()))
+
+
+@bp.get("/admin/templates/<int:template_id>")
+@requires(P.TEMPLATE_SEE, P.TEMPLATE_EDIT)
+def edit(template_id: int) -> Response:
+    template = mailtemplates.get(g.tenant.id, template_id)
+    return _page(template, design.of(template.design))
+
+
+@bp.post("/admin/templates/<int:template_id>")
+@requires(P.TEMPLATE_EDIT)
+def save(template_id: int) -> Response:
+    template = mailtemplates.get(g.tenant.id, template_id)
+    try:
+        mailtemplates.save(
+            template, request.form.get("name", ""), _given(), request.form.get("version", 0, int), g.user.id
+        )
+    except Invalid as error:
+        template.name = request.form.get("name", "")
+        return _page(template, _typed(template), status=422, said=say_fields(error), typed=request.form)
+    return hypermedia.done(url_for("mailtemplates.edit", template_id=template.id), _("Saved."))
+
+
+@bp.get("/admin/templates/<int:template_id>/sample")
+@requires(P.TEMPLATE_SEE, P.TEMPLATE_EDIT)
+def shown(template_id: int) -> Response:
+    """The template as a mail to look at; also one that is released to the tenant."""
+    return _shown(mailtemplates.usable(g.tenant, template_id))
+
+
+@bp.post("/admin/templates/<int:template_id>/sample")
+@requires(P.TEMPLATE_EDIT)
+def tried(template_id: int) -> Response:
+    """The mail with what is typed, not saved; what is wrong yet is left as it was."""
+    template = mailtemplates.get(g.tenant.id, template_id)
+    if "html" in request.form:
+        if may(P.ISSUE_HTML):
+            template.html, template.css = mailtemplates.tried(
+                request.form["html"], request.form.get("css", "")
+            )
+    else:
+        template.design = _typed(template).values()
+    return _shown(template)
+
+
+@bp.get("/admin/templates/<int:template_id>/source")
+@requires(P.ISSUE_HTML)
+def source(template_id: int) -> Response:
+    """The frame as HTML and CSS."""
+    template = mailtemplates.get(g.tenant.id, template_id)
+    return _source_page(template, template.html, template.css)
+
+
+@bp.post("/admin/templates/<int:template_id>/source")
+@requires(P.ISSUE_HTML)
+def save_source(template_id: int) -> Response:
+    template = mailtemplates.get(g.tenant.id, template_id)
+    if not may(P.TEMPLATE_EDIT):
+        raise Forbidden(N_("Your role does not include changing mail templates."))
+    html, css = request.form.get("html", ""), request.form.get("css", "")
+    try:
+        mailtemplates.save_source(template, html, css, request.form.get("version", 0, int), g.user.id)
+    except Invalid as error:
+        return _source_page(template, html, css, 422, say_fields(error))
+    return hypermedia.done(url_for("mailtemplates.source", template_id=template.id), _("Saved."))
+
+
+@bp.post("/admin/templates/<int:template_id>/copy")
+@requires(P.TEMPLATE_EDIT)
+def copy(template_id: int) -> Response:
+    """An own copy, also of a released one."""
+    template = mailtemplates.usable(g.tenant, template_id)
+    name = mailtemplates.next_name(g.tenant.id, template.name)
+    made = mailtemplates.duplicate(g.tenant.id, template, name, g.user.id)
+    return hypermedia.done(url_for("mailtemplates.edit", template_id=made.id), _("This is the copy."))
+
+
+@bp.post("/admin/templates/<int:template_id>/types")
+@requires(P.TEMPLATE_EDIT)
+def for_types(template_id: int) -> Response:
+    """The newsletter types whose issues begin with this template."""
+    template = mailtemplates.get(g.tenant.id, template_id)
+    ids = [int(chosen) for chosen in request.form.getlist("type_id") if chosen.isdigit()]
+    mailtemplates.hold_for(template, ids, g.user.id)
+    return hypermedia.done(url_for("mailtemplates.edit", template_id=template.id), _("Saved."))
+
+
+@bp.post("/admin/templates/<int:template_id>/default")
+@requires(P.TEMPLATE_EDIT)
+def default(template_id: int) -> Response:
+    template = mailtemplates.get(g.tenant.id, template_id)
+    mailtemplates.make_default(template, g.user.id)
+    text = _(
+        "“%(name)s” now holds where an issue and its newsletter type name no template.", name=template.name
+    )
+    return hypermedia.done(url_for("mailtemplates.index"), text)
+
+
+@bp.post("/admin/templates/<int:template_id>/delete")
+@requires(P.TEMPLATE_EDIT)
+def delete(template_id: int) -> Response:
+    template = mailtemplates.get(g.tenant.id, template_id)
+    mailtemplates.delete(template, g.user.id)
+    return hypermedia.done(url_for("mailtemplates.index"), _("“%(name)s” is deleted.", name=template.name))
+
+
+def _given() -> dict[str, Any]:
+    """The form as the domain takes it: without a tick a colour follows the tenant; the logo is one of its pictures."""
+    given: dict[str, Any] = dict(request.form.items())
+    for key in OPTIONAL_COLOURS:
+        if not given.get(f"own_{key}"):
+            given[key] = ""
+    chosen = str(given.pop("logo_id", "")).strip()
+    given["logo_id"] = library.get(g.tenant.id, int(chosen)).id if chosen.isdigit() else None
+    return given
+
+
+def _typed(template: MailTemplate) -> design.Design:
+    """The design as far as what is typed is right; the rest as it was saved."""
+    given = _given()
+    try:
+        return design.cleaned(given)
+    except Invalid as error:
+        was = design.of(template.design)
+        try:
+            return design.cleaned({**given, **{key: getattr(was, key, "") for key in error.fields}})
+        except Invalid:
+            return was
+
+
+def _shown(template: MailTemplate) -> Response:
+    page = sample.page(g.tenant, looks.made(g.tenant, template), sending.base_url())
+    return peoples_html(sending.own_pictures(page))
+
+
+def _page(template: MailTemplate, made: design.Design, status: int = 200, **more: Any) -> Response:
+    g.relaxed_styles = True  # the rich-text editor sets inline styles
+    logo = library.many(g.tenant.id, [made.logo_id]).get(made.logo_id) if made.logo_id else None
+    return hypermedia.page(
+        "mailtemplates/edit.html", status=status, one=template, design=made, choices=design.CHOICES,
+        numbers=design.NUMBERS, networks=blocks.NETWORKS, logo=logo, links=dict(made.links),
+        kinds=types.every(g.tenant.id),
+        colour=tenant_settings.colours(tenant_settings.effective(g.tenant)["colour"])[1],
+        **{"said": {}, "typed": {}, **more},
+    )  # fmt: skip
+
+
+def _source_page(
+    template: MailTemplate, html: str, css: str, status: int = 200, said: dict[str, str] | None = None
+) -> Response:
+    return hypermedia.page(
+        "mailtemplates/source.html", status=status, one=template, html=html, css=css, said=said or {},
+        places=mailtemplates.PLACES, needed=mailtemplates.NEEDED, frame=mailtemplates.FRAME,
+    )  # fmt: skip
