@@ -7,7 +7,12 @@ from domain.accounts import duties, policy
 from domain.accounts.models import Membership, Role, User
 from domain.accounts.permissions import Permission
 from domain.errors import N_
+from domain.tenancy import territory
 from domain.tenancy.models import Tenant, TenantStatus
+
+ABOUT_PEOPLE = frozenset(
+    {"subscriber", "campaign", "approval", "issue", "type", "order", "audit", "tenant", "user"}
+)
 
 
 @dataclass(frozen=True)
@@ -44,9 +49,23 @@ def explain(user: User, tenant: Tenant, permission: Permission) -> Verdict:
         )
     if not said:
         said.append(Reason("fail", N_("Holds no role in this tenant.")))
-    allowed = not closed and permission in policy.rights_of(user, tenant.id)
+    rights = policy.rights_of(user, tenant.id)
+    allowed = not closed and permission in rights
+    if permission.module in ABOUT_PEOPLE:
+        said += _territory(tenant.id, rights)
     order = {"fail": 0, "done": 1, "rest": 2} if not allowed else {"done": 0, "fail": 1, "rest": 2}
     return Verdict(allowed, tuple(sorted([*closed, *said], key=lambda reason: order[reason.tone])))
+
+
+def _territory(tenant_id: int, rights: policy.Rights) -> list[Reason]:
+    """To whose people the person is held; one bound role is enough."""
+    if not rights.territory:
+        return []
+    paths = territory.paths(tenant_id)
+    found = [paths[node_id] for node_id in rights.territory if node_id in paths]
+    if not found:
+        return [Reason("fail", N_("Is bound to a territory that is gone, and so reaches nobody."))]
+    return [Reason("rest", N_("Only for people of %(places)s."), {"places": ", ".join(found)})]
 
 
 def _closed(user: User, tenant: Tenant) -> list[Reason]:

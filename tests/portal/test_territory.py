@@ -132,3 +132,15 @@ def test_the_log_and_the_export_of_everything_keep_to_it(
     assert "Streit mit Anna" in text and "Streit mit Cleo" not in text
     assert admin.post("/t/north/admin/tenant/export").status_code == 403
     assert "Export everything" not in admin.get("/t/north/admin/tenant").text
+
+
+def test_the_page_that_explains_rights_names_the_territory(
+    admin: FlaskClient, world: World, nodes: dict[str, int]
+) -> None:
+    mine = (Membership.tenant_id == world.north.id, Membership.user == world.sender)
+    page = f"/t/north/admin/people/{world.sender.id}/why"
+    assert "Only for people of" not in admin.get(page).text
+    Membership.update(territory_id=nodes["Nord"]).where(*mine).execute()
+    assert "Only for people of Bund › Nord" in admin.get(page).text
+    Membership.update(territory_id=999_999).where(*mine).execute()
+    assert "a territory that is gone" in admin.get(page).text
