@@ -6,6 +6,7 @@ so that every dispatcher sees them.
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from datetime import datetime
 
@@ -16,18 +17,19 @@ from dispatcher.lender import Lender
 from dispatcher.pipeline import Run
 from dispatcher.pump import Pump
 from dispatcher.senders import NoRelay, Senders
-from dispatcher.throttle import DomainLimit, Gate
+from dispatcher.throttle import DomainGates, DomainLimit, Gate
 from dispatcher.transport.pool import Pool
 from dispatcher.transport.protocol import Relay
 from domain import clock
 from domain.campaigns import outages
-from domain.senders import breaker, rates
+from domain.senders import breaker, mailhosts, rates
 from domain.senders.models import DomainRate
 from domain.senders.models import Relay as RelayRow
 from domain.tenancy.models import Tenant
 
 log = structlog.get_logger()
 CLAIM_AHEAD_S = 10  # nobody claims more than a relay may send in this time (design.md, section 3)
+HOSTS_EVERY_S = 30.0  # how old the knowledge of recipient domains' mail servers may be
 LONG_S = 15  # a shorter wait is no news for people
 
 
@@ -39,6 +41,9 @@ class Routes:
         self._probing: dict[int, datetime] = {}  # relay's id → until when this process alone tries it
         self._reports: deque[tuple[int, str]] = deque()  # (relay's id, trouble; "" when it worked again)
         self._limits: list[DomainLimit] = []
+        self._domains: DomainGates | None = None  # of the recipient domains
+        self._hosts: dict[str, str] = {}  # domain → rate of its mail server
+        self._hosts_due = 0.0
         self._gates: dict[int, Gate] = {}  # relay's id → the gate of its rate
         self._pump: Pump
         self._lender: Lender
@@ -81,13 +86,27 @@ class Routes:
         rows = DomainRate.select().order_by(DomainRate.id)
         limits = [DomainLimit(r.id, r.pattern, r.per_second, r.max_connections) for r in rows]
         if limits == self._limits:
-            return
+            return self._learn_hosts()
         self._limits = limits
         gates = self._pump.use_domains(limits)
         pairs = gates.gates() if gates is not None else ()
         self._lender.share_gates(
             {gate: limit.max_connections for limit, gate in pairs if limit.max_connections is not None}
         )
+        self._domains, self._hosts, self._hosts_due = gates, {}, 0.0
+        self._learn_hosts()
+
+    def _learn_hosts(self) -> None:
+        """Tell the gates which domains lie on mail servers that have a rate, now and then."""
+        patterns = [limit.pattern for limit in self._limits if limit.pattern.startswith(mailhosts.PREFIX)]
+        now, gates = time.monotonic(), self._domains
+        if not patterns or gates is None or now < self._hosts_due:
+            return
+        self._hosts_due = now + HOSTS_EVERY_S
+        hosts = mailhosts.by_pattern(patterns)
+        if hosts != self._hosts:
+            self._hosts = hosts
+            self._pump.post(lambda: gates.learn(hosts))
 
     def limit_batch(self, run: Run, pool: Pool) -> None:
         """Keep the next batch below what the relay may send in ten seconds, and in this hour."""

@@ -243,6 +243,17 @@ def look_at(domain: SenderDomain, house: Any) -> tuple[Findings, dict[int, bool]
     return domaincheck.look(facts, resolver)
 
 
+def mail_host(domain: str, dns_resolver: str) -> str | None:
+    """The best mail server of a recipient domain; "" if it has none, None if nobody answers."""
+    from dispatcher.resolver import Resolver, Unanswered
+
+    try:
+        hosts = Resolver(dns_resolver, lifetime_s=3.0).mx(domain)
+    except Unanswered:
+        return None
+    return hosts[0][1] if hosts else ""
+
+
 def _route(domain: SenderDomain, house: Any, resolver: Resolver) -> Route:
     from dispatcher import domainfacts, lookout
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -211,6 +211,12 @@ class DomainGates:
         self._known: dict[str, Gate | None] = {}
         self._parked: dict[Gate, deque[tuple[Run, Row, float]]] = {g: deque() for g in self._gates.values()}
         self._under_way: dict[int, Gate] = {}
+        self._hosts: Mapping[str, str] = {}  # domain → pattern that its mail server meets
+
+    def learn(self, hosts: Mapping[str, str]) -> None:
+        """Domains whose mail server is known to meet a pattern."""
+        self._hosts = hosts
+        self._known.clear()
 
     def gates(self) -> Iterator[tuple[DomainLimit, Gate]]:
         for limit in self.limits:
@@ -279,15 +285,16 @@ class DomainGates:
         return self._known[domain]
 
     def _find(self, domain: str) -> Gate | None:
-        """The most exact pattern: the domain itself, then `*.` and what stands behind each dot."""
+        """The most exact pattern: the domain itself, then `*.` and what stands behind each dot, then its server's."""
         try:
             name = domain.encode("idna").decode("ascii")
         except UnicodeError:
             return None
         if name in self._gates:
             return self._gates[name]
-        while "." in name:
-            name = name.partition(".")[2]
-            if f"*.{name}" in self._gates:
-                return self._gates[f"*.{name}"]
-        return None
+        above = name
+        while "." in above:
+            above = above.partition(".")[2]
+            if f"*.{above}" in self._gates:
+                return self._gates[f"*.{above}"]
+        return self._gates.get(self._hosts.get(name, ""))

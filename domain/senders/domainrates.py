@@ -6,6 +6,7 @@ from typing import Any
 from domain.audit import log
 from domain.db import database
 from domain.errors import N_, Invalid, NotFound
+from domain.senders import mailhosts
 from domain.senders.models import DomainRate
 from domain.senders.relays import domains_of
 
@@ -24,7 +25,8 @@ def get(rate_id: int) -> DomainRate:
 
 
 def add(values: Mapping[str, Any], user_id: int) -> DomainRate:
-    """Set the rate of a domain, instead of the one it may have. Raises Invalid."""
+    """Set the rate of a domain, instead of the one it may have; with `by_mx` it is that of mail servers. Raises
+    Invalid."""
     text = str(values["pattern"] or "").strip()
     below = text.startswith("*.")
     domain, bad = domains_of(text.removeprefix("*."))
@@ -42,7 +44,7 @@ def add(values: Mapping[str, Any], user_id: int) -> DomainRate:
         wrong["per_second"] = N_("Enter at least one of the two limits.")
     if wrong:
         raise Invalid(fields=wrong)
-    pattern = f"*.{domain}" if below else domain
+    pattern = f"{mailhosts.PREFIX if values.get('by_mx') else ''}{'*.' if below else ''}{domain}"
     with database.atomic():
         DomainRate.delete().where(DomainRate.pattern == pattern).execute()
         rate = DomainRate.create(pattern=pattern, per_second=speed, max_connections=most)

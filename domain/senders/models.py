@@ -42,12 +42,21 @@ class Relay(BaseModel):
 
 
 class DomainRate(BaseModel):
-    """What a recipient domain takes from this installation. `pattern`: a domain, or `*.domain` for those below."""
+    """What a recipient domain takes from this installation. `pattern`: a domain, or `*.domain` for those below;
+    behind `mx:` it means the mail server that takes the domain's mail (senders.mailhosts)."""
 
     pattern = CharField(max_length=255, unique=True)
     per_second = FloatField(null=True)
     max_connections = IntegerField(null=True)  # mails under way at the same time
     note = CharField(max_length=200, default="")
+
+
+class MailHost(BaseModel):
+    """The best mail server of a recipient domain; `mx` "" while it is not known or there is none."""
+
+    domain = CharField(max_length=255, primary_key=True)
+    mx = CharField(max_length=255, default="", index=True)
+    looked_at = BigIntegerField(default=0, index=True)
 
 
 class Lending(BaseModel):

@@ -1,5 +1,7 @@
 """The dispatcher of the installation: processes, mail servers, queues, rates of recipient domains."""
 
+from collections import Counter
+
 from flask import Blueprint, Response, g, request, url_for
 from flask_babel import get_locale
 from flask_babel import gettext as _
@@ -7,7 +9,7 @@ from flask_babel import gettext as _
 from domain.campaigns import queues
 from domain.errors import Invalid
 from domain.ledger import marks
-from domain.senders import domainrates
+from domain.senders import domainrates, mailhosts
 from domain.tenancy.models import Tenant
 from portal import dispatching, hypermedia
 from portal.access import requires_house
@@ -37,7 +39,8 @@ def add_rate() -> Response:
             into_form(form, error)
         return _page(form, 422)
     return hypermedia.done(
-        url_for("house_dispatch.index"), _("The rate of %(domain)s is kept from now on.", domain=rate.pattern)
+        url_for("house_dispatch.index"),
+        _("The rate of %(domain)s is kept from now on.", domain=rate.pattern.removeprefix(mailhosts.PREFIX)),
     )
 
 
@@ -47,7 +50,8 @@ def remove_rate(rate_id: int) -> Response:
     rate = domainrates.get(rate_id)
     domainrates.remove(rate, g.user.id)
     return hypermedia.done(
-        url_for("house_dispatch.index"), _("%(domain)s has no rate any more.", domain=rate.pattern)
+        url_for("house_dispatch.index"),
+        _("%(domain)s has no rate any more.", domain=rate.pattern.removeprefix(mailhosts.PREFIX)),
     )
 
 
@@ -62,5 +66,6 @@ def _page(form: DomainRateForm, status: int = 200) -> Response:
         "dispatch/house.html", "dispatch/_house.html" if request.method == "GET" else None, status=status,
         picture=dispatching.picture(), per_tenant=sorted(per_tenant.items()), system=queues.system_mails(),
         oldest=min(oldest, default=None), waiting=sum(queue.waiting for _name, queue in waiting),
-        rates=domainrates.every(), doubts=len(marks.doubtful()), form=form, comma=str(get_locale()) == "de",
+        rates=domainrates.every(), doubts=len(marks.doubtful()), form=form,
+        met=Counter(mailhosts.by_pattern(mailhosts.patterns()).values()), comma=str(get_locale()) == "de",
     )  # fmt: skip

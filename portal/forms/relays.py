@@ -77,6 +77,7 @@ def _decimal(text: str | None) -> Any:
 
 
 class DomainRateForm(FlaskForm):
+    by_mx = BooleanField(_l("This names the mail server (MX) of the domains, not the domains"))
     pattern = StringField(_l("Recipient domain"), [Length(max=253), one_line], filters=[trimmed])
     per_second = StringField(_l("Mails per second"), filters=[trimmed])
     max_connections = StringField(_l("Mails at the same time"), filters=[trimmed])
@@ -85,6 +86,7 @@ class DomainRateForm(FlaskForm):
         """What the domain takes; numbers that are none stay text."""
         return {
             "pattern": self.pattern.data,
+            "by_mx": self.by_mx.data,
             "per_second": _decimal(self.per_second.data),
             "max_connections": _whole(self.max_connections.data),
         }

@@ -13,7 +13,7 @@ from domain.campaigns.models import Campaign
 from domain.ledger import marks
 from domain.ledger.models import DispatcherProcess
 from domain.senders import breaker
-from domain.senders.models import DomainRate, Relay
+from domain.senders.models import DomainRate, MailHost, Relay
 from portal import dispatching
 from tests.dispatcher.mailing import EngineSettings, mailing, tenant
 from tests.dispatcher.sinks import Sink, closed_port
@@ -181,3 +181,13 @@ def test_a_machine_that_must_not_send_is_told_on_the_page(client: FlaskClient, w
     marks.enter("m" * 40, "mx2", marks.NEW)
     page = client.get("/house/dispatcher", headers=HTMX).text
     assert "1 machine does not send: it may be a copy." in page and 'href="/house/sending"' in page
+
+
+def test_a_rate_may_name_the_mail_server_of_domains(client: FlaskClient, world: World, sign_in) -> None:
+    sign_in(client, world.administrator)
+    MailHost.create(domain="firma.example", mx="mx1.big.example", looked_at=1)
+    client.post("/house/dispatcher/rates", data={"pattern": "*.Big.example", "per_second": "2", "by_mx": "y"})
+    client.post("/house/dispatcher/rates", data={"pattern": "*.big.example", "per_second": "5"})
+    assert sorted(rate.pattern for rate in DomainRate.select()) == ["*.big.example", "mx:*.big.example"]
+    page = client.get("/house/dispatcher").text
+    assert "mail server of 1 domain known so far" in page and "mx:" not in page
