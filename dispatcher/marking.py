@@ -57,7 +57,7 @@ def marked(before: str, after: str, words: Words) -> str:
 
 def _rows(root: HtmlElement) -> list[_Row]:
     """The blocks of a mail: the rows of its inner table."""
-    tables = root.xpath("//table[@width='600']")
+    tables = root.xpath("//table//table[@width and contains(@style, 'max-width')] | //table[@width='600']")
     found = tables[0].xpath("./tr | ./tbody/tr") if tables else []
     return [_Row(tr, _said(tr), _title(tr)) for tr in found]
 

@@ -30,6 +30,7 @@ from domain.migrations.build import models
 from domain.releases import ledger
 from domain.releases.models import Release
 from domain.tenancy.models import Tenant
+from mediadb import storage
 from tests import world as worlds
 
 OWN, FOREIGN, NOBODYS = 500_001, 700_001, 900_009  # of one length: no text is cut differently
@@ -103,6 +104,7 @@ def build() -> Twins:
         for model in models():
             if model not in (Tenant, User, UserSession) and "tenant_id" in model._meta.columns:
                 model.insert(_row(model, tenant.id, number, mark)).on_conflict_ignore().execute()
+        _store(FIXED["sha256"])
         _freeze(tenant, number)
     _recalled(world)
     return Twins(world, actor)
@@ -117,6 +119,13 @@ def _recalled(world: worlds.World) -> None:
             Release.create(
                 tenant_id=world.south.id, kind=kind, object_id=FOREIGN, to_tenant_id=world.north.id, **ended
             )
+
+
+def _store(digest: str) -> None:
+    """Lay down the file that the twins' media name: mails with it as an attachment are made of its bytes."""
+    path = storage.path_of(digest)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"twin")
 
 
 def _freeze(tenant: Tenant, number: int) -> None:
