@@ -60,7 +60,7 @@ def entries(found: NewsletterType, before_id: int | None = None) -> tuple[list[E
     }
     made = [
         Entry(c.issue_id, _plain(r.subject), _plain(r.preheader), c.started_at)
-        for c in shown if (r := revisions.get(c.revision_id))
+        for c in shown if _for_everybody(c) and (r := revisions.get(c.revision_id))
     ]  # fmt: skip
     return made, shown[-1].id if len(rows) > PAGE_SIZE else None
 
@@ -69,6 +69,7 @@ def page(tenant: Tenant, found: NewsletterType, issue_id: int, sign_up_url: str)
     """(entry, its HTML): everybody's fallbacks, and instead of a reader's own links the way to sign up. Raises
     NotFound."""
     campaign = _sent(found).where(Campaign.issue_id == issue_id).order_by(Campaign.id.desc()).first()
+    campaign = campaign if campaign and _for_everybody(campaign) else None
     revision = campaign and IssueRevision.get_or_none(
         IssueRevision.tenant_id == tenant.id, IssueRevision.id == campaign.revision_id
     )
@@ -85,13 +86,21 @@ def page(tenant: Tenant, found: NewsletterType, issue_id: int, sign_up_url: str)
 
 def _sent(found: NewsletterType):  # type: ignore[no-untyped-def]
     return (
-        Campaign.select(Campaign.id, Campaign.issue_id, Campaign.revision_id, Campaign.started_at)
+        Campaign.select(
+            Campaign.id, Campaign.issue_id, Campaign.revision_id, Campaign.started_at, Campaign.audience
+        )
         .join(Issue, on=((Issue.id == Campaign.issue_id) & (Issue.tenant_id == Campaign.tenant_id)))
         .where(
             Campaign.tenant_id == found.tenant_id, Campaign.type_id == found.id, Campaign.course == Course.OWN,
             Campaign.started_at.is_null(False), Campaign.status.in_(ENDED), Issue.kind == IssueKind.NEWSLETTER,
         )
     )  # fmt: skip
+
+
+def _for_everybody(campaign: Campaign) -> bool:
+    """What went to a list or a report was meant for these people only."""
+    wanted = campaign.audience or {}
+    return not (wanted.get("lists") or wanted.get("segment"))
 
 
 def _plain(text: str) -> str:

@@ -3,7 +3,9 @@
 import email
 import email.policy
 import json
+import re
 from dataclasses import dataclass
+from html import escape
 
 from dispatcher.compiled import Compiled
 from domain import tokens
@@ -52,6 +54,21 @@ def find(token: str) -> Sent:
     return Sent(
         tree.get(tenant_id), delivery, campaign, types.get(tenant_id, campaign.type_id), person, token
     )
+
+
+def open_page(campaign: Campaign, way_out: str) -> str:
+    """The mail of a campaign as nobody in particular got it: fallbacks instead of names, and its personal links lead to
+    `way_out`. Raises NotFound for one without a frozen mail."""
+    revision = IssueRevision.get_or_none(
+        IssueRevision.tenant_id == campaign.tenant_id, IssueRevision.id == campaign.revision_id
+    )
+    if revision is None:
+        raise NotFound
+    token = tokens.mail_token("mail", 0)  # leads to no delivery
+    raw = Compiled.load(bytes(revision.compiled)).render((0, "archive@invalid.example", "", {}, token))
+    body = email.message_from_bytes(raw, policy=email.policy.default).get_body(("html",))  # type: ignore[union-attr]
+    html = str(body.get_content()) if body else ""
+    return re.sub(rf'href="[^"]*/m/{re.escape(token)}[^"]*"', f'href="{escape(way_out, quote=True)}"', html)
 
 
 def page(sent: Sent) -> str:

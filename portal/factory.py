@@ -61,6 +61,8 @@ OUTSIDE = (
     "inbox",
     "public",
     "archive",
+    "recommending",
+    "own_data",
 )
 
 

@@ -48,7 +48,8 @@ class NewsletterType(TenantModel):
     consent_version = IntegerField(default=1)
     language = CharField(max_length=2, default="de")
     active = BooleanField(default=True)
-    archived = BooleanField(default=False)  # what was sent stands in a public archive
+    archived = BooleanField(default=False)  # what was sent stands in a public archive, without anybody's data
+    signup_fields = JSONText(default=list)  # ids of own fields that its sign-up form asks for
     created_at = MomentField(default=clock.now)
 
     class Meta:

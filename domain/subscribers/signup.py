@@ -3,9 +3,10 @@
 The form only asks. What is there stays as it is until the link of the mail is opened and its button pressed.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
 from domain import clock, tokens
 from domain.db import database, is_postgres, unscoped
@@ -30,6 +31,9 @@ class Request:
     first_name: str = ""
     last_name: str = ""
     language: str = ""
+    own: Mapping[str, Any] = field(
+        default_factory=dict
+    )  # `own-<id>` → raw, checked; only a new person takes them
 
 
 @dataclass(frozen=True)
@@ -138,11 +142,16 @@ def _person(tenant_id: int, request: Request) -> Subscriber:
         "first_name": request.first_name,
         "last_name": request.last_name,
         "language": request.language,
+        **request.own,
     }
     try:
         return directory.create(tenant_id, values)
-    except Invalid:  # the same address signed up in this moment
-        return query.get()
+    except (
+        Invalid
+    ):  # the same address signed up in this moment, or somebody else has a value that is to be unique
+        return query.first() or directory.create(
+            tenant_id, {name: value for name, value in values.items() if not name.startswith("own-")}
+        )
 
 
 def _may_ask(person: Subscriber, kind: NewsletterType) -> bool:

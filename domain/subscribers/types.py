@@ -1,6 +1,7 @@
 """Newsletter types: what people sign up for."""
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from peewee import IntegrityError, chunked
@@ -9,18 +10,32 @@ from domain.audit import log
 from domain.db import database, sql
 from domain.errors import N_, Invalid, NotFound
 from domain.subscribers import addresses
+from domain.subscribers.facets import fields
+from domain.subscribers.facets.models import OwnField
 from domain.subscribers.models import Consent, NewsletterType
 
 COUNTED_AT_ONCE = 200  # counts in one statement
 MOST = 2_000  # up to here a number is exact, above it is "more than"
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?\Z")
 RESERVED = frozenset(
-    {"confirm", "preferences", "unsubscribe", "archive", "look.css", "sent", "signup", "imprint"}
+    {
+        "confirm",
+        "preferences",
+        "unsubscribe",
+        "archive",
+        "look.css",
+        "sent",
+        "signup",
+        "imprint",
+        "embed",
+        "data",
+        "feed",
+    }
 )
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
 FIELDS = (
     "name", "slug", "description", "rhythm", "public", "closed", "basis", "sender_name", "sender_address", "reply_to",
-    "consent_text", "language", "active", "archived",
+    "consent_text", "language", "active", "archived", "signup_fields",
 )  # fmt: skip
 
 
@@ -41,6 +56,13 @@ def every(tenant_id: int) -> list[NewsletterType]:
 def public(tenant_id: int) -> list[NewsletterType]:
     """The types a reader may sign up for."""
     return [t for t in every(tenant_id) if t.active and t.public and not t.closed]
+
+
+def asked_fields(kinds: Iterable[NewsletterType]) -> list[OwnField]:
+    """The own fields that a sign-up form for these types asks for, in the tenant's order."""
+    chosen = list(kinds)
+    wanted = {int(i) for kind in chosen for i in kind.signup_fields or []}
+    return [own for own in fields.every(chosen[0].tenant_id) if own.id in wanted] if wanted else []
 
 
 def counts(tenant_id: int, most: int = MOST) -> dict[int, dict[str, int]]:
@@ -67,6 +89,9 @@ def save(
 ) -> NewsletterType:
     """Create or change a type. A new consent text is a new version: what people agreed to stays provable."""
     values = {name: values[name] for name in FIELDS if name in values}
+    if "signup_fields" in values:
+        known = {own.id for own in fields.every(tenant_id)}
+        values["signup_fields"] = [i for i in dict.fromkeys(values["signup_fields"] or []) if i in known]
     _check(values)
     kind = found or NewsletterType(tenant_id=tenant_id)
     changed_text = found is not None and values.get("consent_text", kind.consent_text) != kind.consent_text

@@ -1,12 +1,13 @@
 """Newsletter types: what people sign up for."""
 
-from flask import Blueprint, Response, current_app, g, url_for
+from flask import Blueprint, Response, current_app, g, render_template, url_for
 from flask_babel import gettext as _
 
 from dispatcher.render import base_url_of
 from domain.accounts.permissions import Permission as P
 from domain.errors import Invalid
 from domain.subscribers import types
+from domain.subscribers.facets import fields
 from domain.subscribers.models import Consent, NewsletterType
 from domain.tenancy import tree
 from portal import context, hypermedia
@@ -35,7 +36,7 @@ def new() -> Response:
     form = TypeForm(
         formdata=None, public=True, active=True, language=context.effective_settings()["language"]
     )
-    return hypermedia.page("types/edit.html", form=form, kind=None)
+    return _edit_page(form, None)
 
 
 @bp.post("/types")
@@ -50,8 +51,7 @@ def show(type_id: int) -> Response:
     kind = types.get(g.tenant.id, type_id)
     return hypermedia.page(
         "types/show.html", kind=kind, counts=types.counts(g.tenant.id).get(kind.id, {}), most=types.MOST,
-        states=list(Consent),
-        public_url=_public_url(kind),
+        states=list(Consent), public_url=_public_url(kind), snippet=_snippet(kind), several=_snippet(None),
     )  # fmt: skip
 
 
@@ -59,7 +59,7 @@ def show(type_id: int) -> Response:
 @requires(P.TYPE_EDIT)
 def edit(type_id: int) -> Response:
     kind = types.get(g.tenant.id, type_id)
-    return hypermedia.page("types/edit.html", form=TypeForm(formdata=None, obj=kind), kind=kind)
+    return _edit_page(TypeForm(formdata=None, obj=kind), kind)
 
 
 @bp.post("/types/<int:type_id>")
@@ -71,14 +71,14 @@ def save(type_id: int) -> Response:
 def _save(kind: NewsletterType | None) -> Response:
     form = TypeForm()
     if not form.validate():
-        return hypermedia.invalid("types/edit.html", form=form, kind=kind)
+        return _edit_page(form, kind, 422)
     values = {name: "" if form[name].data is None else form[name].data for name in types.FIELDS}
     values["slug"] = (values["slug"] or "").strip() or tree.slug_of(values["name"] or "")
     try:
         saved = types.save(g.tenant.id, values, g.user.id, kind)
     except Invalid as error:
         into_form(form, error)
-        return hypermedia.invalid("types/edit.html", form=form, kind=kind)
+        return _edit_page(form, kind, 422)
     return hypermedia.done(url_for("types.show", type_id=saved.id), _("Saved."))
 
 
@@ -88,3 +88,27 @@ def _public_url(kind: NewsletterType) -> str | None:
         return None
     base = base_url_of(g.tenant, current_app.config["SETTINGS"].public_url)
     return base + url_for("public.sign_up", tenant=g.tenant.slug, slug=kind.slug)
+
+
+def _edit_page(form: TypeForm, kind: NewsletterType | None, status: int = 200) -> Response:
+    return hypermedia.page(
+        "types/edit.html",
+        status=status,
+        form=form,
+        kind=kind,
+        own=fields.every(g.tenant.id),
+        chosen_fields=form.signup_fields.data or [],
+    )
+
+
+def _snippet(kind: NewsletterType | None) -> str:
+    """A form in plain HTML for other websites: for one type, or for all public ones of the tenant; "" for one alone."""
+    offered = types.public(g.tenant.id)
+    if kind is None and len(offered) < 2:
+        return ""
+    base = base_url_of(g.tenant, current_app.config["SETTINGS"].public_url)
+    action = base + url_for("public.embedded", tenant=g.tenant.slug, slug=kind.slug if kind else None)
+    language = kind.language if kind else str(context.effective_settings()["language"])
+    return render_template(
+        "types/snippet.html", action=action, german=language == "de", kinds=[] if kind else offered
+    )

@@ -2,7 +2,7 @@
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, SelectField, SelectMultipleField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length
 
@@ -19,6 +19,7 @@ class TypeForm(FlaskForm):
     sender_address = StringField(_l("Sender address"), [Length(max=254)])
     reply_to = StringField(_l("Replies to"), [Length(max=254)])
     public = BooleanField(_l("People can sign up on the public page"))
+    signup_fields = SelectMultipleField(_l("Own fields"), coerce=int, validate_choice=False)
     consent_text = TextAreaField(_l("Text that people agree to"), [Length(max=2000)])
     closed = BooleanField(_l("Closed type: letters to members or customers, without sign-up"))
     basis = StringField(_l("What permits these mails"), [Length(max=300)])
