@@ -69,8 +69,9 @@ def page(tenant: Tenant, found: NewsletterType, issue_id: int, sign_up_url: str)
     """(entry, its HTML): everybody's fallbacks, and instead of a reader's own links the way to sign up. Raises
     NotFound."""
     campaign = _sent(found).where(Campaign.issue_id == issue_id).order_by(Campaign.id.desc()).first()
-    campaign = campaign if campaign and _for_everybody(campaign) else None
-    revision = campaign and IssueRevision.get_or_none(
+    if campaign is None or not _for_everybody(campaign):
+        raise NotFound
+    revision = IssueRevision.get_or_none(
         IssueRevision.tenant_id == tenant.id, IssueRevision.id == campaign.revision_id
     )
     if not revision:

@@ -4,6 +4,7 @@ import json
 import re
 
 import pytest
+
 from dispatcher import clearance
 from domain import clock, tokens
 from domain.campaigns import planning

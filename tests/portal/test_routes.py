@@ -102,7 +102,11 @@ def test_every_write_needs_the_forms_token(app: Flask, world: worlds.World, sign
     app.config["WTF_CSRF_ENABLED"] = True
     client = sign_in(app.test_client(), world.administrator)
     for method, rule in rules(app):
-        if method == "POST" and rule.endpoint.split(".")[0] != "public":
+        if method == "POST" and rule.endpoint.split(".")[0] not in (
+            "public",
+            "archive",
+            "own_data",
+        ):  # readers have no session
             answer = client.post(address(app, rule))
             assert answer.status_code == 400, (rule.rule, answer.status_code)
 
