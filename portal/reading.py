@@ -81,7 +81,8 @@ def page(template: str, status: int = 200, **values: Any) -> Response:
     settings = context.effective_settings()
     return make_response(
         render_template(
-            template, public_tenant=g.tenant, logo=logo(), imprint=settings["imprint"], privacy_url=settings["privacy_url"],
+            template, public_tenant=g.tenant, logo=logo(), imprint=settings["imprint"],
+            privacy_url=settings["privacy_url"],
             other_language=other_language(), **values,
         ),
         status,
