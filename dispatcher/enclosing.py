@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from domain.errors import N_, Conflict
 from domain.issues import attachments
 from domain.issues.models import Issue
 from mediadb import library, storage
@@ -18,8 +19,17 @@ class Enclosed:
     sha256: str
 
     def content(self) -> tuple[str, str, bytes]:
-        """(filename, mime type, bytes)."""
-        return self.name, self.mime, storage.read(self.sha256)
+        """(filename, mime type, bytes). Raises Conflict if the storage has lost it: no mail leaves without a file that
+        was promised."""
+        try:
+            return self.name, self.mime, storage.read(self.sha256)
+        except OSError:
+            raise Conflict(
+                N_(
+                    "The file “%(name)s” is missing in the storage. Upload it again, or take it out of the attachments."
+                ),
+                name=self.name,
+            ) from None
 
 
 def of(issue: Issue) -> tuple[Enclosed, ...]:

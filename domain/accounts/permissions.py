@@ -70,7 +70,7 @@ SENTENCES: dict[Permission, str] = {
     P.MEDIA_DELETE: N_("Moves media to the trash and removes folders."),
     P.ISSUE_SEE: N_("Sees issues and their preview."),
     P.ISSUE_EDIT: N_("Creates issues and assembles them."),
-    P.ISSUE_TEST: N_("Sends test mails to the own address."),
+    P.ISSUE_TEST: N_("Sends test mails, to the own address and to others."),
     P.ISSUE_HTML: N_("Writes HTML and CSS into issues and mail templates."),
     P.TEMPLATE_SEE: N_("Sees mail templates and copies them."),
     P.TEMPLATE_EDIT: N_("Makes mail templates: colours, fonts, logo, head and foot."),

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 
 from domain import clock
 from domain.accounts import duties, policy
@@ -9,6 +10,7 @@ from domain.accounts.models import DutyKind, User
 from domain.campaigns import planning
 from domain.campaigns.models import Campaign
 from domain.db import database
+from domain.issues import trials
 from domain.issues.models import Issue
 from domain.notices.models import Notice
 from domain.orders import desk as order_desk
@@ -42,6 +44,13 @@ def build(settings: Settings) -> None:
     drawn = pictures.draw_all()
     with database.atomic():
         _Builder(clock.now(), settings.public_url).build(drawn)
+
+
+TESTERS = (  # mailboxes in which mails are looked at before they leave
+    ("Outlook im Büro", "outlook@lindenhof.example", "Mailprogramme"),
+    ("Gmail auf dem Telefon", "lindenhof.probe@gmail.example", "Mailprogramme"),
+    ("Sabine Röhl", "sabine.roehl@lindenhof.example", "Chefredaktion"),
+)
 
 
 class _Builder:
@@ -87,6 +96,8 @@ class _Builder:
     def _head_office(self, desk: Desk, tenant: Tenant) -> None:
         self._sent(desk, tenant)
         katrin = self._users["katrin"]
+        for name, address, teams in TESTERS:
+            self._at(hours=50.0, act=partial(trials.save, tenant.id, name, address, teams, katrin.id))
 
         def ready() -> None:
             desk.plan(desk.assemble(READY, katrin, days.next_weekday(self._now, 4, 6, 30)), katrin)

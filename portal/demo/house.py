@@ -124,6 +124,7 @@ def _type(tenant: Tenant, offer: Offer, administrator: User) -> NewsletterType:
         "description": offer.description,
         "rhythm": offer.rhythm,
         "public": True,
+        "archived": True,
         "sender_name": offer.name,
         "sender_address": offer.sender,
         "language": "de",

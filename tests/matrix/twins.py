@@ -131,6 +131,9 @@ def _store(digest: str) -> None:
 def _freeze(tenant: Tenant, number: int) -> None:
     """Give the revision of a twin a mail that can be opened."""
     issue = Issue.get(Issue.tenant_id == tenant.id, Issue.id == number)
+    path = storage.path_of(FIXED["sha256"])  # what is attached to it
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"0123456789")
     made = render.freeze(issue, render.render(tenant, issue, "https://rundbrief.example"), "1" * 64, number)
     values = {
         "compiled": made.compiled, "placeholders": made.placeholders, "html": made.html, "plain": made.plain,

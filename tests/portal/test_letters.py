@@ -208,3 +208,17 @@ def test_a_copy_of_a_letter_is_a_letter_with_the_same_files(
     attachments.add(fresh(letter), 4711, 10, 0)
     made = assembly.copy(fresh(letter), world.editor.id, "Kopie", "Kopie")
     assert letters.get(world.north.id, made.id) and attachments.ids(made) == [4711]
+
+
+def test_no_mail_leaves_without_a_file_that_the_storage_has_lost(
+    editor: FlaskClient, letter: Issue, world: worlds.World
+) -> None:
+    from mediadb import library, storage
+
+    written(editor, letter)
+    asset = library.upload(world.north.id, world.editor.id, "a.pdf", PDF)
+    attachments.add(fresh(letter), asset.id, asset.size_bytes, 0)
+    storage.path_of(asset.sha256).unlink()
+    answer = editor.post(f"{HERE}/issues/{letter.id}/tests", data={"own": "y", "person": "0"})
+    assert answer.status_code == 409 and "a.pdf" in answer.text
+    assert not OutboxMail.select().exists()
