@@ -7,6 +7,7 @@ from flask_babel import gettext as _
 
 from domain.accounts import policy
 from domain.accounts.permissions import Permission as P
+from domain.campaigns import reissuing
 from domain.errors import N_, Forbidden, Invalid, NotFound
 from domain.issues import assembly, blocks, presence, steps
 from domain.issues.models import BlockKind
@@ -156,6 +157,21 @@ def look(issue_id: int) -> Response:
     with editing.changing(issue_id, "look") as issue:
         assembly.choose_template(g.tenant, issue, request.form.get("template_id", type=int))
     return editing.assembled(issue)
+
+
+@bp.post("/issues/<int:issue_id>/copy")
+@requires(P.ISSUE_EDIT)
+def copy(issue_id: int) -> Response:
+    """Once more: the next number, the same text for other people, another text for the same people."""
+    issue = assembly.get(g.tenant.id, issue_id)
+    ways = {
+        "next": reissuing.next_number, "people": reissuing.other_people, "text": reissuing.other_text,
+    }  # fmt: skip
+    way = ways.get(request.form.get("way", ""))
+    if way is None:
+        raise NotFound
+    made = way(issue, g.user.id)
+    return hypermedia.done(url_for("issues.show", issue_id=made.id), _("This is the copy."))
 
 
 @bp.post("/issues/<int:issue_id>/steps")

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from domain import clock
 from domain.accounts.models import Role, User
+from domain.issues import mailtemplates
 from domain.quotas import ledger as quotas
 from domain.quotas.models import Window
 from domain.senders.models import SenderDomain
@@ -108,13 +109,21 @@ def furnish(
         )  # fmt: skip
     for key, (per_day, per_month) in LIMITS.items():
         quotas.set_limits(roles[key].id, {Window.DAY: per_day, Window.MONTH: per_month})
-    return {offer.slug: _type(found[offer.tenant], offer, administrator) for offer in OFFERS}, {
+    kinds = {offer.slug: _type(found[offer.tenant], offer, administrator) for offer in OFFERS}
+    _dress(kinds["kulturkalender"], administrator)
+    return kinds, {
         slug: [
             DistributionList.create(tenant_id=tenant.id, name=name, is_default=not n)
             for n, name in enumerate(LISTS[slug])
         ]
         for slug, tenant in found.items()
     }
+
+
+def _dress(kind: NewsletterType, administrator: User) -> None:
+    """A mail template of its own for a newsletter type; the others have the look of the house."""
+    template = mailtemplates.create(kind.tenant_id, "Kultur", "gazette", administrator.id)
+    mailtemplates.hold_for(template, [kind.id], administrator.id)
 
 
 def _type(tenant: Tenant, offer: Offer, administrator: User) -> NewsletterType:

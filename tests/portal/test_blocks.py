@@ -8,6 +8,7 @@ from flask.testing import FlaskClient
 
 from domain.accounts.models import RolePermission
 from domain.accounts.permissions import Permission as P
+from domain.campaigns import planning
 from domain.issues import assembly, blocks, mailtemplates, stamps, steps
 from domain.issues.models import Block, BlockKind, Issue
 from domain.segments.models import Segment
@@ -236,3 +237,27 @@ def test_the_calendar_file_of_an_event(client: FlaskClient, world: worlds.World,
     assert client.get(path.replace(".ics", "A.ics")).status_code == 404
     assembly.remove(issue, made)
     assert client.get(path).status_code == 404
+
+
+def test_an_issue_is_copied_as_next_number_for_other_people_or_for_the_same_ones(
+    editor: FlaskClient, world: worlds.World, issue: Issue, here: str
+) -> None:
+    assert editor.post(f"{here}/copy", data={"way": "nowhere"}).status_code == 404
+    assert editor.post(f"{here}/copy", data={"way": "text"}).status_code == 409, "no recipients chosen yet"
+    campaign = mailings.draft(world, issue)
+    planning.plan(campaign, {"consents": ["proved", "unknown"], "sender_name": "Ganz anders"})
+    made = {}
+    for way in ("next", "people", "text"):
+        answer = editor.post(f"{here}/copy", data={"way": way})
+        assert answer.status_code == 303
+        made[way] = assembly.get(issue.tenant_id, int(answer.location.rpartition("/")[2]))
+    kinds = [(b.kind, b.article_id) for b in assembly.blocks(issue)]
+    assert [(b.kind, b.article_id) for b in assembly.blocks(made["next"])] == kinds
+    assert (made["next"].number, made["next"].subject, made["next"].name) == (2, "", "Stadtgespräch Nr. 2")
+    assert [(b.kind, b.article_id) for b in assembly.blocks(made["people"])] == kinds
+    assert (made["people"].number, made["people"].subject) == (1, issue.subject)
+    assert planning.of_issue(made["people"]) is None
+    planned = planning.of_issue(made["text"])
+    assert planned is not None and planned.sender_name == "Ganz anders"
+    assert sorted(planned.audience["consents"]) == ["proved", "unknown"]
+    assert [b.kind for b in assembly.blocks(made["text"])] == ["intro"]
