@@ -16,7 +16,7 @@ PO_FILES := $(wildcard portal/translations/*/LC_MESSAGES/*.po)
 PIP_INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check --no-input
 
 .PHONY: help run demo test check format lint types floors i18n matrix shots bench-dispatch bench-audience bench-portal bench-kill \
-	bench-scale bench-latency bench-dkim prove-main-job faults lock clean
+	bench-scale bench-latency bench-dkim bench-media prove-main-job faults lock clean
 
 help: ## List the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -67,6 +67,9 @@ bench-portal: $(DEV) $(ASSETS) $(CATALOGUES) ## Measure the portal's pages with 
 
 prove-main-job: $(DEV) $(ASSETS) $(CATALOGUES) ## Send to 10,000 readers from the portal, hold every mail against two parsers and the ledger
 	@$(PY) bench/prove_main_job.py
+
+bench-media: $(DEV) ## Take in PICTURES (200) pictures of 5 MB and 30 bombs
+	@$(PY) bench/media.py
 
 bench-dkim: $(DEV) ## Measure what a DKIM signature costs per mail
 	@$(PY) bench/dkim.py

@@ -1,7 +1,8 @@
 """How many queries and how long the portal's main pages take in a large house, against the demo house.
 
-300 tenants, 2,000 people and 500 releases as plain rows: one shared password hash, one shared picture. Prints one line
-of JSON last: page → queries, median_ms, ratio_demo. `make bench-portal`.
+300 tenants, 2,000 people, 500 releases, and in the head office 5,000 articles and 20,000 media, as plain rows: one
+shared password hash, one shared picture. Prints one line of JSON last: page → queries, median_ms, ratio_demo.
+`make bench-portal`.
 """
 
 import json
@@ -29,11 +30,15 @@ from portal import launch, settings
 from portal.factory import create_app
 
 TENANTS, PEOPLE, RELEASES, ARTICLES = 300, 2_000, 500, 10
+OWN_ARTICLES, OWN_MEDIA = 5_000, 20_000
 ROUNDS = 15
 HEAD = "lindenhof"
 PAGES = {
     "dashboard": "/t/lindenhof/", "pool": "/t/lindenhof/pool", "issues": "/t/lindenhof/issues",
-    "media": "/t/lindenhof/media", "campaigns": "/t/lindenhof/campaigns", "approvals": "/t/lindenhof/approvals",
+    "media": "/t/lindenhof/media", "media_search": "/t/lindenhof/media?q=bruecke",
+    "media_pick": "/t/lindenhof/media/pick",
+    "pool_table": "/t/lindenhof/pool?layout=table", "pool_search": "/t/lindenhof/pool?q=maerkte",
+    "calendar": "/t/lindenhof/calendar", "campaigns": "/t/lindenhof/campaigns", "approvals": "/t/lindenhof/approvals",
     "approval_steps": "/t/lindenhof/admin/approvals", "subscribers": "/t/lindenhof/subscribers",
     "types": "/t/lindenhof/types", "volume": "/t/lindenhof/volume", "releases": "/t/lindenhof/releases",
     "orders": "/t/lindenhof/orders", "rollouts": "/t/lindenhof/rollouts",
@@ -124,6 +129,7 @@ def _fill() -> None:
             }
             for tenant_id in tenants for n in range(ARTICLES)
         ])  # fmt: skip
+        _fill_newsroom(head.id, first, picture, now)
         own = [a.id for a in Article.select(Article.id).where(Article.tenant_id == head.id)] or [1]
         theirs = list(
             Article.select(Article.id, Article.tenant_id).where(Article.tenant_id.in_(tenants)).limit(50)
@@ -149,6 +155,32 @@ def _fill() -> None:
             for a in theirs
         ]
         _many(Release, releases)
+
+
+def _fill_newsroom(tenant_id: int, author_id: int, picture: Asset | None, now: Any) -> None:
+    """What years of work leave in one tenant: articles in all states and categories, media in folders."""
+    states = ("accepted", "used", "used", "archived", "submitted")
+    words = "Märkte, Brücken und Bäume: " + "Text von früher " * 120
+    _many(Article, [
+        {
+            "tenant_id": tenant_id, "title": f"Aus dem Archiv {n}", "teaser": words[:160], "body": f"<p>{words}</p>",
+            "author_id": author_id, "state": states[n % 5], "category": f"Rubrik {n % 12}",
+            "asset_id": picture.id if picture else None, "folded": f"archiv {n} {words}".casefold(),
+            "created_at": now, "updated_at": now, "submitted_at": now,
+        }
+        for n in range(OWN_ARTICLES)
+    ])  # fmt: skip
+    folders = [Folder.create(tenant_id=tenant_id, name=f"Jahr {n}").id for n in range(40)]
+    digest = picture.sha256 if picture else "0" * 64
+    _many(Asset, [
+        {
+            "tenant_id": tenant_id, "folder_id": folders[n % 40], "kind": "picture", "filename": f"bild-{n}.jpg",
+            "mime": "image/jpeg", "size_bytes": 1_000_000, "width": 1600, "height": 900, "sha256": digest,
+            "public_key": f"bench-{n}", "folded": f"bild-{n}.jpg {'brucke' if n % 50 == 0 else 'baum'} foto jana",
+            "alt": "Ein Bild", "created_at": now,
+        }
+        for n in range(OWN_MEDIA)
+    ])  # fmt: skip
 
 
 def _many(model: type[peewee.Model], rows: list[dict[str, Any]]) -> None:

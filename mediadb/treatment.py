@@ -10,7 +10,7 @@ from domain import clock
 from domain.audit import log
 from domain.content.models import AssetUse
 from domain.db import database, unscoped
-from domain.errors import N_, Conflict, Invalid
+from domain.errors import N_, Conflict, Invalid, NotFound
 from mediadb import imaging, intake, kinds, limits, scanner, storage
 from mediadb.models import Asset, AssetAlias, AssetKind, Rendition
 from mediadb.words import clean_name, folded
@@ -39,7 +39,11 @@ def cut(
         raise Invalid(fields={"crop": N_("The focus does not lie within the picture.")})
     if (list(crop) if crop else None) == asset.crop and (list(focus) if focus else None) == asset.focus:
         return
-    made = imaging.process(storage.read(asset.sha256), imaging.Cut(crop, focus))
+    try:
+        original = storage.read(asset.sha256)
+    except FileNotFoundError:
+        raise NotFound(N_("The content of this file is gone. Replace it by uploading it again.")) from None
+    made = imaging.process(original, imaging.Cut(crop, focus))
     with database.atomic():
         asset.crop, asset.focus = list(crop) if crop else None, list(focus) if focus else None
         _renew(asset)

@@ -52,7 +52,7 @@ class Settings:
     database_url: str = field(repr=False)  # may hold a password, as the next two
     queue_url: str = field(repr=False)
     smtp_url: str = field(repr=False)
-    media_url: str
+    media_url: str = field(repr=False)  # may hold a key
     public_url: str
     demo: bool
     secret_key: bytes = field(repr=False)
@@ -262,8 +262,14 @@ def _smtp_url(value: Any) -> str:
 
 
 def _media_url(value: Any) -> str:
-    allowed = "MEDIA_URL: allowed is file:///absolute/folder"
+    allowed = "MEDIA_URL: allowed is file:///absolute/folder or s3://KEY:SECRET@host/bucket?region=name"
     parts = _parts(value, allowed)
+    if parts.scheme == "s3":
+        if not (parts.hostname and parts.username and parts.password and parts.path.strip("/")):
+            raise SettingsError(allowed)
+        if "tls=0" in parts.query and not _is_loopback(parts.hostname):
+            raise SettingsError("MEDIA_URL: tls=0 is for a server on this machine; allowed is s3:// with TLS")
+        return str(value).strip()
     if parts.scheme != "file" or parts.netloc:
         raise SettingsError(allowed)
     return f"file://{_absolute(parts, allowed)}"

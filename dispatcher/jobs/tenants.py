@@ -78,9 +78,9 @@ def export(tenant: Tenant, out: IO[bytes]) -> None:
             with packed.open(f"{model._meta.table_name}.csv", "w") as raw:
                 _write(model, tenant.id, raw)
         for asset in Asset.select().where(Asset.tenant_id == tenant.id).order_by(Asset.id):
-            path = storage.path_of(asset.sha256)
-            if path.exists():
-                packed.write(path, f"media/{asset.id}-{_safe(asset.filename)}", zipfile.ZIP_STORED)
+            if storage.exists(asset.sha256):
+                name = f"media/{asset.id}-{_safe(asset.filename)}"
+                packed.writestr(name, storage.read(asset.sha256), zipfile.ZIP_STORED)
 
 
 def _write(model: type[Model], tenant_id: int, raw: IO[bytes]) -> None:
@@ -135,7 +135,7 @@ def _delete(tenant: Tenant) -> None:
             details={"name": tenant.name, "slug": tenant.slug, "at": clock.now().isoformat()},
         )  # fmt: skip
     for digest in digests - _still_used(digests):
-        storage.path_of(digest).unlink(missing_ok=True)
+        storage.delete(digest)
 
 
 def _digests(tenant_id: int) -> set[str]:

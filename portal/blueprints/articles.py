@@ -75,6 +75,8 @@ def save(article_id: int) -> Response:
     if not form.validate():
         return _refused(article, form, quiet, 422)
     values = _values(form)
+    if (form.version.data or 0) != article.version and articles.is_saved(article, values):
+        form.version.data = article.version  # sent twice: what the person has written is what is saved
     if articles.may_edit(article, g.user, g.rights):
         editing.hold(g.tenant.id, "article", article.id, g.user, take="take" in request.form)
     if "submit" in request.form and _is_submitted(article, values):  # clicked twice

@@ -1,5 +1,6 @@
 """Media: folders, uploads, choosing a picture; and the public addresses under which mails show them."""
 
+import io
 from typing import Any
 
 from flask import Blueprint, Response, g, jsonify, request, send_file, url_for
@@ -179,8 +180,9 @@ def served(key: str, size: str) -> Response:
     found = library.served(key, size)
     if found is None or not storage.exists(found.digest):
         raise NotFound
+    here = storage.path_of(found.digest)
     response = send_file(
-        storage.path_of(found.digest), mimetype=found.mime,
+        here or io.BytesIO(storage.read(found.digest)), mimetype=found.mime,
         as_attachment=found.asset.kind != AssetKind.PICTURE and size == "file",
         download_name=found.asset.filename, max_age=HOUR_S if found.moved else YEAR_S, etag=found.digest,
     )  # fmt: skip

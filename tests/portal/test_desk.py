@@ -90,6 +90,14 @@ def test_two_texts_are_compared_and_the_person_decides(journalist: FlaskClient, 
     assert every[0].fields["title"] == "Der zweite Titel"
 
 
+def test_what_was_sent_twice_is_no_conflict(journalist: FlaskClient, url: str) -> None:
+    """A page that is reloaded while its save is on the way sends the same text again, from the version before."""
+    assert send(journalist, url, AUTOSAVE, version="1").json["version"] == 2
+    again = send(journalist, url, AUTOSAVE, version="1")
+    assert again.status_code == 200 and stored(url).title == FULL["title"]
+    assert send(journalist, url, AUTOSAVE, version="1", title="Etwas anderes").status_code == 409
+
+
 def test_versions_tell_who_changed_what_and_bring_it_back(
     journalist: FlaskClient, editor: FlaskClient, url: str
 ) -> None:

@@ -15,6 +15,10 @@
       uploader: { insertImageAsBase64URI: false },
     });
     area.editorInstance = editor;
+    if (area.matches(":disabled")) {  // nothing is typed here now, but it is still a field with a name
+      editor.editor.setAttribute("role", "textbox");
+      editor.editor.setAttribute("aria-readonly", "true");
+    }
     if (area.dataset.label) editor.editor.setAttribute("aria-label", area.dataset.label);
     editor.events.on("change", () => area.dispatchEvent(new Event("input", { bubbles: true })));
     area.closest("form")?.addEventListener("submit", () => { area.value = editor.value; });
