@@ -35,27 +35,40 @@
     }
 
     let timer = 0;
-    const keep = () => {
-      try { localStorage.setItem(key, JSON.stringify({ at: Date.now(), version: form.elements.version.value, values: values() })); } catch { /* full or forbidden */ }
+    const keep = (saved = false, sent = false) => {
+      try { localStorage.setItem(key, JSON.stringify({ at: Date.now(), saved, sent, version: form.elements.version.value, values: values() })); } catch { /* full or forbidden */ }
     };
     form.addEventListener("input", (event) => {
       if (event.target.type === "search" || event.target.type === "file") return;
       clearTimeout(timer);
-      timer = setTimeout(keep, 150);
+      timer = setTimeout(() => { timer = 0; keep(); }, 150);
     });
-    window.addEventListener("pagehide", () => { if (timer) { clearTimeout(timer); if (localStorage.getItem(key)) keep(); } });
+    window.addEventListener("pagehide", () => { if (timer) { clearTimeout(timer); keep(); } });
     form.addEventListener("rundbrief:saved", () => {
       clearTimeout(timer);
       timer = 0;
-      if (form.elements.note?.value) keep(); else drop();  // a remark is sent with the article, not saved before
+      keep(true);  // with its version: a page that was asked for before shows less than is saved
     });
-    form.addEventListener("submit", () => { clearTimeout(timer); timer = 0; keep(); });
+    form.addEventListener("submit", () => { clearTimeout(timer); timer = 0; keep(false, true); });
 
     const kept = read(key);
     if (!kept) return;
+    if (kept.saved) {
+      const isBehind = Number(kept.version) > Number(form.elements.version.value) && Date.now() - kept.at < 60000;
+      if (isBehind && !sessionStorage.getItem(key)) {
+        sessionStorage.setItem(key, "1");
+        location.reload();
+        return;
+      }
+      sessionStorage.removeItem(key);
+      const note = new Map(kept.values).get("note");  // a remark is sent with the article, not saved before
+      if (note && form.elements.note && !form.elements.note.value) form.elements.note.value = note;
+      else drop();
+      return;
+    }
     const now = new Map(values()), isCurrent = kept.version === form.elements.version.value;
     const differs = kept.values.some(([name, value]) => (isCurrent || name !== "note") && words(now.get(name) ?? "") !== words(value));
-    if (!differs) drop();
+    if (!differs || (kept.sent && !isCurrent)) drop();  // the button has brought it to the server
     else if (isCurrent) {
       put(kept);
       const status = document.querySelector(form.dataset.autosave);

@@ -9,16 +9,15 @@
       buttons: BUTTONS, buttonsMD: BUTTONS, buttonsSM: BUTTONS, buttonsXS: BUTTONS,
       toolbarAdaptive: false, showCharsCounter: false, showWordsCounter: false, showXPathInStatusbar: false, statusbar: false,
       sourceEditor: "area", beautifyHTML: false, askBeforePasteHTML: false, askBeforePasteFromWord: false,
-      defaultActionOnPaste: "insert_as_html", addNewLine: false, hidePoweredByJodit: true,
+      defaultActionOnPaste: "insert_as_html", addNewLine: false, hidePoweredByJodit: true, showPlaceholder: false,
       readonly: area.matches(":disabled"), minHeight: Number(area.rows || 6) * 22, height: "auto",
       disablePlugins: ["ai-assistant", "file", "image", "video", "iframe", "media", "powered-by-jodit"],
       uploader: { insertImageAsBase64URI: false },
     });
     area.editorInstance = editor;
-    if (area.matches(":disabled")) {  // nothing is typed here now, but it is still a field with a name
-      editor.editor.setAttribute("role", "textbox");
-      editor.editor.setAttribute("aria-readonly", "true");
-    }
+    editor.editor.setAttribute("role", "textbox");
+    editor.editor.setAttribute("aria-multiline", "true");
+    if (area.matches(":disabled")) editor.editor.setAttribute("aria-readonly", "true");
     if (area.dataset.label) editor.editor.setAttribute("aria-label", area.dataset.label);
     editor.events.on("change", () => area.dispatchEvent(new Event("input", { bubbles: true })));
     area.closest("form")?.addEventListener("submit", () => { area.value = editor.value; });
