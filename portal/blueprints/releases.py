@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 
 from dispatcher.jobs import copies
 from domain.accounts import people, policy
+from domain.accounts.permissions import SENTENCES
 from domain.accounts.permissions import Permission as P
 from domain.campaigns import planning, tallies
 from domain.content.models import ArticleState
@@ -186,6 +187,8 @@ def _about(release: Release) -> dict[str, Any]:
             "person": person, "employed": lending.employed(release, g.tenant.id),
             "roles": [r for r in roles if held[r.id] <= g.rights.permissions],
         }  # fmt: skip
+    if release.kind == "role":
+        return {"allows": [SENTENCES[p] for p in sorted(policy.permissions_of(release.object_id))]}
     if release.kind == "campaign":
         campaign = planning.get(release.tenant_id, release.object_id)
         return {"result": tallies.of([campaign]).get(campaign.id, {}), "states": DeliveryState}

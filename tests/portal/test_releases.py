@@ -6,7 +6,9 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from domain.accounts import policy
 from domain.accounts.models import Membership
+from domain.accounts.permissions import Permission as P
 from domain.content.models import Article
 from domain.issues.models import Block
 from domain.releases.models import Release
@@ -176,3 +178,22 @@ def test_an_issue_goes_into_another_tenant_only_with_rights_in_both(
     answer = alone.post(url, data={"tenant_id": branch.id})
     assert answer.status_code == 303 and "/t/south/issues/" in answer.headers["Location"]
     assert "Leinebrücke" in alone.get(answer.headers["Location"]).text
+
+
+def test_a_released_role_is_given_to_people_of_the_receiver(
+    admin: FlaskClient, editor: FlaskClient, world: World, branch: Tenant
+) -> None:
+    role = policy.create_role(world.north.id, "Chef vom Dienst", world.administrator)
+    rights = policy.rights_of(world.administrator, world.north.id)
+    policy.set_permissions(role, frozenset({P.VOLUME_SEE}), world.administrator, rights, world.north.id)
+    release = given(admin, branch, "role", role.id)
+    assert "Sees how many mails were sent" in editor.get(f"/t/south/releases/received/{release.id}").text
+    person = f"/t/south/admin/people/{world.south_editor.id}"
+    page = editor.get(person).text
+    assert "Chef vom Dienst" in page and "from Verlag Nord" in page
+    wanted = {"roles": [world.roles["editor"].id, role.id]}
+    assert editor.post(f"{person}/roles", data=wanted).status_code == 303
+    assert role.id in policy.rights_of(world.south_editor, branch.id).role_ids
+    admin.post(f"/t/north/releases/{release.id}/recall")
+    assert role.id not in policy.rights_of(world.south_editor, branch.id).role_ids
+    assert editor.post(f"{person}/roles", data=wanted).status_code == 404
