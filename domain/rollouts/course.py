@@ -292,7 +292,7 @@ def note_renewed(rollout: Rollout, user: User, count: int) -> None:
 
 def _withdraw(row: RolloutBranch, rollout: Rollout, giver: Tenant, user: User) -> bool:
     """Take the branch's mailing back if it has not begun."""
-    if row.campaign_id is None or row.issue_id is None:
+    if row.state != B.JOINED or row.campaign_id is None or row.issue_id is None:
         return False
     tenant_id = row.branch_tenant_id
     campaign = planning.get(tenant_id, row.campaign_id)
