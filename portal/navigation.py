@@ -143,6 +143,7 @@ DESK = (Item("person_desk", "person_desk.index", _l("Person desk"), "user-check"
 def init_app(app: Flask) -> None:
     app.jinja_env.globals.update(
         nav_house=_house,
+        unread_notices=_count("notices"),
         nav_top=lambda: _visible(TOP),
         nav_groups=_groups,
         my_tenants=_my_tenants,
