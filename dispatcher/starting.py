@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 import structlog
+from peewee import ModelSelect
 
 from dispatcher import completion
 from dispatcher.compiled import Compiled
@@ -120,13 +121,16 @@ def sending() -> list[Campaign]:
     Campaign.update(status=CampaignStatus.SENDING, wait_reason="", wait_params={}, wait_until=None).where(
         over
     ).execute()
-    open_tenants = Tenant.select(Tenant.id).where(
-        Tenant.status.in_([TenantStatus.ACTIVE, TenantStatus.NO_SIGN_IN]), ~Tenant.is_test
-    )
     query = Campaign.select().where(
-        Campaign.status == CampaignStatus.SENDING, Campaign.tenant_id.in_(open_tenants)
+        Campaign.status == CampaignStatus.SENDING, Campaign.tenant_id.in_(_sending_tenants())
     )
     return _verified([c for c in query.order_by(Campaign.id) if not _is_quiet(c)])
+
+
+def _sending_tenants() -> ModelSelect:
+    """Ids of the tenants whose mailings may leave: a suspended one sends nothing, a test tenant never does."""
+    allowed = [TenantStatus.ACTIVE, TenantStatus.NO_SIGN_IN]
+    return Tenant.select(Tenant.id).where(Tenant.status.in_(allowed), ~Tenant.is_test)
 
 
 def _verified(found: list[Campaign]) -> list[Campaign]:
@@ -162,6 +166,7 @@ def terms(campaign: Campaign) -> Terms:
                 Campaign.id == campaign_id,
                 Campaign.status == CampaignStatus.SENDING,
                 Campaign.revision_id == revision_id,
+                Campaign.tenant_id.in_(_sending_tenants()),  # suspended meanwhile: from this claim on
             )
             .first()
         )
