@@ -112,3 +112,81 @@ def test_from_an_empty_issue_to_the_sent_mailing(house: House, enter: Callable[[
     parsed = [email.message_from_bytes(raw, policy=email.policy.default) for raw in mails[:50]]
     assert all(not mail.defects for mail in parsed)
     assert len({mail["message-id"] for mail in parsed}) == len(parsed)
+
+
+def tab_to(page: Page, selector: str, back: bool = False) -> None:
+    """Press Tab until the cursor stands on what `selector` finds."""
+    for _ in range(160):
+        if page.evaluate("selector => document.activeElement?.matches(selector)", selector):
+            return
+        page.keyboard.press("Shift+Tab" if back else "Tab")
+    raise AssertionError(f"Tab never reaches {selector}")
+
+
+def test_by_keyboard_alone_from_an_empty_issue_to_the_approved_one(
+    house: House, enter: Callable[[str], Page]
+) -> None:
+    page = enter(EDITOR)
+    page.goto("/t/lindenhof/issues")
+    tab_to(page, "select[name=type_id]")
+    page.keyboard.press("W")
+    tab_to(page, ".rb-acts button.btn-primary")
+    page.keyboard.press("Enter")
+    expect(page.locator("#why")).to_contain_text("Der Betreff fehlt.")
+    issue_url = page.url
+
+    tab_to(page, "#sources button[id^=put-]")
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-block]")).to_have_count(2)
+    tab_to(page, "#subject")
+    page.keyboard.type("Nur mit Tasten")
+    tab_to(page, "#preheader")
+    page.keyboard.type("Ohne Maus")
+    expect(page.locator("#saved")).to_have_text(SAVED)
+    tab_to(page, "#add-block")
+    page.keyboard.press("Enter")
+    tab_to(page, ".rb-more.add button[value=quote]")
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-block]")).to_have_count(3)
+    tab_to(page, "textarea[name=quote]")
+    page.keyboard.type("Wer tippt, der findet.")
+    tab_to(page, "[data-close-block]")
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-block].open")).to_have_count(0)
+    before = titles(page)
+    assert before[2] == "Wer tippt, der findet."
+
+    tab_to(page, f"#{page.locator('[data-block] .rb-open').last.get_attribute('id')}")
+    page.keyboard.press("Alt+ArrowUp")
+    expect(page.locator("[data-block] .rb-open").nth(1)).to_have_text(before[2])
+    page.keyboard.press("Control+z")
+    expect(page.locator("[data-block] .rb-open").nth(2)).to_have_text(before[2])
+    page.wait_for_load_state("networkidle")
+    page.reload()
+    assert titles(page) == before
+    tab_to(page, "#redo")
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-block] .rb-open").nth(1)).to_have_text(before[2])
+    page.wait_for_load_state("networkidle")
+
+    page.keyboard.press("Control+s")
+    tab_to(page, ".rb-edhead a.btn-primary")
+    page.keyboard.press("Enter")
+    expect(page.locator("#act button").first).to_be_visible()
+    tab_to(page, "[name=live]")
+    page.keyboard.press("Space")
+    tab_to(page, "#act button")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Das Mailing wartet auf Freigabe.")).to_be_visible()
+
+    chief = enter(CHIEF)
+    chief.goto("/t/lindenhof/approvals")
+    last = chief.locator("section[aria-labelledby=h-open] tbody a").last.get_attribute("href")
+    tab_to(chief, f"a[href='{last}']")
+    chief.keyboard.press("Enter")
+    expect(chief.get_by_role("button", name="Freigeben")).to_be_visible()
+    tab_to(chief, "button[name=decision][value=approve]")
+    chief.keyboard.press("Enter")
+    expect(chief.get_by_role("button", name="Freigeben")).to_have_count(0)
+    chief.goto(issue_url)
+    expect(chief.locator(".rb-state.pill").first).to_have_text("Freigegeben")
