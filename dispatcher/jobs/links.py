@@ -14,6 +14,7 @@ from dispatcher import following, render
 from dispatcher.preflight.facts import Facts
 from domain import clock, db
 from domain.db import unscoped
+from domain.errors import DomainError
 from domain.issues import links
 from domain.issues.models import Issue, IssueState
 from domain.tenancy import tree
@@ -41,7 +42,12 @@ def sweep_for(settings: Any) -> Callable[[], None]:
         if hourly:
             all_at = clock.epoch()
         for issue in _changed(seen, hourly):
-            ask_for(issue, settings.public_url)
+            try:
+                ask_for(issue, settings.public_url)
+            except (
+                DomainError
+            ) as error:  # what cannot be made into a mail has no links; others must not wait for it
+                log.info("issue without links", issue=issue.id, reason=str(error))
         seen = began - timedelta(seconds=1)
         follow_some(settings.link_check == "public")
 

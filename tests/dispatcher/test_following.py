@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import SimpleNamespace
 from typing import ClassVar
 
 import pytest
@@ -10,9 +11,10 @@ import pytest
 from dispatcher import following
 from dispatcher.jobs import links as jobs
 from domain import clock
-from domain.issues import links
-from domain.issues.models import LinkCheck
+from domain.issues import assembly, links
+from domain.issues.models import BlockKind, Issue, LinkCheck
 from domain.issues.models import LinkState as S
+from tests import mailings
 from tests import world as worlds
 
 
@@ -138,3 +140,17 @@ def test_links_are_asked_once_and_again_when_the_answer_is_old(
     monkeypatch.setattr(clock, "epoch", lambda: later)
     assert links.ask(world.north.id, urls) == 1, "what did not work is tried again sooner"
     assert links.standing(world.south.id, urls) == {}
+
+
+def test_links_of_changed_issues_are_asked_for_by_the_sweep_and_one_bad_issue_stops_no_other(
+    world: worlds.World, server: str
+) -> None:
+    bad, good = mailings.issue(world), mailings.issue(world)
+    Issue.update(type_id=987_654).where(Issue.id == bad.id).execute()
+    block = assembly.add(good, BlockKind.BUTTON)
+    assembly.edit(good, block, {"label": "Alle Termine", "url": f"{server}/404"})
+    house = SimpleNamespace(link_check="any", public_url=mailings.BASE_URL)
+    jobs.sweep_for(house)()
+    assert [(row.url, row.state) for row in LinkCheck.select()] == [(f"{server}/404", S.GONE)]
+    jobs.sweep_for(SimpleNamespace(link_check="off", public_url=mailings.BASE_URL))()
+    assert LinkCheck.select().count() == 1

@@ -12,7 +12,7 @@ from lxml import html
 
 from dispatcher import preview
 from dispatcher.compose import Compiled
-from domain.approvals import flow
+from domain.approvals import listing
 from domain.campaigns import planning
 from domain.campaigns.models import Campaign
 from domain.content.models import AssetUse
@@ -135,7 +135,7 @@ def test_attachments_travel_with_test_and_frozen_mail_and_their_files_cannot_be_
     )
     frozen = email.message_from_bytes(raw, policy=email.policy.default)
     assert not frozen.defects and [f.get_content() for f in frozen.iter_attachments()] == [PDF]  # type: ignore[attr-defined]
-    (approval,) = flow.open_requests(world.north.id)
+    (approval,) = listing.open_requests(world.north.id)
     assert "Einladung März.pdf" in chief.get(f"{HERE}/approvals/{approval.id}").text
     late = editor.post(f"{HERE}/issues/{letter.id}/attachments/{asset.id}/remove")
     assert late.status_code == 409

@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from domain.approvals import flow
+from domain.approvals import listing
 from domain.issues import assembly, links
 from domain.issues.models import BlockKind, Issue, LinkCheck, LinkState
 from tests import mailings
@@ -77,6 +77,6 @@ def test_who_approves_sees_what_the_check_says(
     assert editor.post(f"{HERE}/issues/{issue.id}/plan", data=data).status_code == 303, (
         "a hint does not block"
     )
-    (approval,) = flow.open_requests(world.north.id)
+    (approval,) = listing.open_requests(world.north.id)
     chief = sign_in(app.test_client(), world.chief_editor)
     assert "does not exist (404)" in chief.get(f"{HERE}/approvals/{approval.id}").text
