@@ -227,6 +227,7 @@ class Recorder:
 
     def _scan(self) -> None:
         """Follow the tables: start new campaigns, halt those that may not send any more, feed the others."""
+        self.routes.refresh()  # first: no batch goes before the rates of its domains are known
         found = {campaign.id: campaign for campaign in starting.sending()}
         self.roster.drop_all_but(found)
         for campaign in found.values():
@@ -242,7 +243,6 @@ class Recorder:
                     campaign, N_("An error of the program stopped this mailing. Tell your administrator.")
                 )
         self.roster.close_unused_pools()
-        self.routes.refresh()
 
     def _claim(self, run: Run) -> None:
         """Claim the next batch of a campaign, sized by how fast the last one went."""

@@ -54,5 +54,6 @@ def _capped(cap: ContactCap, full: int, step: int) -> Capped:
 def _keys(campaign: Campaign, step: int) -> list[str]:
     """Address keys of every `step`th person who would get the mail."""
     text, values = audience.statement(campaign, f"SELECT s.address_key, {audience.REASON} AS reason")
-    chosen = f"SELECT address_key FROM ({text} AND s.id % {step:d} = 0) AS people WHERE reason IS NULL"  # noqa: S608
+    every = f"AND s.id / {step:d} * {step:d} = s.id"  # a percent sign would be psycopg's
+    chosen = f"SELECT address_key FROM ({text} {every}) AS people WHERE reason IS NULL"  # noqa: S608
     return [row[0] for row in database.execute_sql(sql(chosen), values).fetchall()]
