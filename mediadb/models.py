@@ -60,7 +60,11 @@ class Asset(TenantModel):
     trashed_at = MomentField(null=True)
 
     class Meta:
-        indexes = ((("tenant_id", "folder_id", "created_at"), False), (("tenant_id", "sha256"), False))
+        indexes = (
+            (("tenant_id", "folder_id", "created_at"), False),
+            (("tenant_id", "sha256"), False),
+            (("tenant_id", "trashed_at", "folder_id"), False),  # the tree counts without reading the rows
+        )
 
 
 class Rendition(TenantModel):

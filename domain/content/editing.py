@@ -46,7 +46,7 @@ def many(tenant_id: int, kind: str, object_ids: Iterable[int]) -> dict[int, Edit
             EditLock.object_id.in_(list(object_ids) or [0]), EditLock.seen_at > clock.now() - GRACE,
         )
     )  # fmt: skip
-    names = policy.names(row.user_id for row in rows)
+    names = policy.names(row.user_id for row in rows) if rows else {}
     return {row.object_id: Editor(row.user_id, names.get(row.user_id, "?"), row.since) for row in rows}
 
 

@@ -55,10 +55,11 @@ def decide() -> Response:
 
 def _index(status: int = 200, trouble: str = "", note: str = "", ticked: list[int] | None = None) -> Response:
     wanted, today = _query(), context.today()
-    page = pool.find(g.tenant.id, wanted, g.user, g.rights, today)
+    counts = pool.counts(g.tenant.id, g.user, g.rights, today)
+    page = pool.find(g.tenant.id, wanted, g.user, g.rights, today, counts)
     return hypermedia.page(
         "pool/index.html", "pool/_results.html", status=status, page=page, query=wanted, today=today,
-        filters=_filters(), counts=pool.counts(g.tenant.id, g.user, g.rights, today),
+        filters=_filters(), counts=counts,
         categories=pool.categories(g.tenant.id), shown_state=articles.shown_state, trouble=trouble, note_text=note,
         ticked=ticked or [], layout="table" if request.args.get("layout") == "table" else "cards",
         pictures=library.many(g.tenant.id, [a.asset_id for a in page.articles if a.asset_id]),

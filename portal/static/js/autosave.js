@@ -13,6 +13,7 @@
       clearTimeout(timer);
       if (running || stopped || sending || !dirty) return;
       running = true;
+      form.dataset.saving = "1";  // drafts.js: whether this arrived is not known if the page goes now
       dirty = false;
       try {
         const answer = await fetch(form.action, { method: "POST", body: new FormData(form), headers: {
@@ -40,6 +41,7 @@
         later(5000);
       } finally {
         running = false;
+        delete form.dataset.saving;
         if (waiting !== null) { const submitter = waiting; waiting = null; form.requestSubmit(submitter || undefined); }
       }
     }
@@ -50,7 +52,11 @@
       sending = false;
       later(800);
     };
-    form.addEventListener("rundbrief:stop", () => { stopped = true; clearTimeout(timer); });  // somebody has taken over
+    form.addEventListener("rundbrief:stop", () => {  // somebody has taken over
+      stopped = true;
+      clearTimeout(timer);
+      say(status.dataset.taken);
+    });
     form.addEventListener("input", changed);
     form.addEventListener("change", changed);
     // The button waits for a save under way: both would start from the same version, and one would be refused.

@@ -35,15 +35,20 @@
     }
 
     let timer = 0;
-    const keep = (saved = false, sent = false) => {
-      try { localStorage.setItem(key, JSON.stringify({ at: Date.now(), saved, sent, version: form.elements.version.value, values: values() })); } catch { /* full or forbidden */ }
+    const keep = (saved = false, sent = false, saving = false) => {
+      try { localStorage.setItem(key, JSON.stringify({ at: Date.now(), saved, sent, saving, version: form.elements.version.value, values: values() })); } catch { /* full or forbidden */ }
     };
     form.addEventListener("input", (event) => {
       if (event.target.type === "search" || event.target.type === "file") return;
       clearTimeout(timer);
       timer = setTimeout(() => { timer = 0; keep(); }, 150);
     });
-    window.addEventListener("pagehide", () => { if (timer) { clearTimeout(timer); keep(); } });
+    window.addEventListener("pagehide", () => {
+      const saving = Boolean(form.dataset.saving);
+      if (!timer && !saving) return;
+      clearTimeout(timer);
+      keep(false, false, saving);
+    });
     form.addEventListener("rundbrief:saved", () => {
       clearTimeout(timer);
       timer = 0;
@@ -53,14 +58,17 @@
 
     const kept = read(key);
     if (!kept) return;
+    // This page may have been asked for before the last save of the page before it arrived: then it is asked for again.
+    const here = Number(form.elements.version.value), there = Number(kept.version);
+    const isBehind = Date.now() - kept.at < 60000 && ((kept.saved && there > here) || (kept.saving && there === here));
+    if (isBehind && !sessionStorage.getItem(key)) {
+      sessionStorage.setItem(key, "1");
+      form.inert = true;
+      setTimeout(() => location.reload(), kept.saved ? 0 : 1000);
+      return;
+    }
+    sessionStorage.removeItem(key);
     if (kept.saved) {
-      const isBehind = Number(kept.version) > Number(form.elements.version.value) && Date.now() - kept.at < 60000;
-      if (isBehind && !sessionStorage.getItem(key)) {
-        sessionStorage.setItem(key, "1");
-        location.reload();
-        return;
-      }
-      sessionStorage.removeItem(key);
       const note = new Map(kept.values).get("note");  // a remark is sent with the article, not saved before
       if (note && form.elements.note && !form.elements.note.value) form.elements.note.value = note;
       else drop();
