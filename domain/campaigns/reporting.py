@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from domain.campaigns import conditions
 from domain.campaigns.models import Campaign
 from domain.issues import placeholders
 from domain.issues.placeholders import Reader
@@ -42,8 +43,9 @@ def foreign(campaign: Campaign, names: Iterable[str]) -> list[str]:
 
 
 def foreign_or_computed(tenant_id: int, names: Iterable[str]) -> list[str]:
-    """Those of `names` that neither everybody's palette nor an own field gives."""
-    left = [name for name in names if name not in placeholders.KNOWN.values()]
+    """Those of `names` that neither everybody's palette nor an own field gives, and that are no segment's."""
+    known = placeholders.KNOWN.values()
+    left = [name for name in names if name not in known and not conditions.is_condition(name)]
     if not left:
         return []
     own = {name for f in fields.every(tenant_id) for name in (f.key, f.name)}
