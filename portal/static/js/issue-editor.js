@@ -45,8 +45,10 @@
       // from the pool: the form of the article does it, and says before which block
       onAdd: (event) => {
         const before = event.item.nextElementSibling?.matches("[data-block]") ? event.item.nextElementSibling.id.slice(6) : "";
-        const form = document.querySelector(`#${event.item.dataset.source} form`) || event.item.querySelector("form");
+        const { id } = event.item, form = event.clone.querySelector("form");
         event.item.remove();
+        event.clone.id = id;  // Sortable leaves it without, and htmx does not know it yet
+        htmx.process(event.clone);
         if (!form) return;
         const field = Object.assign(document.createElement("input"), { type: "hidden", name: "before", value: before });
         form.append(field);
