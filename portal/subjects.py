@@ -114,6 +114,8 @@ def is_checked(approval: Approval) -> bool:
 
 def checks(tenant: Tenant, approval: Approval) -> tuple[list[Finding], int]:
     """What the pre-flight says about the mail, and how many checks it passed."""
+    if not is_checked(approval):
+        raise NotFound
     campaign = planning.get(tenant.id, approval.object_id) if approval.kind == CAMPAIGN else None
     issue = assembly.get(tenant.id, campaign.issue_id if campaign else approval.object_id)
     found, _size, passed = run.look(tenant, issue, sending.base_url_for(tenant), campaign)

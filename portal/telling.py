@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import g
 from flask_babel import gettext
+from peewee import ModelSelect
 
 from domain.accounts import policy
 from domain.accounts.models import Role, User
@@ -32,7 +33,6 @@ _WORDS = {
     "from": N_("From"), "mode": N_("Mode"), "with_subtree": N_("With the tenants below"),
 }  # fmt: skip
 _SHORT = 80
-MOST_NAMED = 200  # things whose names hold what is searched for
 STAND_IN, ADDRESS = "for ", "address "  # how an entry says in whose place somebody acted
 
 
@@ -111,17 +111,13 @@ def _names(entries: list[AuditEntry]) -> dict[tuple[str, int], str]:
     return found
 
 
-def named(tenant_id: int, text: str) -> dict[str, list[int]]:
-    """Kind → ids of the tenant's things whose name holds `text`, for searching the log."""
-    found: dict[str, list[int]] = {}
+def named(tenant_id: int, text: str) -> dict[str, ModelSelect]:
+    """Kind → the ids of the tenant's things whose name holds `text`, as queries inside of the search of the log."""
+    found: dict[str, ModelSelect] = {}
     for kind, (_with, _without, table, column) in THINGS.items():
-        if table is None or table is Role:
-            continue
-        query = table.select(table.id).where(getattr(table, column).contains(text)).limit(MOST_NAMED)
-        if table is not User:
-            query = query.where(table.tenant_id == tenant_id)
-        if ids := [row[0] for row in query.tuples()]:
-            found[kind] = ids
+        if table is not None and table is not Role:
+            query = table.select(table.id).where(getattr(table, column).contains(text))
+            found[kind] = query if table is User else query.where(table.tenant_id == tenant_id)
     return found
 
 

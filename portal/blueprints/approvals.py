@@ -52,6 +52,17 @@ def mail(approval_id: int) -> Response:
     return subjects.frame(g.tenant, flow.get(g.tenant.id, approval_id))
 
 
+@bp.get("/approvals/<int:approval_id>/checks")
+@requires(P.APPROVAL_SEE, P.APPROVAL_ASK, P.APPROVAL_DECIDE)
+def checks(approval_id: int) -> Response:
+    """What the pre-flight says; a page of its own that the request loads, since it renders the mail once more."""
+    approval = flow.get(g.tenant.id, approval_id)
+    findings, passed = subjects.checks(g.tenant, approval)
+    return hypermedia.page(
+        "approvals/checks.html", "approvals/_checks.html", approval=approval, findings=findings, passed=passed
+    )
+
+
 @bp.post("/approvals/<int:approval_id>")
 @requires(P.APPROVAL_DECIDE)
 def decide(approval_id: int) -> Response:
@@ -149,10 +160,9 @@ def _page(approval: Approval, status: int = 200, wrong: str = "", remark: str = 
     deciding_now = approval.state == ApprovalState.OPEN and may(P.APPROVAL_DECIDE) and not own
     seat = _seat(approval) if deciding_now else Seat()
     ids = [approval.asked_by_id, approval.decided_by_id, seat.for_user_id]
-    findings, passed = subjects.checks(g.tenant, approval) if subjects.is_checked(approval) else ([], 0)
     testers = trials.every(g.tenant.id) if approval.kind == CAMPAIGN else []
     values: dict[str, Any] = {
-        "findings": findings, "passed": passed, "testers": (trials.teams(testers), testers),
+        "checked": subjects.is_checked(approval), "testers": (trials.teams(testers), testers),
         "approval": approval, "subject": subject, "votes": votes, "steps": approval.steps or [],
         "names": _names(ids + [i for v in votes for i in (v.user_id, v.for_user_id)]),
         "roles": {r.id: r for r in policy.roles_for(g.tenant.id)} if approval.steps else {},

@@ -27,6 +27,7 @@ from domain.accounts.permissions import Permission
 from domain.db import JSONText, MomentField
 from domain.issues.models import Issue, IssueRevision
 from domain.migrations.build import models
+from domain.notices.models import Notice
 from domain.releases import ledger
 from domain.releases.models import Release
 from domain.tenancy.models import Tenant
@@ -106,6 +107,7 @@ def build() -> Twins:
                 model.insert(_row(model, tenant.id, number, mark)).on_conflict_ignore().execute()
         _store(FIXED["sha256"])
         _freeze(tenant, number)
+    Notice.update(user_id=actor.id).where(Notice.id == OWN).execute()  # a notice belongs to one person
     _recalled(world)
     return Twins(world, actor)
 

@@ -413,3 +413,16 @@ def test_an_audience_that_needs_a_further_step_by_now_does_not_start(
     for number in range(size + 1 - approval.size):
         mailings.subscriber(world, f"Neu{number}")
     assert not starting.start_due() and Campaign.get().status == CampaignStatus.DRAFT
+
+
+def test_the_checks_of_a_request_are_a_page_and_a_fragment_while_it_waits(
+    app: Flask, world: World, sign_in
+) -> None:
+    mailings.everybody(world)
+    approval, chief = ask(world), sign_in(app.test_client(), world.chief_editor)
+    url = f"{HERE}/approvals/{approval.id}/checks"
+    assert url in chief.get(f"{HERE}/approvals/{approval.id}").text
+    page, part = chief.get(url).text, chief.get(url, headers={"HX-Request": "true"}).text
+    assert "checks passed" in page and "checks passed" in part and "<html" not in part
+    click(chief, approval)
+    assert chief.get(url).status_code == 404
