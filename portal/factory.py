@@ -39,6 +39,7 @@ IN_TENANT = (
     "media", "media_care",
     "issues", "blocks", "mailtemplates", "campaigns", "followups", "pacing", "approvals", "approval_flows", "asking",
     "trials", "preflights", "previews", "letters", "attachments",
+    "duplicates",
     "lists", "imports", "subscribers", "records", "organisations", "segments", "fields", "robinson", "types",
     "selection", "exclusions",
     "volume", "orders", "rollouts", "releases", "administering",

@@ -1,0 +1,51 @@
+"""People who are here twice: suggestions, two people side by side, and merging them."""
+
+from flask import Blueprint, Response, g, request, url_for
+from flask_babel import gettext as _
+
+from domain.accounts.permissions import Permission as P
+from domain.campaigns import merging
+from domain.segments import saved
+from domain.subscribers import directory, lists, organisations
+from domain.subscribers.models import Subscriber
+from portal import hypermedia
+from portal.access import requires
+
+bp = Blueprint("duplicates", __name__)
+
+
+@bp.get("/subscribers/duplicates")
+@requires(P.SUBSCRIBER_EDIT)
+def index() -> Response:
+    view = request.args.get("view", "name")
+    view = view if view in merging.VIEWS else "name"
+    after = request.args.get("after", "")[:320]
+    return hypermedia.page(
+        "duplicates/index.html", found=merging.suggest(g.tenant.id, view, after), view=view, after=after
+    )
+
+
+@bp.get("/subscribers/<int:subscriber_id>/duplicates/<int:other_id>")
+@requires(P.SUBSCRIBER_EDIT)
+def compare(subscriber_id: int, other_id: int) -> Response:
+    keep, drop = _two(subscriber_id, other_id)
+    labels = saved.columns(g.tenant.id)
+    return hypermedia.page(
+        "duplicates/compare.html", keep=keep, drop=drop, differing=merging.differing(keep, drop), fields=merging.PLAIN,
+        labels={name: labels.get(f"person:{name}", "") for name in merging.PLAIN},
+        firms=organisations.names(g.tenant.id, {keep.organisation_id, drop.organisation_id}),
+        types={p.id: directory.subscriptions(p) for p in (keep, drop)}, lists={p.id: lists.of(p) for p in (keep, drop)},
+    )  # fmt: skip
+
+
+@bp.post("/subscribers/<int:subscriber_id>/duplicates/<int:other_id>")
+@requires(P.SUBSCRIBER_EDIT)
+def merge(subscriber_id: int, other_id: int) -> Response:
+    keep, drop = _two(subscriber_id, other_id)
+    theirs = [name for name in merging.PLAIN if request.form.get(f"take-{name}") == "other"]
+    kept = merging.merge(keep, drop, theirs, g.user.id, request.form.get("take-address") == "other")
+    return hypermedia.done(url_for("subscribers.show", subscriber_id=kept.id), _("Both are one person now."))
+
+
+def _two(keep_id: int, drop_id: int) -> tuple[Subscriber, Subscriber]:
+    return directory.get(g.tenant.id, keep_id), directory.get(g.tenant.id, drop_id)
