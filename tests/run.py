@@ -20,7 +20,10 @@ from postgres import binaries as postgres_binaries
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
-WORKERS = ("-n", "2")  # two cores are what a small machine has
+WORKERS = (
+    "-n",
+    "3",
+)  # two cores are what a small machine has, and many a test waits for a process or a socket
 ROOM_BYTES = 3 * 1024**3  # less than this free in memory: the tests stay on disk
 SBIN = "/usr/sbin:/usr/bin:/sbin:/bin"  # where Debian puts servers; not on everybody's PATH
 HAS_STEPS = ("postgresql", "chromium")  # packages whose absence skips whole steps, which say so themselves
