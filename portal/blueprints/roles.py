@@ -27,6 +27,7 @@ ACTIONS: dict[str, str] = {  # columns of the matrix, in the order of a mail's w
     "edit_all": N_("Edit others’"),
     "review": N_("Review"),
     "test": N_("Test"),
+    "html": N_("HTML"),
     "plan": N_("Plan"),
     "ask": N_("Request"),
     "decide": N_("Approve"),
