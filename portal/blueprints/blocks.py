@@ -159,7 +159,7 @@ def look(issue_id: int) -> Response:
     return editing.assembled(issue)
 
 
-@bp.post("/issues/<int:issue_id>/copy")
+@bp.post("/issues/<int:issue_id>/once-more")
 @requires(P.ISSUE_EDIT)
 def copy(issue_id: int) -> Response:
     """Once more: the next number, the same text for other people, another text for the same people."""
@@ -197,12 +197,11 @@ def here(issue_id: int) -> Response:
     if request.form.get("leave"):
         presence.leave(issue, g.user.id)
         return hypermedia.done(url_for("issues.show", issue_id=issue.id))
+    blocks = assembly.blocks(issue)
     opened = request.form.get("opened", 0, int)
-    presence.note(issue, g.user.id, opened or None)
+    presence.note(issue, g.user.id, opened if opened in {b.id for b in blocks} else None)
     found = presence.others(issue, g.user.id)
-    titles = {
-        b.id: editor.title(issue, b) for b in assembly.blocks(issue) if b.id in {o.block_id for o in found}
-    }
+    titles = {b.id: editor.title(issue, b) for b in blocks if b.id in {o.block_id for o in found}}
     return hypermedia.fragment(
         "issues/_presence.html", issue=issue, others=found, names=policy.names([o.user_id for o in found]),
         titles=titles, stale=request.form.get("version", 0, int) != issue.version, opened=opened,

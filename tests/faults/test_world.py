@@ -27,7 +27,7 @@ FAKETIME = next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)
 
 def slow(verb, line):
     if verb == "BODY":
-        time.sleep(0.02)
+        time.sleep(0.05)
 
 
 @pytest.mark.parametrize("jump", ["+2h", "-2h"])

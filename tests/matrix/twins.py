@@ -24,6 +24,7 @@ from dispatcher import render
 from domain import clock
 from domain.accounts.models import Membership, Role, RolePermission, User, UserSession
 from domain.accounts.permissions import Permission
+from domain.content.models import SavedView
 from domain.db import JSONText, MomentField
 from domain.issues.models import Issue, IssueRevision
 from domain.migrations.build import models
@@ -38,6 +39,7 @@ OWN, FOREIGN, NOBODYS = 500_001, 700_001, 900_009  # of one length: no text is c
 MARK = "Zq7Fremd"
 FINGERPRINT = "0" * 64
 PEOPLE = ("user", "author", "by", "founder", "actor", "owner_user")  # columns that name a person
+NUMBERED = {"article_revision.number"}  # stands in a path beside the id
 LEFT_EMPTY = {"parent_id", "rollout_id", "owner_id", "territory_id", "to_tenant_id", "parent"}
 
 # What a column must hold so that pages of the row can be drawn: table.column or column → value
@@ -107,7 +109,8 @@ def build() -> Twins:
                 model.insert(_row(model, tenant.id, number, mark)).on_conflict_ignore().execute()
         _store(FIXED["sha256"])
         _freeze(tenant, number)
-    Notice.update(user_id=actor.id).where(Notice.id == OWN).execute()  # a notice belongs to one person
+    for model in (Notice, SavedView):  # these belong to one person
+        model.update(user_id=actor.id).where(model.id == OWN).execute()
     _recalled(world)
     return Twins(world, actor)
 
@@ -180,6 +183,8 @@ def _row(model: type[Model], tenant_id: int, number: int, mark: str) -> dict[str
         name = field.column_name
         if name == "tenant_id":
             row[field.name] = tenant_id
+        elif f"{table}.{name}" in NUMBERED:
+            row[field.name] = number
         elif f"{table}.{name}" in FIXED or name in FIXED:
             row[field.name] = FIXED.get(f"{table}.{name}", FIXED.get(name))
         else:

@@ -79,4 +79,4 @@ def test_who_approves_sees_what_the_check_says(
     )
     (approval,) = listing.open_requests(world.north.id)
     chief = sign_in(app.test_client(), world.chief_editor)
-    assert "does not exist (404)" in chief.get(f"{HERE}/approvals/{approval.id}").text
+    assert "does not exist (404)" in chief.get(f"{HERE}/approvals/{approval.id}/checks").text

@@ -47,6 +47,11 @@ def test_every_route_says_who_may_see_it(app: Flask) -> None:
     assert not silent
 
 
+def test_no_address_leads_to_two_views(app: Flask) -> None:
+    found = [(verb, rule.rule) for verb, rule in rules(app)]
+    assert len(found) == len(set(found)), "the second one would never be reached"
+
+
 def test_nothing_below_a_tenant_is_public(app: Flask) -> None:
     assert not [rule.rule for _, rule in in_tenant(app) if access_of(app, rule) == "public"]
 
