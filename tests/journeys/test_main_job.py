@@ -218,7 +218,7 @@ def editor_assembles(stage: Stage) -> None:
     page = stage.page
     page.goto(f"{TENANT}/issues")
     page.locator("select[name=type_id]").select_option(label="Probeblatt")
-    page.locator("form[action$='/issues'][method=post] button").click()
+    page.get_by_role("button", name="Ausgabe anlegen").click()
     page.wait_for_url(re.compile(r"/issues/\d+"))
     page.locator("#subject").fill(f"[Vorname|Guten Tag], {SUBJECT}")
     page.locator("#preheader").fill("So kommen Sie ab Montag ans Ziel.")

@@ -6,6 +6,7 @@ Run by `make matrix` (prints one line of JSON last) and by tests/portal/test_mat
 import io
 import json
 import sys
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -102,7 +103,9 @@ class Tally:
 
 
 class Matrix:
-    """All cases of all routes."""
+    """All cases of all routes. Not `thorough`: of the ways in which a text can carry the number, one per route."""
+
+    thorough = True
 
     def __init__(self, app: Flask, made: Twins) -> None:
         self.app, self.made, self.tally = app, made, Tally()
@@ -206,7 +209,10 @@ class Matrix:
         self._pair(
             f"{said} with it in JSON", method, own, lambda n: {"json": dict.fromkeys(fields | {"id"}, n)}
         )
-        for words, text in CARRIERS.items():
+        carriers = list(CARRIERS.items())
+        if not self.thorough:
+            carriers = [carriers[zlib.crc32(rule.rule.encode()) % len(carriers)]]
+        for words, text in carriers:
             self._pair(
                 f"{said} with it in {words}", method, own,
                 lambda n, text=text: {"data": {**plausible, **dict.fromkeys(
@@ -224,7 +230,7 @@ class Matrix:
         return {name: PLAUSIBLE[name] for name in sorted(names) if name in PLAUSIBLE}
 
     def _pair(self, said: str, method: str, url: str, make: Any) -> None:
-        for _ in range(3):  # a page may tell the time, which goes on between two knocks
+        for _ in range(2):  # a page may tell the time, which goes on between two knocks
             foreign = self.door.knock(self.made.actor, method, url, **make(FOREIGN))
             missing = self.door.knock(self.made.actor, method, url, **make(NOBODYS))
             if foreign.alike(missing):

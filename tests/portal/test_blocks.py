@@ -242,13 +242,15 @@ def test_the_calendar_file_of_an_event(client: FlaskClient, world: worlds.World,
 def test_an_issue_is_copied_as_next_number_for_other_people_or_for_the_same_ones(
     editor: FlaskClient, world: worlds.World, issue: Issue, here: str
 ) -> None:
-    assert editor.post(f"{here}/copy", data={"way": "nowhere"}).status_code == 404
-    assert editor.post(f"{here}/copy", data={"way": "text"}).status_code == 409, "no recipients chosen yet"
+    assert editor.post(f"{here}/once-more", data={"way": "nowhere"}).status_code == 404
+    assert editor.post(f"{here}/once-more", data={"way": "text"}).status_code == 409, (
+        "no recipients chosen yet"
+    )
     campaign = mailings.draft(world, issue)
     planning.plan(campaign, {"consents": ["proved", "unknown"], "sender_name": "Ganz anders"})
     made = {}
     for way in ("next", "people", "text"):
-        answer = editor.post(f"{here}/copy", data={"way": way})
+        answer = editor.post(f"{here}/once-more", data={"way": way})
         assert answer.status_code == 303
         made[way] = assembly.get(issue.tenant_id, int(answer.location.rpartition("/")[2]))
     kinds = [(b.kind, b.article_id) for b in assembly.blocks(issue)]

@@ -16,7 +16,9 @@ from tests.matrix.run import Matrix
 @pytest.mark.timeout(600)
 @pytest.mark.sqlite_only  # counts the changed rows of the connection
 def test_nobody_gets_through_where_he_must_not(app: Flask, database: str) -> None:
-    tally = Matrix(app, twins.build()).walk()
+    matrix = Matrix(app, twins.build())
+    matrix.thorough = False  # `make matrix` is
+    tally = matrix.walk()
     assert tally.cases > 10 * tally.routes
     assert (tally.leaks, tally.changes, tally.uncovered) == ([], [], [])
 
