@@ -21,12 +21,12 @@ class Inbox:
     def __init__(self, house: House) -> None:
         self._path: Path = house.instance / "catcher.db"
 
-    def wait_for(self, address: str, subject: str = "") -> EmailMessage:
-        """The newest mail to `address` whose subject holds `subject`; fails when none comes."""
+    def wait_for(self, address: str, subject: str = "", text: str = "") -> EmailMessage:
+        """The newest mail to `address` with these words in subject and text; fails when none comes."""
         for _ in range(WAIT_S * 10):
             for line in catcher.list_mails(self._path, address) if self._path.exists() else []:
                 message = self.message(line.id)
-                if subject in str(message["subject"]):
+                if subject in str(message["subject"]) and text in text_of(message):
                     return message
             time.sleep(0.1)
         pytest.fail(f"no mail to {address} about {subject!r}")

@@ -119,7 +119,7 @@ def administrator_invites(stage: Stage, name: str, address: str, role: str) -> N
     page.locator("label.form-check", has_text=role).first.locator("input").check()
     page.locator("main form[action$='/admin/people'] button.btn-primary").click()
     expect(page.locator("main")).to_contain_text(name)
-    other.goto(link_in(stage.inbox.wait_for(address), "/welcome/"))
+    other.goto(link_in(stage.inbox.wait_for(address, text="/welcome/"), "/welcome/"))
     other.get_by_label("Neues Passwort").fill(PASSWORD)
     other.get_by_role("button", name="Passwort setzen").click()
     expect(other.get_by_role("heading", name="Anmelden")).to_be_visible()
@@ -158,7 +158,7 @@ def reader_signs_up(stage: Stage, reader: Page) -> None:
         box.check()
     reader.wait_for_timeout(2500)  # the form refuses answers faster than people type
     reader.locator("main form button[type=submit]").click()
-    reader.goto(link_in(stage.inbox.wait_for(READER), "/confirm/"))
+    reader.goto(link_in(stage.inbox.wait_for(READER, text="/confirm/"), "/confirm/"))
     reader.locator("main form button").click()
     expect(reader.locator("main")).to_contain_text("Probeblatt")
 

@@ -69,7 +69,7 @@ def test_forgotten_password_is_set_anew_by_the_mail(house: House, stranger: Call
     page.get_by_label("E-Mail-Adresse").fill(address)
     page.get_by_role("button", name="Link senden").click()
     expect(page.locator(".rb-note")).to_be_visible()
-    link = link_in(Inbox(house).wait_for(address), "/reset/")
+    link = link_in(Inbox(house).wait_for(address, text="/reset/"), "/reset/")
     page.goto(link)
     page.locator("#password").fill(NEW_PASSWORD)
     page.locator("form button.btn-primary").click()
