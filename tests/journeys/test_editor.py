@@ -115,7 +115,9 @@ def test_from_an_empty_issue_to_the_sent_mailing(house: House, enter: Callable[[
 
 
 def tab_to(page: Page, selector: str, back: bool = False) -> None:
-    """Press Tab until the cursor stands on what `selector` finds."""
+    """Press Tab until the cursor stands on what `selector` finds. Not while the preview is being loaded: a key that
+    reaches a frame that has just gone is never answered."""
+    page.wait_for_load_state("networkidle")
     for _ in range(160):
         if page.evaluate("selector => document.activeElement?.matches(selector)", selector):
             return
