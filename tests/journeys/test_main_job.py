@@ -328,7 +328,7 @@ def next_issue_leaves_both_out(stage: Stage) -> None:
     page = stage.page
     page.goto(f"{TENANT}/issues")
     page.locator("select[name=type_id]").select_option(label="Probeblatt")
-    page.locator("form[action$='/issues'][method=post] button").click()
+    page.get_by_role("button", name="Ausgabe anlegen").click()
     page.locator("a[href$='/plan']").first.click()
     page.locator("input[name=proved]").check()
     expect(page.locator("#numbers .rb-big")).to_have_text(str(READERS - 1))
