@@ -5,6 +5,7 @@ import shutil
 import socket
 import sqlite3
 import subprocess
+import threading
 import time
 from contextlib import contextmanager, suppress
 from urllib.parse import urlsplit
@@ -42,9 +43,21 @@ def slow(verb, line):
         time.sleep(0.03)
 
 
-def slightly_slow(verb, line):
-    if verb == "BODY":
-        time.sleep(0.01)
+class Gate:
+    """Lets some mails through, holds the others until it is opened."""
+
+    def __init__(self, free: int) -> None:
+        self.free = free
+        self.opened = threading.Event()
+        self.lock = threading.Lock()
+
+    def __call__(self, verb, line):
+        if verb == "BODY":
+            with self.lock:
+                self.free -= 1
+                held = self.free < 0
+            if held:
+                self.opened.wait(60)
 
 
 def fill(disk):
@@ -72,7 +85,8 @@ def at_rest(sink, seconds=1.0):
 def test_f11_full_disk_stops_claims_and_goes_on_with_room(database, tmp_path):
     """What is claimed still leaves: the journal has reserved its space. No claim is written, so nothing more does."""
     people = 10_000 if FULL else 2_600  # more than two batches, which are claimed at once
-    with small_disk(tmp_path / "disk", 128 if FULL else 24) as disk, Sink(slightly_slow).running() as sink:
+    gate = Gate(40)
+    with small_disk(tmp_path / "disk", 128 if FULL else 24) as disk, Sink(gate).running() as sink:
         db.database.close()
         shutil.copyfile(tmp_path / "portal.db", disk / "portal.db")
         db.bind(f"sqlite:///{disk}/portal.db").connect()
@@ -81,6 +95,7 @@ def test_f11_full_disk_stops_claims_and_goes_on_with_room(database, tmp_path):
         with deliver(disk / "i", f"sqlite:///{disk}/portal.db", sink.port) as process:
             until(lambda: len(sink.accepted) > 30)
             fill(disk)
+            gate.opened.set()
             until(at_rest(sink), 30)
             assert len(sink.accepted) < people and process.poll() is None
             (disk / "filler").unlink()

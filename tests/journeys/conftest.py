@@ -12,6 +12,7 @@ from tests.journeys.houses import House, running
 from tests.journeys.inspection import watch
 
 WAIT_MS = 30_000  # a slow machine that does other things, too
+expect.set_options(timeout=WAIT_MS)
 QUIET = [
     "--no-sandbox",  # Chromium refuses its sandbox to root
     "--disable-background-networking",

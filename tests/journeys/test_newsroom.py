@@ -72,6 +72,7 @@ def test_two_people_at_one_article_lose_nothing(
     expect(journalist.locator(".rb-changes del").first).to_have_text(" langen")
     is_sound(journalist)
     journalist.get_by_role("button", name="Meinen Text speichern").click()
+    expect(journalist.locator("#h-conflict")).to_have_count(0)
     expect(journalist.locator("#teaser")).to_have_value("Mein Satz")
 
     journalist.goto(url.replace("/edit", "/versions"))

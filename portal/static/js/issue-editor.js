@@ -27,7 +27,8 @@
     });
   });
   document.body.addEventListener("htmx:beforeSend", (event) => {
-    if (event.detail.requestConfig.verb === "post" && event.detail.elt.id !== "presence") busy = event.detail.xhr;
+    const { elt, requestConfig, xhr } = event.detail;
+    if (elt.matches("[data-redraws]") || (requestConfig.verb === "post" && elt.id !== "presence")) busy = xhr;
   });
   document.body.addEventListener("htmx:afterRequest", (event) => {
     if (event.detail.xhr !== busy) return;
