@@ -5,6 +5,8 @@ from typing import Any
 
 from lxml import html as lxml_html
 
+from domain.content import nostyle
+
 _BLOCKS = ("p", "h1", "h2", "h3", "h4", "ul", "ol", "blockquote", "table", "figure", "div")
 
 
@@ -44,6 +46,7 @@ def _only(part: dict[str, Any]) -> str:
 
 def text_of(html: str) -> str:
     """Text of clean HTML with the addresses of its links behind their words."""
+    html = nostyle.without(html)
     if not html.strip():
         return ""
     root = lxml_html.fragment_fromstring(html, create_parent="div")

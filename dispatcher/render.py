@@ -27,7 +27,7 @@ from dispatcher.compiled import Compiled
 from dispatcher.compose import MessageSource, compile_message
 from dispatcher.personalise import RecipientRefused, ascii_domain
 from domain import clock
-from domain.content import mailhtml, stylesheet
+from domain.content import nostyle, stylesheet
 from domain.content.models import Article
 from domain.issues import assembly, blocks, placeholders
 from domain.issues.models import Block, Issue, IssueKind, IssueRevision
@@ -281,11 +281,11 @@ def _letter(values: dict[str, Any], look: looks.Look, base_url: str) -> str:
 def _inlined(page: str, look: looks.Look, base_url: str, own_css: str) -> str:
     """The page with its styles in the elements. Ours and the style block come by themselves, unless people's source
     holds the comment that stops them."""
-    root = lxml_html.document_fromstring(page.replace(mailhtml.NO_STYLE, ""))
+    root = lxml_html.document_fromstring(nostyle.without(page))
     automatic = next(
         (style for style in root.iter("style") if style.attrib.pop("data-automatic", None)), None
     )
-    if mailhtml.NO_STYLE in page:
+    if nostyle.stands_in(page):
         if automatic is not None:
             automatic.drop_tree()
         automatic = None

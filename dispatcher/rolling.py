@@ -15,7 +15,7 @@ from domain.campaigns import planning
 from domain.campaigns.models import Campaign
 from domain.db import database
 from domain.errors import N_, Conflict, Invalid
-from domain.issues import assembly
+from domain.issues import assembly, mediause
 from domain.issues.models import Block, BlockKind, Issue
 from domain.releases import ledger
 from domain.rollouts import aliases, course
@@ -233,7 +233,7 @@ def _write(source: Source, issue: Issue, segments: dict[int, int]) -> None:
         Block.update(position=position).where(
             Block.tenant_id == issue.tenant_id, Block.id == block_id
         ).execute()
-    assembly.keep_assets(issue)
+    mediause.note(issue, assembly.blocks(issue))
 
 
 def _own_behind(blocks: list[Block], central: set[int]) -> dict[int | None, list[int]]:

@@ -17,7 +17,7 @@ from domain.campaigns.models import Campaign
 from domain.content.models import Article, ArticleState
 from domain.db import database
 from domain.errors import N_, Conflict, NotFound
-from domain.issues import assembly
+from domain.issues import assembly, mediause
 from domain.issues.models import Block, BlockKind, Issue, MailTemplate
 from domain.releases.models import Release
 from domain.rollouts import aliases
@@ -143,7 +143,7 @@ def _issue(found: Issue, target_id: int, user: User) -> Issue:
         values["data"] = hosting.own_data(block.data, found.tenant_id, target_id, asset)
         values |= {"locked": False, "origin_id": None}
         Block.create(**values)
-    assembly.keep_assets(made)
+    mediause.note(made, assembly.blocks(made))
     return made
 
 

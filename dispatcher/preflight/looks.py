@@ -10,6 +10,7 @@ from dispatcher import render
 from dispatcher.colours import WHITE, Colour, colour, ratio
 from dispatcher.preflight.facts import Facts, squeezed
 from dispatcher.preflight.findings import Findings, hint
+from domain.content import nostyle
 from domain.errors import N_
 from mediadb.models import Asset, Rendition
 
@@ -90,6 +91,17 @@ def style(facts: Facts) -> Findings:
                 told.add(unknown)
                 message = N_("Some mail programs do not know “%(style)s”. Use tables or leave it out.")
                 yield hint(message, block_id=piece.block_id, style=unknown)
+
+
+def unstyled(facts: Facts) -> Findings:
+    """The comment that takes the automatic style from the whole mail, wherever in the texts it stands."""
+    for block in facts.blocks:
+        article = facts.articles.get(block.article_id or 0)
+        written = [piece.value for piece in facts.pieces if piece.block_id == block.id]
+        if any(map(nostyle.stands_in, [*written, article.body if article else ""])):
+            message = N_("The comment %(comment)s takes the automatic style from the whole mail.")
+            yield hint(message, block_id=block.id, comment=nostyle.COMMENT)
+            return
 
 
 def _styles(source: str) -> Iterator[tuple[str, str]]:

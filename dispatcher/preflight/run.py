@@ -13,7 +13,7 @@ MAIL: tuple[Callable[[Facts], Findings], ...] = (
     subject.subject, subject.preheader, content.anything, content.imprint, content.way_out, content.articles,
     content.obligatory,
     content.alternatives, content.targets, linking.dead, content.licences, clearing.media, content.gaps, looks.contrast,
-    looks.style, looks.size, looks.weight, subject.shouting, subject.habits,
+    looks.style, looks.unstyled, looks.size, looks.weight, subject.shouting, subject.habits,
 )  # fmt: skip
 PLAN: tuple[Callable[[Facts, Campaign], Findings], ...] = (
     people.sender,

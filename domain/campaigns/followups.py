@@ -14,7 +14,7 @@ from domain.campaigns import audience, kin, planning
 from domain.campaigns.models import Campaign, CampaignStatus, Course
 from domain.db import database
 from domain.errors import N_, Conflict, Invalid
-from domain.issues import assembly, revisions
+from domain.issues import assembly, copies, revisions
 from domain.issues.models import Issue, IssueRevision
 from domain.ledger.models import Delivery
 from domain.ledger.states import DeliveryState
@@ -70,7 +70,7 @@ def to_correct(campaign: Campaign, user_id: int, name: str, subject: str, earlie
     if not got_count(campaign, campaign.revision_id if earlier else None):
         raise Conflict(N_("Nobody has got this mail yet."))
     with database.atomic():
-        issue = assembly.copy(assembly.get(campaign.tenant_id, campaign.issue_id), user_id, name, subject)
+        issue = copies.copy(assembly.get(campaign.tenant_id, campaign.issue_id), user_id, name, subject)
         wanted: dict[str, Any] = {
             "got": campaign.id,
             "lists": [],

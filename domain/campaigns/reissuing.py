@@ -6,7 +6,7 @@ from domain.campaigns import planning
 from domain.campaigns.models import Campaign
 from domain.db import database
 from domain.errors import N_, Conflict
-from domain.issues import assembly
+from domain.issues import assembly, copies
 from domain.issues.models import Issue, IssueKind
 from domain.subscribers import types
 
@@ -16,7 +16,7 @@ AUDIENCE = ("lists", "consents", "segment", "exclude")
 def next_number(issue: Issue, user_id: int) -> Issue:
     """The next issue of the newsletter type with the same blocks; subject and preview text are to be written anew."""
     with database.atomic():
-        made = assembly.copy(issue, user_id, issue.name, "")
+        made = copies.copy(issue, user_id, issue.name, "")
         if issue.kind == IssueKind.LETTER:
             return made
         newest = (
@@ -34,7 +34,7 @@ def next_number(issue: Issue, user_id: int) -> Issue:
 def other_people(issue: Issue, user_id: int) -> Issue:
     """The same text under the same number, its recipients still to be chosen."""
     with database.atomic():
-        made = assembly.copy(issue, user_id, issue.name, issue.subject)
+        made = copies.copy(issue, user_id, issue.name, issue.subject)
         made.number = issue.number
         made.save()
         return made

@@ -9,7 +9,7 @@ from lxml import html as lxml_html
 from lxml.etree import LxmlError
 from lxml.html import HtmlElement
 
-from domain.content import markup, stylesheet
+from domain.content import markup, nostyle, stylesheet
 
 # ruff: noqa: SIM905 - lists of tags read better as words
 TAGS = frozenset(
@@ -33,14 +33,13 @@ _TEXT = re.compile(r"[^\x00-\x1f<>]{0,300}\Z")
 _INVALID = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
 _CODE = re.compile(r"<!--.*?(?:-->|\Z)|<!\[[^>]*>|<\?[^>]*>|<!doctype[^>]*>", re.S | re.I)
 MAX_CHARACTERS = 100_000
-NO_STYLE = "<!-- nostyle -->"  # the one comment that stays: it stops the automatic style of the whole mail
-_NO_STYLE = re.compile(r"<!--\s*nostyle\s*-->", re.I)
 
 
 def clean(source: str) -> str:
     """The allowed part of `source`; cleaning twice changes nothing."""
     text = _INVALID.sub("", source[:MAX_CHARACTERS])
-    plain = NO_STYLE if _NO_STYLE.search(text) else ""
+    plain = nostyle.COMMENT if nostyle.stands_in(text) else ""  # the one comment that stays
+    text = nostyle.without(text)
     for _ in range(4):  # broken nesting reads differently once it is repaired
         before, text = text, _cleaned(text)
         if text == before:

@@ -1,7 +1,7 @@
 """People's HTML reduced to what an article may hold, whatever it was pasted from; its plain text and search form.
 
-The one module of the domain that knows lxml. Nothing is repaired by guessing: what the list below does not name
-is unwrapped (its text stays) or, where its text is no text of the article, dropped.
+Nothing is repaired by guessing: what the list below does not name is unwrapped (its text stays) or, where its text is
+no text of the article, dropped.
 """
 
 import re
@@ -11,6 +11,8 @@ from collections import Counter
 from lxml import html as lxml_html
 from lxml.etree import ErrorTypes, LxmlError
 from lxml.html import HtmlElement
+
+from domain.content import nostyle, pasting
 
 # ruff: noqa: SIM905 - lists of tags read better as words
 TAGS = frozenset(
@@ -54,7 +56,6 @@ _CONDITIONAL = re.compile(
     r"<!--\[if[^\]]*\]>.*?<!\[endif\]-->|<!\[(?:if|endif)[^>]*>|<\?xml[^>]*>", re.S | re.I
 )
 _SPACES = re.compile(r"[ \t\r\n\f]+")
-_BULLET = re.compile(r"^[\s\u00a0]*(?:[·•o§\u2022\uf0b7-]|\(?[0-9a-z]{1,3}[.)])[\s\u00a0]+")
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9:-]*)[^<>]*>")
 _AS_THEY_ARE = frozenset(  # hold nothing, or nothing that is text
     "area base br col embed hr img input link meta source track wbr script style".split()
@@ -67,7 +68,8 @@ def clean(html: str) -> str:
     """The allowed part of `html`. Paste from Word, Google Docs, LibreOffice and web pages comes out as plain
     paragraphs, headings, lists, emphasis and links; scripts, styles, foreign pictures and addresses other than
     http, https and mailto do not come out at all. Cleaning twice changes nothing."""
-    source = _CONDITIONAL.sub("", _INVALID.sub("", _REFERENCE.sub(_known, html[:MAX_CHARACTERS])))
+    source = nostyle.typed(_INVALID.sub("", _REFERENCE.sub(_known, html[:MAX_CHARACTERS])))
+    source = _CONDITIONAL.sub("", source)
     for _ in range(4):  # broken nesting reads differently once it is repaired
         before, source = source, _cleaned(source)
         if source == before:
@@ -108,8 +110,8 @@ def _cleaned(source: str) -> str:
         return ""
     root = _parsed(source)
     _drop(root)
-    _word_lists(root)
-    _emphasis(root)
+    pasting.lists(root)
+    pasting.emphasis(root)
     _reduce(root)
     _unnest(root)
     _trim(root)
@@ -180,73 +182,6 @@ def _drop_comment(node) -> None:  # type: ignore[no-untyped-def]
     else:
         parent.text = (parent.text or "") + tail
     parent.remove(node)
-
-
-def _word_lists(root: HtmlElement) -> None:
-    """Word writes list items as paragraphs of class MsoListParagraph with the bullet as text."""
-    for paragraph in list(root.iter("p")):
-        style, classes = paragraph.get("style", ""), paragraph.get("class", "")
-        if "mso-list" not in style and not classes.startswith("MsoListParagraph"):
-            continue
-        text = paragraph.text_content()
-        ordered = bool(re.match(r"^[\s\u00a0]*\(?[0-9]{1,3}[.)]", text))
-        for marker in list(paragraph.iter("span")):
-            if "mso-list" in marker.get("style", "").casefold():
-                marker.drop_tree()
-        _cut_bullet(paragraph)
-        paragraph.tag = "li"
-        before = paragraph.getprevious()
-        kind = "ol" if ordered else "ul"
-        if (
-            before is not None
-            and before.tag == kind
-            and before.get("data-word")
-            and not (before.tail or "").strip()
-        ):
-            paragraph.tail, tail = None, paragraph.tail
-            before.append(paragraph)
-            before.tail = tail
-        else:
-            holder = lxml_html.Element(kind)
-            holder.set("data-word", "1")
-            parent = paragraph.getparent()
-            parent.replace(paragraph, holder)
-            holder.tail, paragraph.tail = paragraph.tail, None
-            holder.append(paragraph)
-
-
-def _cut_bullet(paragraph: HtmlElement) -> None:
-    for element in paragraph.iter():
-        if element.text and element.text.strip("\u00a0 \t\r\n"):
-            element.text = _BULLET.sub("", element.text, count=1).lstrip("\u00a0 \t\r\n")
-            return
-
-
-def _emphasis(root: HtmlElement) -> None:
-    """What spans say by style becomes strong and em; bold that a style takes back is no emphasis."""
-    for element in list(root.iter("span", "b", "strong", "i", "em", "font")):
-        style = element.get("style", "").casefold().replace(" ", "")
-        if (element.tag in ("b", "strong") and re.search(r"(?:^|;)font-weight:(?:normal|400)", style)) or (
-            element.tag in ("i", "em") and "font-style:normal" in style
-        ):
-            element.tag = "span"
-        elif element.tag in ("span", "font") and element.text_content().strip():
-            bold = re.search(r"(?:^|;)font-weight:(?:bold|[6-9]00)", style)
-            italic = "font-style:italic" in style
-            if bold:
-                element.tag = "strong"
-                if italic:
-                    _wrap_inside(element, "em")
-            elif italic:
-                element.tag = "em"
-
-
-def _wrap_inside(element: HtmlElement, tag: str) -> None:
-    inner = lxml_html.Element(tag)
-    inner.text, element.text = element.text, None
-    for child in list(element):
-        inner.append(child)
-    element.append(inner)
 
 
 def _reduce(root: HtmlElement) -> None:

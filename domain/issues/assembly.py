@@ -10,12 +10,12 @@ from peewee import fn
 from domain import clock
 from domain.approvals.setup import ISSUE
 from domain.content import linked, voiding
-from domain.content.models import Article, ArticleState, AssetUse
+from domain.content.models import Article, ArticleState
 from domain.db import database
 from domain.errors import N_, Conflict, Invalid, NotFound
 from domain.issues import blocks as content
-from domain.issues import locks, mailtemplates, placeholders
-from domain.issues.models import Attachment, Block, BlockKind, Issue, IssueState
+from domain.issues import locks, mailtemplates, mediause, placeholders
+from domain.issues.models import Block, BlockKind, Issue, IssueState
 from domain.subscribers.models import NewsletterType
 from domain.tenancy.models import Tenant
 
@@ -65,30 +65,6 @@ def create(tenant_id: int, type_id: int, user_id: int, planned_at: datetime | No
             tenant_id=tenant_id, issue_id=issue.id, position=1, kind=BlockKind.INTRO, data={"html": greeting}
         )
         return issue
-
-
-def copy(issue: Issue, user_id: int, name: str, subject: str) -> Issue:
-    """A new draft with the same blocks."""
-    with database.atomic():
-        made = Issue.create(
-            tenant_id=issue.tenant_id, type_id=issue.type_id, template_id=issue.template_id,
-            kind=issue.kind, rollout_id=issue.rollout_id, name=name[:120], subject=subject[:200],
-            preheader=issue.preheader, created_by_id=user_id,
-        )  # fmt: skip
-        for found in blocks(issue):
-            Block.create(
-                tenant_id=issue.tenant_id, issue_id=made.id, position=found.position, kind=found.kind,
-                article_id=found.article_id, data=found.data, locked=found.locked, hidden=found.hidden,
-                segment_id=found.segment_id,
-            )  # fmt: skip
-        _note_assets(made)
-        for file in Attachment.select().where(
-            Attachment.tenant_id == issue.tenant_id, Attachment.issue_id == issue.id
-        ):
-            values = {"tenant_id": made.tenant_id, "asset_id": file.asset_id}
-            Attachment.create(issue_id=made.id, position=file.position, **values)
-            AssetUse.create(kind="attachment", object_id=made.id, **values)
-        return made
 
 
 def blocks(issue: Issue) -> list[Block]:
@@ -170,7 +146,7 @@ def edit(issue: Issue, found: Block, data: dict[str, Any]) -> None:
         found.data = clean
         found.save()
         if any(key in data for key in content.ASSET_KEYS):
-            _note_assets(issue)
+            mediause.note(issue, blocks(issue))
         _touch(issue)
 
 
@@ -247,7 +223,7 @@ def remove(issue: Issue, found: Block) -> None:
     with database.atomic():
         found.position = -found.position
         found.save()
-        _note_assets(issue)
+        mediause.note(issue, blocks(issue))
         _touch(issue)
 
 
@@ -261,7 +237,7 @@ def restore(issue: Issue, block_id: int) -> Block:
         order = [b.id for b in current]
         order.insert(max(0, -back.position - 1), back.id)
         _place(issue, order)
-        _note_assets(issue)
+        mediause.note(issue, blocks(issue))
         _touch(issue)
     return block(issue, block_id)
 
@@ -275,11 +251,6 @@ def articles_of(issue: Issue, found: Sequence[Block]) -> dict[int, Article]:
         own = Article.select().where(Article.tenant_id == issue.tenant_id, Article.id.in_(ids))
         articles.update({a.id: a for a in own})
     return articles
-
-
-def keep_assets(issue: Issue) -> None:
-    """Note which media an issue uses whose blocks were written from outside."""
-    _note_assets(issue)
 
 
 def close(issue: Issue) -> None:
@@ -308,7 +279,7 @@ def changed(issue: Issue, **head: Any) -> None:
     """Count a change that others have made to the rows of the issue, with new values of its head; raises Conflict
     when it is closed or has changed meanwhile."""
     with database.atomic():
-        _note_assets(issue)
+        mediause.note(issue, blocks(issue))
         _touch(issue, **head)
 
 
@@ -329,7 +300,7 @@ def _append(issue: Issue, kind: BlockKind, data: dict[str, Any], article_id: int
     )
     if any(block.locked for block in blocks(issue)):
         _place(issue, locks.end_of_slots(blocks(issue), made))
-    _note_assets(issue)
+    mediause.note(issue, blocks(issue))
     _touch(issue)
     return made
 
@@ -338,21 +309,6 @@ def _place(issue: Issue, order: Sequence[int]) -> None:
     for position, block_id in enumerate(order, 1):
         Block.update(position=position).where(
             Block.tenant_id == issue.tenant_id, Block.id == block_id, Block.position != position
-        ).execute()
-
-
-def _note_assets(issue: Issue) -> None:
-    """Which media the issue uses: they cannot be deleted meanwhile."""
-    wanted = {asset_id for b in blocks(issue) for asset_id in content.assets(b.data)}
-    AssetUse.delete().where(
-        AssetUse.tenant_id == issue.tenant_id, AssetUse.kind == "issue", AssetUse.object_id == issue.id
-    ).execute()
-    if wanted:
-        AssetUse.insert_many(
-            [
-                {"tenant_id": issue.tenant_id, "asset_id": asset_id, "kind": "issue", "object_id": issue.id}
-                for asset_id in sorted(wanted)
-            ]
         ).execute()
 
 

@@ -14,8 +14,8 @@ from lxml import html as lxml_html
 
 from dispatcher import preview
 from dispatcher.colours import WHITE, Colour, colour, ratio
-from dispatcher.preflight import looks
-from domain.content import mailhtml
+from dispatcher.preflight import looks, run
+from domain.content import mailhtml, nostyle
 from domain.issues import assembly, letters, mailtemplates
 from domain.issues.models import BlockKind, Issue, MailTemplate
 from domain.issues.starters import STARTERS
@@ -166,7 +166,7 @@ def test_the_comment_stops_the_automatic_style_and_own_styles_stay(world: worlds
     source = f"<!--NoStyle-->{OWN}"
     mailtemplates.save_source(template, source, ".own { color: #123456 }", template.version, 1)
     kept = mailtemplates.get(world.north.id, template.id)
-    assert kept.html.startswith(mailhtml.NO_STYLE) and mailhtml.clean(kept.html) == kept.html
+    assert kept.html.startswith(nostyle.COMMENT) and mailhtml.clean(kept.html) == kept.html
     page = preview.part(preview.message(world.north, full(world, kept), mailings.BASE_URL), "html")
     assert "prefers-color-scheme" not in page and "max-width:480px" not in page and "nostyle" not in page
     assert "color:#123456" in page.replace(" ", "")
@@ -174,3 +174,17 @@ def test_the_comment_stops_the_automatic_style_and_own_styles_stay(world: worlds
     assembly.edit(issue, block, {"source": "<!-- nostyle --><p>Eigenes</p>"})
     page = preview.part(preview.message(world.north, issue, mailings.BASE_URL), "html")
     assert "prefers-color-scheme" not in page and "Eigenes" in page
+
+
+@pytest.mark.parametrize("written", ["<!-- nostyle --><p>Text</p>", "<p>Text</p><p>&lt;!--nostyle--&gt;</p>"])
+def test_the_comment_counts_in_a_text_too_and_no_reader_sees_it(world: worlds.World, written: str) -> None:
+    issue = full(world)
+    block = assembly.add(issue, BlockKind.TEXT)
+    assembly.edit(issue, block, {"html": written})
+    kept = assembly.block(issue, block.id).data["html"]
+    assert "nostyle" in kept and "<!--" not in kept  # seen, so that it can be taken out again
+    mail = preview.message(world.north, issue, mailings.BASE_URL)
+    page = preview.part(mail, "html")
+    assert "prefers-color-scheme" not in page and "nostyle" not in page + preview.part(mail, "plain")
+    found, _size, _passed = run.look(world.north, issue, mailings.BASE_URL)
+    assert block.id in [f.block_id for f in found if f.params.get("comment") == nostyle.COMMENT]

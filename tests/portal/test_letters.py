@@ -16,7 +16,7 @@ from domain.approvals import listing
 from domain.campaigns import planning
 from domain.campaigns.models import Campaign
 from domain.content.models import AssetUse
-from domain.issues import assembly, attachments, letters
+from domain.issues import assembly, attachments, copies, letters
 from domain.issues.models import Issue, IssueRevision
 from domain.notices.models import OutboxMail
 from tests import mailings, pictures
@@ -206,7 +206,7 @@ def test_a_copy_of_a_letter_is_a_letter_with_the_same_files(
     editor: FlaskClient, letter: Issue, world: worlds.World
 ) -> None:
     attachments.add(fresh(letter), 4711, 10, 0)
-    made = assembly.copy(fresh(letter), world.editor.id, "Kopie", "Kopie")
+    made = copies.copy(fresh(letter), world.editor.id, "Kopie", "Kopie")
     assert letters.get(world.north.id, made.id) and attachments.ids(made) == [4711]
 
 
