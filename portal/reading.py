@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from flask import Response, current_app, g, make_response, render_template, request, url_for
+from flask import Response, current_app, g, make_response, redirect, render_template, request, url_for
 
 from dispatcher import looks, webview
+from dispatcher.render import base_url_of
 from domain import tokens
 from domain.errors import N_, NotFound
 from domain.subscribers.consent import Trace
@@ -68,6 +69,17 @@ def trace(form: str, mail_id: int | None = None) -> Trace:
     return Trace(
         form=form, ip=context.client_address(), agent=request.user_agent.string or "", mail_id=mail_id
     )
+
+
+def moved_on(endpoint: str, **values: Any) -> Response:
+    """After a form: to another page of readers, in the language they chose on this one."""
+    return make_response(redirect(url_for(endpoint, lang=request.args.get("lang"), **values), 303))
+
+
+def link_for_mails(endpoint: str, **values: Any) -> str:
+    """The whole address of a page, as it stands in a mail of this tenant."""
+    base = base_url_of(g.tenant, current_app.config["SETTINGS"].public_url)
+    return str(base + url_for(endpoint, **values))
 
 
 def message(status: int, title: str, text: str) -> Response:

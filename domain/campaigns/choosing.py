@@ -11,10 +11,9 @@ from typing import Any
 from peewee import fn
 
 from domain import clock
-from domain.campaigns import exclusions, kin
-from domain.campaigns.models import Campaign, CampaignStatus, Unticked
+from domain.campaigns import drafts, exclusions, kin
+from domain.campaigns.models import Campaign, Unticked
 from domain.db import database, sql
-from domain.errors import N_, Conflict
 from domain.ledger.states import LeftOut
 from domain.subscribers.models import Subscriber
 
@@ -59,7 +58,7 @@ def set_ticks(
     seen = _own(campaign.tenant_id, shown)
     out = seen - wanted
     with database.atomic():
-        _only_a_draft(campaign)
+        drafts.hold(campaign)
         before = unticked_ids(campaign, seen)
         back = (
             Unticked.delete()
@@ -83,7 +82,7 @@ def untick_all(campaign: Campaign, found: tuple[str, list[Any]], user_id: int) -
     """Take out everybody whom the statement `found` gives (its first column: ids); returns how many."""
     text, values = found
     with database.atomic():
-        _only_a_draft(campaign)
+        drafts.hold(campaign)
         made = database.execute_sql(
             sql(
                 f"""INSERT INTO unticked (tenant_id, campaign_id, subscriber_id, by_id, at)
@@ -99,7 +98,7 @@ def tick_all(campaign: Campaign, found: tuple[str, list[Any]]) -> int:
     """Take back everybody whom the statement `found` gives; returns how many."""
     text, values = found
     with database.atomic():
-        _only_a_draft(campaign)
+        drafts.hold(campaign)
         made = database.execute_sql(
             sql(
                 f"""DELETE FROM unticked WHERE tenant_id = ? AND campaign_id = ?
@@ -142,20 +141,6 @@ def _unticked(campaign: Campaign) -> str:
     ids = ", ".join(map(str, family(campaign)))
     return f"""EXISTS (SELECT 1 FROM unticked u WHERE u.tenant_id = s.tenant_id AND u.campaign_id IN ({ids})
         AND u.subscriber_id = s.id)"""
-
-
-def _only_a_draft(campaign: Campaign) -> None:
-    """Hold the row, so that nobody asks for approval between the look and the change; Conflict afterwards."""
-    held = (
-        Campaign.update(status=CampaignStatus.DRAFT)
-        .where(
-            Campaign.tenant_id == campaign.tenant_id, Campaign.id == campaign.id,
-            Campaign.status == CampaignStatus.DRAFT,
-        )
-        .execute()
-    )  # fmt: skip
-    if not held:
-        raise Conflict(N_("This mailing is in approval or on its way and can no longer be changed."))
 
 
 def _own(tenant_id: int, ids: Iterable[int]) -> set[int]:

@@ -11,10 +11,10 @@ from pathlib import Path
 
 from domain import clock
 from domain.audit import log
-from domain.campaigns import kin
+from domain.campaigns import drafts, kin
 from domain.campaigns.models import Campaign, CampaignStatus, ExcludedAddress, Exclusion
 from domain.db import database, sql, unscoped
-from domain.errors import N_, Conflict, Invalid, NotFound
+from domain.errors import N_, Invalid, NotFound
 from domain.subscribers import addresses, csvfile, imports, words
 
 MOST_ROWS = 500_000
@@ -53,7 +53,7 @@ def add(
     cells = _cells(path)
     with database.atomic():
         if campaign is not None:
-            _must_be_a_draft(campaign)
+            drafts.hold(campaign)
         found = Exclusion.create(
             tenant_id=tenant_id, name=words.one_line(name, 120) or "–", by_id=user_id,
             campaign_id=campaign.id if campaign is not None else None,
@@ -92,7 +92,7 @@ def remove(found: Exclusion, user_id: int) -> None:
                 Campaign.tenant_id == found.tenant_id, Campaign.id == found.campaign_id
             )
             if campaign is not None:
-                _must_be_a_draft(campaign)
+                drafts.hold(campaign)
         ExcludedAddress.delete().where(
             ExcludedAddress.tenant_id == found.tenant_id, ExcludedAddress.exclusion_id == found.id
         ).execute()
@@ -168,19 +168,6 @@ def expire() -> int:
             found.address_count = 0
             found.save()
     return len(over)
-
-
-def _must_be_a_draft(campaign: Campaign) -> None:
-    held = (
-        Campaign.update(status=CampaignStatus.DRAFT)
-        .where(
-            Campaign.tenant_id == campaign.tenant_id, Campaign.id == campaign.id,
-            Campaign.status == CampaignStatus.DRAFT,
-        )
-        .execute()
-    )  # fmt: skip
-    if not held:
-        raise Conflict(N_("This mailing is in approval or on its way and can no longer be changed."))
 
 
 def _fill(found: Exclusion, cells: Iterator[str]) -> int:

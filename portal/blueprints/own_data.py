@@ -2,21 +2,10 @@
 
 import json
 
-from flask import (
-    Blueprint,
-    Response,
-    current_app,
-    g,
-    make_response,
-    redirect,
-    render_template,
-    request,
-    url_for,
-)
+from flask import Blueprint, Response, g, render_template, request
 from flask_babel import gettext as _
 
 from dispatcher import tasks
-from dispatcher.render import base_url_of
 from domain import tokens
 from domain.campaigns import erasure
 from domain.errors import NotFound
@@ -42,9 +31,7 @@ def ask(tenant: str) -> Response:
 def ask_now(tenant: str) -> Response:
     """The same answer whether the address is known or not."""
     found = reading.open_tenant(tenant)
-    sent = make_response(
-        redirect(url_for("own_data.sent", tenant=tenant, lang=request.args.get("lang")), 303)
-    )
+    sent = reading.moved_on("own_data.sent", tenant=tenant)
     if request.form.get("website"):
         return sent
     try:
@@ -62,13 +49,12 @@ def ask_now(tenant: str) -> Response:
     person = directory.by_key(found.id, address.key)
     if person is not None and proving.may_mail(found.id, person):
         settings = context.effective_settings()
-        path = url_for("own_data.show", tenant=tenant, token=proving.token(person))
         mail = outbox.queue(
             proving.KIND, tenant_id=found.id, to_address=person.address,
             subject=_("Your data at %(name)s", name=found.name),
             plain=render_template(
                 "public/own_data.txt", tenant=found, imprint=settings["imprint"], hours=proving.MAX_AGE_S // 3600,
-                link=base_url_of(found, current_app.config["SETTINGS"].public_url) + path,
+                link=reading.link_for_mails("own_data.show", tenant=tenant, token=proving.token(person)),
             ),
             sender_name=settings["sender_name"], sender_address=settings["sender_address"],
             headers={"Auto-Submitted": "auto-generated"},

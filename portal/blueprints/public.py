@@ -6,21 +6,10 @@ Reading changes nothing, so that a program which opens every link of a mail does
 from collections.abc import Iterable
 from typing import Any
 
-from flask import (
-    Blueprint,
-    Response,
-    current_app,
-    g,
-    make_response,
-    redirect,
-    render_template,
-    request,
-    url_for,
-)
+from flask import Blueprint, Response, g, render_template, request, url_for
 from flask_babel import gettext as _
 
 from dispatcher import tasks, webview
-from dispatcher.render import base_url_of
 from domain import tokens
 from domain.errors import Invalid, NotFound
 from domain.issues import calendar
@@ -79,9 +68,7 @@ def sign_up_now(tenant: str, slug: str = "") -> Response:
     kinds, _ticked = _offer(reading.open_tenant(tenant), slug)
     form = SignUpForm()
     ticked = {int(value) for value in request.form.getlist("type") if value.isdecimal()}
-    sent = make_response(
-        redirect(url_for("public.signed_up", tenant=tenant, lang=request.args.get("lang")), 303)
-    )
+    sent = reading.moved_on("public.signed_up", tenant=tenant)
     if request.form.get("website"):
         return sent  # a field that people do not see
     try:
@@ -242,8 +229,7 @@ def preferences_now(token: str) -> Response:
     kinds = [kind for kind, _row in optout.offered(sent.person)]
     optout.choose(sent.person, kinds, wanted, reading.trace("preferences", sent.delivery.id))
     optout.rename(sent.person, form.first.data or "", form.last.data or "", form.language.data or "")
-    target = url_for("public.preferences", token=token, saved=1, lang=request.args.get("lang"))
-    return make_response(redirect(target, 303))
+    return reading.moved_on("public.preferences", token=token, saved=1)
 
 
 @bp.errorhandler(NotFound)
@@ -266,8 +252,7 @@ def _offer(tenant: Tenant, slug: str) -> tuple[list[NewsletterType], set[int]]:
 def _opt_in_mail(opt_in: signup.OptIn) -> OutboxMail:
     """Neutral and without advertising: who did not sign up must be able to ignore it."""
     settings = context.effective_settings()
-    base = base_url_of(g.tenant, current_app.config["SETTINGS"].public_url)
-    link = base + url_for("public.confirm", tenant=g.tenant.slug, token=opt_in.token)
+    link = reading.link_for_mails("public.confirm", tenant=g.tenant.slug, token=opt_in.token)
     only = opt_in.types[0] if len(opt_in.types) == 1 else None
     body = render_template(
         "public/optin.txt", person=opt_in.person, kinds=opt_in.types, link=link, imprint=settings["imprint"],

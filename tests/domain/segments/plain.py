@@ -20,7 +20,10 @@ class Person:
     consents: dict[int, str] = field(default_factory=dict)
     values: set[int] = field(default_factory=set)
     got: list[tuple[int, int]] = field(default_factory=list)  # (campaign, at)
-    opened: list[tuple[int, int]] = field(default_factory=list)
+    happened: dict[str, list[tuple[int, int]]] = field(
+        default_factory=dict
+    )  # opened, clicked, bounced, as `got`
+    suppressed: bool = False
 
 
 @dataclass
@@ -29,6 +32,8 @@ class World:
     zone: ZoneInfo
     own_fields: dict[str, tuple[str, str]]  # catalogue key → (own key, kind)
     segments: dict[int, dict[str, Any]]
+    frozen: dict[int, set[int]]  # segment → the people of its moment
+    below: dict[int, set[int]]  # node of the territory → itself and those below
 
     def today(self) -> date:
         return datetime.fromtimestamp(self.now, self.zone).date()
@@ -50,24 +55,30 @@ def holds(tree: dict[str, Any], person: Person, world: World) -> bool:
 def condition(rule: dict[str, Any], person: Person, world: World) -> bool:
     area, _, name = rule["field"].partition(":")
     op, value = rule["op"], rule["value"]
-    ids = {int(v) for v in value} if area in ("list", "tag", "track", "segment") else set()
-    if area == "list":
-        return bool(person.lists & ids) == (op == "is")
-    if area == "tag":
-        return bool(person.tags & ids) == (op == "is")
-    if area == "track":
-        return bool(person.values & ids) == (op == "is")
+    if area in ("list", "tag", "track", "orgtag", "orgtrack"):
+        firm = person.organisation or {"tags": set(), "values": set()}
+        mine = {"list": person.lists, "tag": person.tags, "track": person.values, "orgtag": firm["tags"],
+                "orgtrack": firm["values"]}[area]  # fmt: skip
+        return bool(mine & set(map(int, value))) == (op == "is")
     if area == "segment":
-        return any(holds(world.segments[i], person, world) for i in ids) == (op == "is")
+        return any(inside(i, person, world) for i in map(int, value)) == (op == "is")
     if area == "type":
         return (person.consents.get(int(name), "none") in value) == (op == "is")
     if area == "event":
-        return event(op, value, person.got if name == "got" else person.opened, world)
+        return event(op, value, person.got if name == "got" else person.happened.get(name, []), world)
     if area == "own":
-        return own(rule, person, world)
+        return own(rule, person.own, world)
+    if area == "orgown":
+        return own_of_organisation(rule, person, world)
     if area == "org":
         return organisation(name, op, value, person, world)
     return master(name, op, value, person, world)
+
+
+def inside(segment: int, person: Person, world: World) -> bool:
+    if segment in world.frozen:
+        return person.row["id"] in world.frozen[segment]
+    return holds(world.segments[segment], person, world)
 
 
 def event(op: str, value: list[str], happened: list[tuple[int, int]], world: World) -> bool:
@@ -90,6 +101,11 @@ def master(name: str, op: str, value: list[str], person: Person, world: World) -
         return (row["address"] is not None) == (op == "yes")
     if name == "locked":
         return locked(row, world) == (op == "yes")
+    if name == "suppressed":
+        return person.suppressed == (op == "yes")
+    if name == "territory":
+        nodes = set().union(*(world.below[int(node)] for node in value))
+        return (row["territory_id"] in nodes) == (op == "is")
     if name == "deliverability":
         return (row["deliverability"] in value) == (op == "is")
     return text(row.get(name) or "", op, value)
@@ -112,10 +128,17 @@ def organisation(name: str, op: str, value: list[str], person: Person, world: Wo
     return text(found[name], op, value)
 
 
-def own(rule: dict[str, Any], person: Person, world: World) -> bool:
+def own_of_organisation(rule: dict[str, Any], person: Person, world: World) -> bool:
+    """People without a customer have nothing in it; only what says that it lacks something holds for them."""
+    if person.organisation is None:
+        return rule["op"] in ("is_not", "contains_not", "empty", "ne", "has_not")
+    return own(rule, person.organisation["fields"], world)
+
+
+def own(rule: dict[str, Any], given_fields: dict[str, Any], world: World) -> bool:
     key, kind = world.own_fields[rule["field"]]
     op, value = rule["op"], rule["value"]
-    given = person.own.get(key)
+    given = given_fields.get(key)
     if op in ("empty", "filled"):
         return (given not in (None, "", [])) == (op == "filled")
     if kind == "choices":
