@@ -11,7 +11,7 @@ from domain.accounts.models import User
 from domain.approvals import flow, setup
 from domain.approvals.models import Approval
 from domain.approvals.setup import ISSUE
-from domain.campaigns import audience, correcting, lifecycle, planning, reporting
+from domain.campaigns import audience, conditions, correcting, lifecycle, planning, reporting
 from domain.campaigns.models import Campaign
 from domain.db import database
 from domain.errors import N_, Conflict, Invalid
@@ -42,6 +42,7 @@ def ask(tenant: Tenant, issue: Issue, campaign: Campaign, user: User, base_url: 
         raise Invalid(N_("The issue itself needs its approval first. Ask for it on the page of the issue."))
     planning.check_sender(tenant.id, campaign.sender_address)
     _must_be_complete(tenant, campaign)
+    conditions.must_be_readable(tenant.id, (), campaign.audience or {})
     if not audience.numbers(campaign)[0]:
         raise Invalid(N_("Nobody would get this mailing. Choose other recipients."))
     mark, rendered = _now(tenant, issue, campaign, base_url)

@@ -7,9 +7,10 @@ from lxml import html as lxml_html
 from dispatcher.preflight.facts import Facts, squeezed
 from dispatcher.preflight.findings import Finding, Findings, Place, error, hint
 from domain import clock
+from domain.campaigns import conditions
 from domain.content import obligations
 from domain.content.models import Article, ArticleState
-from domain.errors import N_
+from domain.errors import N_, Conflict
 from domain.issues import placeholders, texts
 from domain.issues.blocks import ASSET_KEYS, assets, lacks
 from domain.issues.models import Block, BlockKind
@@ -48,6 +49,16 @@ def way_out(facts: Facts) -> Findings:
     hrefs = [a.get("href") or "" for a in facts.root.iter("a")]
     if not any("{{token}}/unsubscribe" in href for href in hrefs):
         yield error(N_("The mail has no link to unsubscribe. Its template must have one."))
+
+
+def conditional(facts: Facts) -> Findings:
+    """A block for the people of a segment needs one that can be asked."""
+    for block in facts.blocks:
+        try:
+            if block.segment_id:
+                conditions.of_segment(facts.tenant.id, block.segment_id)
+        except Conflict as unreadable:
+            yield Finding(True, unreadable.message, dict(unreadable.params), block.id)
 
 
 def articles(facts: Facts) -> Findings:

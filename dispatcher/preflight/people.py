@@ -1,10 +1,10 @@
 """Who would get the mail and in whose name: what only the plan of a mailing knows."""
 
 from dispatcher.preflight.facts import Facts
-from dispatcher.preflight.findings import Findings, Place, error, hint
-from domain.campaigns import audience, fallbacks, reporting, reports
+from dispatcher.preflight.findings import Finding, Findings, Place, error, hint
+from domain.campaigns import audience, conditions, fallbacks, reporting, reports
 from domain.campaigns.models import Campaign, Course
-from domain.errors import N_
+from domain.errors import N_, Conflict
 from domain.senders import domains
 
 FOREIGN = N_(
@@ -21,6 +21,11 @@ def sender(facts: Facts, campaign: Campaign) -> Findings:
 
 def size(facts: Facts, campaign: Campaign) -> Findings:
     """Nobody, or many more or fewer than the last time."""
+    try:
+        conditions.must_be_readable(facts.tenant.id, (), campaign.audience or {})
+    except Conflict as unreadable:
+        yield Finding(True, unreadable.message, dict(unreadable.params), place=Place.PLAN)
+        return
     count = audience.numbers(campaign)[0]
     if not count:
         yield error(N_("Nobody would get this mailing. Choose other recipients."), Place.PLAN)

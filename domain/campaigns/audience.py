@@ -11,13 +11,14 @@ from contextlib import contextmanager
 from typing import Any
 
 from domain import clock
-from domain.campaigns import choosing, kin
+from domain.campaigns import choosing, conditions, kin
 from domain.campaigns.models import Campaign
 from domain.db import database, sql
+from domain.errors import Conflict
 from domain.ledger.states import LeftOut
 from domain.releases import robinson
 from domain.segments import compile
-from domain.segments.models import Segment, SegmentMember
+from domain.segments.models import SegmentMember
 from domain.subscribers.models import Consent, Subscriber, Subscription
 from domain.tenancy import settings, territory, tree
 from domain.tenancy.models import Tenant
@@ -213,11 +214,11 @@ def _segments(campaign: Campaign) -> tuple[str, list[Any]]:
     for key, form in (("segment", "({})"), ("exclude", "NOT ({})")):
         if not wanted.get(key):
             continue
-        segment = Segment.get_or_none(Segment.tenant_id == campaign.tenant_id, Segment.id == wanted[key])
-        if segment is None:  # deleted meanwhile: nobody, rather than everybody
+        try:
+            text, bound = conditions.of_segment(campaign.tenant_id, wanted[key])
+        except Conflict:  # also for those that are excluded: nobody, rather than everybody
             parts.append("FALSE")
             continue
-        text, bound = compile.of_segment(segment, _moment(campaign.tenant_id))
         parts.append(form.format(text))
         values += bound
     return (f"AND ({' AND '.join(parts)})" if parts else ""), values

@@ -5,12 +5,16 @@ A revision names a segment as `?7` among its placeholders; whoever is in it has 
 
 # ruff: noqa: S608 - statements are put together from constants and compiled segments; values are always bound
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from domain.db import database, sql
+from domain.errors import N_, Conflict
 from domain.segments import compile
 from domain.segments.models import Segment
 from domain.tenancy import settings, tree
+
+GONE = N_("A segment that this mailing names is gone. Choose its recipients anew.")
 
 
 class Members:
@@ -49,9 +53,28 @@ def of_person(tenant_id: int, subscriber_id: int, names: Iterable[str]) -> dict[
     return dict.fromkeys(members.of(subscriber_id), "1")
 
 
-def _condition(tenant_id: int, segment_id: int) -> compile.Made:
+def of_segment(tenant_id: int, segment_id: int) -> compile.Made:
+    """The condition of a segment that a mailing or a block names; Conflict if it is gone or cannot be asked."""
     segment = Segment.get_or_none(Segment.tenant_id == tenant_id, Segment.id == segment_id)
-    if segment is None:  # deleted meanwhile: nobody, rather than everybody
-        return "FALSE", []
+    if segment is None:
+        raise Conflict(GONE)
     zone = settings.effective(tree.get(tenant_id))["time_zone"]
     return compile.of_segment(segment, compile.Moment(tenant_id, zone or "Europe/Berlin"))
+
+
+def must_be_readable(tenant_id: int, names: Iterable[str], audience: Mapping[str, Any]) -> None:
+    """Raise Conflict for the first segment that cannot be asked: of the names of a revision, and of whom a mailing
+    is meant for and whom not. Counting takes such a segment for nobody; sending waits for a person."""
+    for key in ("segment", "exclude"):
+        if audience.get(key):
+            of_segment(tenant_id, audience[key])
+    for name in names:
+        if is_condition(name):
+            of_segment(tenant_id, int(name[1:]))
+
+
+def _condition(tenant_id: int, segment_id: int) -> compile.Made:
+    try:
+        return of_segment(tenant_id, segment_id)
+    except Conflict:  # nobody, rather than everybody
+        return "FALSE", []

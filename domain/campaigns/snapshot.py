@@ -26,7 +26,9 @@ _Packed = Callable[[Mapping[str, Any]], str]
 
 
 def fill(campaign: Campaign) -> int:
-    """Take over the whole audience, going on behind the cursor; returns how many rows were written."""
+    """Take over the whole audience, going on behind the cursor; returns how many rows were written. Raises Conflict
+    before the first one if a segment that it needs cannot be asked."""
+    conditions.must_be_readable(campaign.tenant_id, names(campaign), campaign.audience or {})
     members = conditions.Members(campaign.tenant_id, names(campaign))
     packed = packer(campaign, members)
     written = 0

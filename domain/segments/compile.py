@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from domain import clock
 from domain.db import is_postgres
+from domain.errors import N_, Conflict
 from domain.ledger.states import DeliveryState
 from domain.segments import catalogue, query
 from domain.segments.models import Segment
@@ -22,7 +23,14 @@ from domain.tenancy import territory
 
 DAY_S = 86_400
 Made = tuple[str, list[Any]]
+UNREADABLE = N_(
+    "The segment “%(name)s” asks for something that is gone. Open it and mend what is marked there."
+)
 _UPPER = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
+class Unreadable(Conflict):
+    """A saved segment has a condition that cannot be asked: without it the others would find far more people."""
 
 
 @dataclass
@@ -60,7 +68,8 @@ def condition(group: Group, moment: Moment) -> Made:
 
 
 def of_segment(segment: Segment, moment: Moment) -> Made:
-    """The condition of a saved segment; a frozen one holds for the people of its moment."""
+    """The condition of a saved segment; a frozen one holds for the people of its moment. Raises Unreadable, also when
+    a segment that it asks for cannot be asked."""
     if segment.frozen_at is not None:
         return (
             "s.id IN (SELECT subscriber_id FROM segment_member WHERE tenant_id = ? AND segment_id = ?)",
@@ -68,11 +77,14 @@ def of_segment(segment: Segment, moment: Moment) -> Made:
         )
     if segment.id in moment.inside:
         return "FALSE", []
+    group, problems = query.read(segment.query, catalogue.every(segment.tenant_id))
+    if problems:
+        raise Unreadable(UNREADABLE, name=segment.name)
     moment.inside.append(segment.id)
-    group, _problems = query.read(segment.query, catalogue.every(segment.tenant_id))
-    made = condition(group, moment)
-    moment.inside.pop()
-    return made
+    try:
+        return condition(group, moment)
+    finally:
+        moment.inside.pop()
 
 
 def _rule(rule: Rule, moment: Moment) -> Made:

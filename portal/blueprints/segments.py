@@ -14,6 +14,7 @@ from domain.segments.models import Segment
 from domain.subscribers import organisations
 from portal import context, downloads, facets, hypermedia, segment_form
 from portal.access import requires
+from portal.errors import say
 
 bp = Blueprint("segments", __name__)
 CAMPAIGNS_OFFERED = 50
@@ -46,7 +47,7 @@ def build() -> Response:
     known = catalogue.every(g.tenant.id, segment_id)
     tree = segment_form.read(request.form, known)
     if request.args.get("part") == "numbers":
-        made, asked = _asked(found, tree, known)
+        made, asked, _unreadable = _asked(found, tree, known)
         return hypermedia.fragment(
             "segments/_numbers.html", numbers=people.numbers(g.tenant.id, made), counted=0,
             everybody=not asked["rules"],
@@ -145,7 +146,7 @@ def _builder(
 ) -> Response:  # fmt: skip
     known = catalogue.every(g.tenant.id, found.id if found else None)
     shown = {"match": "all", "rules": segment_form.groups(tree)}
-    made, asked = _asked(found, shown, known)
+    made, asked, unreadable = _asked(found, shown, known)
     _whole, problems = query.read(shown, known)
     act = request.form.get("act", "")
     before = int(act[7:]) if act.startswith("before:") and act[7:].isdecimal() else None
@@ -158,7 +159,7 @@ def _builder(
         known=known, ops=catalogue.OPS, words=catalogue.WORDS, no_value=catalogue.NO_VALUE, days=catalogue.DAYS,
         field_groups=catalogue.GROUPS, problems={p.path: p.message for p in problems} if len(asked["rules"]) else {},
         wrong=wrong or {}, numbers=people.numbers(g.tenant.id, made, COUNTED + 1), counted=COUNTED, page=page,
-        before=before, issue_id=issue_id,
+        before=before, issue_id=issue_id, unreadable=say(unreadable) if unreadable else "",
         columns=saved.columns(g.tenant.id), chosen=chosen, placeholders=saved.placeholders(g.tenant.id),
         firsts=_firsts(found), starters=saved.STARTERS, campaigns=_campaigns(),
         organisations=organisations.names(g.tenant.id, {p.organisation_id for p in page.people}),
@@ -177,12 +178,16 @@ def _firsts(found: Segment | None) -> list[tuple[str, list[str]]]:
 
 def _asked(
     found: Segment | None, tree: dict[str, Any], known: dict[str, catalogue.Field]
-) -> tuple[compile.Made, dict[str, Any]]:
-    """The condition of what is asked, and the tree without conditions that nobody has filled in."""
+) -> tuple[compile.Made, dict[str, Any], compile.Unreadable | None]:
+    """The condition of what is asked, the tree without conditions that nobody has filled in, and which other segment
+    it names that cannot be asked."""
     asked = segment_form.without_blank(tree)
     if found is not None and found.frozen_at is not None:
-        return compile.of_segment(found, _moment()), asked
-    return compile.condition(query.read(asked, known)[0], _moment()), asked
+        return compile.of_segment(found, _moment()), asked, None
+    try:
+        return compile.condition(query.read(asked, known)[0], _moment()), asked, None
+    except compile.Unreadable as unreadable:
+        return ("FALSE", []), asked, unreadable
 
 
 def _campaigns() -> list[Campaign]:
