@@ -1,5 +1,5 @@
 """Hundreds of hostile inputs: cleaned they hold nothing that runs, and if one got past the cleaning, sandbox and policy
-hold in editor, preview, approval, shared preview and web version."""
+hold in editor, preview, approval, shared preview, web version and archive."""
 
 import re
 import shutil
@@ -15,13 +15,14 @@ from playwright.sync_api import Page, Route, sync_playwright
 from dispatcher import clearance
 from domain import clock
 from domain.campaigns import planning, snapshot
-from domain.campaigns.models import Campaign
-from domain.content import mailhtml, markup
+from domain.campaigns.models import Campaign, CampaignStatus
+from domain.content import mailhtml, markup, nostyle
 from domain.content.models import Article
 from domain.errors import Invalid
 from domain.issues import assembly
 from domain.issues.models import Block, BlockKind, Issue
 from domain.ledger.models import Delivery
+from domain.subscribers.models import NewsletterType
 from domain.tokens import mail_token
 from mediadb import library
 from tests import hostile, mailings
@@ -40,7 +41,7 @@ def what_runs(source: str) -> list[str]:
     found = []
     for element in lxml_html.fragment_fromstring(source, create_parent="div").iter():
         if not isinstance(element.tag, str):
-            found += [] if str(element) == mailhtml.NO_STYLE else [str(element)]
+            found += [] if str(element) == nostyle.COMMENT else [str(element)]
             continue
         if element.tag not in mailhtml.TAGS | markup.TAGS:
             found.append(element.tag)
@@ -80,10 +81,13 @@ def test_hostile_svg_is_made_safe_or_refused(app: Flask, world: worlds.World) ->
 
 @pytest.fixture
 def issue(world: worlds.World) -> Issue:
-    """An issue whose blocks, titles and subject hold every input, as if nothing had been cleaned."""
+    """An issue whose blocks, titles and subject hold every input: in the first text as it is stored, in the others as
+    if nothing had been cleaned."""
     mailings.everybody(world)
     made = mailings.issue(world)
     inputs = [re.sub(r"[\x00-\x08]", "", text) for text in hostile.html()]  # no document can hold those
+    stored = "".join(f"<p>{number}</p>{markup.clean(one)}" for number, one in enumerate(inputs))
+    assembly.edit(made, assembly.add(made, BlockKind.TEXT), {"html": stored})
     for number in range(PLACES_MAX):
         block = assembly.add(made, BlockKind.TEXT)
         text = "".join(f"<div>{one}</div>" for one in inputs[number::PLACES_MAX])
@@ -109,12 +113,17 @@ def campaign(world: worlds.World, issue: Issue) -> Campaign:
     planning.ask(made, issue, revision.id, mark, world.editor.id)
     campaign = planning.get(world.north.id, made.id)
     snapshot.fill(campaign)
-    Campaign.update(started_at=clock.now()).where(Campaign.id == campaign.id).execute()
     return campaign
 
 
 def pages(client: FlaskClient, issue: Issue, campaign: Campaign) -> list[str]:
-    """Every page on which people's HTML is shown."""
+    """Every page on which people's HTML is shown, the mailing being under way."""
+    NewsletterType.update(archived=True, public=True, slug="city").where(
+        NewsletterType.id == issue.type_id
+    ).execute()
+    Campaign.update(status=CampaignStatus.SENDING, started_at=clock.now()).where(
+        Campaign.id == campaign.id
+    ).execute()
     shared = client.post(f"{HERE}/issues/{issue.id}/look/link", data={"days": "1"}).text
     link = re.search(r'value="https?://[^/"]+(/preview/[^"]+)"', shared)
     assert link
@@ -125,6 +134,7 @@ def pages(client: FlaskClient, issue: Issue, campaign: Campaign) -> list[str]:
         f"{HERE}/issues/{issue.id}/look", f"{HERE}/issues/{issue.id}/look/mail?part=dark",
         f"{HERE}/issues/{issue.id}/look/mail?part=source", f"{HERE}/approvals/{approval}",
         f"{HERE}/approvals/{approval}/mail", link[1], f"{link[1]}/mail", f"/m/{mail_token('mail', delivery.id)}",
+        "/n/north/city/archive", f"/n/north/city/archive/{issue.id}",
     ]  # fmt: skip
 
 
@@ -137,7 +147,8 @@ def test_people_s_html_is_only_ever_shown_in_the_sandbox(
         assert answer.status_code == 200, (path, answer.status_code)
         policy = answer.headers["Content-Security-Policy"]
         assert "unsafe-inline" not in policy.partition("script-src")[2].partition(";")[0], path
-        if "mail" in path or "preview?" in path or path.startswith("/m/"):
+        document = "mail" in path or "preview?" in path or path.startswith("/m/")
+        if document or path.endswith(f"/archive/{issue.id}"):
             assert policy.startswith("sandbox") and "allow-scripts" not in policy, path
         else:
             assert not re.search(r"<[a-z]+[^>]*\son[a-z]+=|<script>", answer.text), path
@@ -185,12 +196,13 @@ def test_no_hostile_input_runs_in_a_browser_even_if_it_was_never_cleaned(
     page, found = browser_page
     sign_in(client, world.chief_editor)
     opened = [b for b in assembly.blocks(issue) if b.kind == BlockKind.TEXT]
-    editing = [f"{HERE}/issues/{issue.id}?open={block.id}" for block in opened[:2]]
+    editing = [f"{HERE}/issues/{issue.id}?open={block.id}" for block in opened[:3]]
     made = mailings.draft(world, issue)
     mark, rendered = clearance._now(world.north, issue, made, mailings.BASE_URL)
     revision = clearance.render.freeze(issue, rendered, mark, world.editor.id)
     for path in editing:
         page.goto(f"http://rundbrief.test{path}", wait_until="load")
+        page.wait_for_selector(".jodit-wysiwyg", state="attached")
         assert found == [], path
     planning.ask(made, issue, revision.id, mark, world.editor.id)
     campaign = planning.get(world.north.id, made.id)
