@@ -8,7 +8,8 @@ from babel.dates import format_date
 from dispatcher import looks, parts, render
 from domain import clock
 from domain.content.models import Article
-from domain.issues.models import Block, BlockKind
+from domain.issues import blocks as content
+from domain.issues.models import Block, BlockKind, BlockTemplate
 from domain.tenancy import settings as tenant_settings
 from domain.tenancy.models import Tenant
 from mediadb import library
@@ -43,19 +44,42 @@ LINK = "https://www.example.org/"
 
 def page(tenant: Tenant, look: looks.Look, base_url: str) -> str:
     """The HTML of the sample mail in a look; its links lead nowhere."""
-    effective = tenant_settings.effective(tenant)
-    language = effective["language"] if effective["language"] in TEXTS else "de"
-    texts = TEXTS[language]
+    texts = TEXTS[_language(tenant)]
     pictures = library.some_pictures(tenant.id, 2)
-    articles = _articles(texts, pictures)
-    words = dict(render.WORDS[language])
-    same = lambda text: text or ""  # noqa: E731 - sample texts hold nothing to fill or to keep from being filled
+    return _page(tenant, look, base_url, _blocks(texts), _articles(texts, pictures), pictures)
+
+
+def of_blocks(tenant: Tenant, look: looks.Look, base_url: str, template: BlockTemplate) -> str:
+    """The HTML of a mail that holds nothing but the blocks of a template, placeholders as they are written; the
+    template may be another tenant's."""
+    shown = [
+        Block(id=n, kind=kind, data=data | {"calendar": "no"}, segment_id=None)
+        for n, (kind, data) in enumerate(template.parts, 1)
+    ]
+    ids = {asset_id for block in shown for asset_id in content.assets(block.data)}
+    pictures = library.many(template.tenant_id, sorted(ids)).values()
+    return _page(tenant, look, base_url, shown, {}, list(pictures))
+
+
+def _language(tenant: Tenant) -> str:
+    language = str(tenant_settings.effective(tenant)["language"])
+    return language if language in TEXTS else "de"
+
+
+def _page(
+    tenant: Tenant, look: looks.Look, base_url: str, shown: list[Block], articles: dict[int, Article],
+    pictures: list[Asset],
+) -> str:  # fmt: skip
+    effective = tenant_settings.effective(tenant)
+    language = _language(tenant)
+    texts, words = TEXTS[language], dict(render.WORDS[language])
+    same = lambda text: text or ""  # noqa: E731 - a sample shows what is written, nothing is filled
     setting = parts.Setting(
         tenant, base_url, language, words, look.design, articles, {a.id: a for a in pictures}, same, same
     )
     values: dict[str, Any] = {
         "language": language, "name": texts["name"], "preheader": "", "masthead": texts["name"],
-        "blocks": parts.of(_blocks(texts), setting),
+        "blocks": parts.of(shown, setting),
         "dateline": f"Nr. 12 · {format_date(clock.now(), words['date'], locale=language)}",
         "urls": dict.fromkeys(("web", "unsubscribe", "preferences"), "#"),
         "words": {**words, "reason": words["reason"].replace("[E-Mail]", texts["reader"]) % texts["name"]},

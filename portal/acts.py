@@ -9,7 +9,7 @@ from domain.accounts.models import Role, User
 from domain.campaigns.models import Campaign
 from domain.content.models import Article
 from domain.errors import N_
-from domain.issues.models import Issue, MailTemplate, TrialPerson
+from domain.issues.models import BlockTemplate, Issue, MailTemplate, TrialPerson
 from domain.orders.models import MailingOrder
 from domain.rollouts.models import Rollout
 from domain.subscribers.models import DistributionList, NewsletterType
@@ -234,6 +234,12 @@ THINGS: dict[
     "folder": (N_("the folder “%(name)s”"), N_("folder %(id)s"), None, ""),
     "segment": (N_("the segment “%(name)s”"), N_("segment %(id)s"), None, ""),
     "template": (N_("the template “%(name)s”"), N_("template %(id)s"), MailTemplate, "name"),
+    "block_template": (
+        N_("the block template “%(name)s”"),
+        N_("block template %(id)s"),
+        BlockTemplate,
+        "name",
+    ),
     "role": (N_("the role %(name)s"), N_("role %(id)s"), Role, "name"),
     "subscriber": (N_("the subscriber %(name)s"), N_("subscriber %(id)s"), None, ""),
     "territory": (N_("the territory “%(name)s”"), N_("territory %(id)s"), TerritoryNode, "name"),

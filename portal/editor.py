@@ -19,13 +19,13 @@ from domain.content.models import Article
 from domain.errors import N_
 from domain.issues import assembly, mailtemplates, placeholders, stamps, steps
 from domain.issues import blocks as content
-from domain.issues.models import Block, BlockKind, Issue
+from domain.issues.models import Block, BlockKind, BlockTemplate, Issue
 from domain.segments import saved
 from domain.subscribers import directory, types
 from domain.subscribers.models import Subscriber
 from domain.tenancy.models import Tenant
 from mediadb import library
-from portal import places, sending
+from portal import places, received, sending
 from portal.access import may
 
 PARTS = ("narrow", "wide", "dark", "text")
@@ -132,10 +132,20 @@ def sources_values(issue: Issue) -> dict[str, Any]:
     found = [*pool.available(g.tenant.id, day, text), *pool.released(g.tenant.id, day, text)]
     return {
         "issue": issue, "available": found, "text": text, "day": day, "source": request.args.get("source", "articles"),
+        "block_templates": kept_blocks(),
         "inside": {b.article_id for b in assembly.blocks(issue) if b.article_id}, "kinds": KINDS, "kept": kept(),
         "addable": addable(),
         "pictures": library.of_articles(found), "owners": owners(found),
     }  # fmt: skip
+
+
+def kept_blocks() -> list[tuple[BlockTemplate, str]]:
+    """Block templates that can be put in, with the tenant that another one's comes from; only where they are shown."""
+    if request.values.get("source") != "parts":
+        return []
+    found = received.rows(BlockTemplate, "block_template")
+    givers = received.givers_of(found)
+    return [(one, givers.get(one.tenant_id, "")) for one in found]
 
 
 def owners(found: list[Article]) -> dict[int, str]:

@@ -37,7 +37,8 @@ MAX_REQUEST_BYTES = 64 * 1024 * 1024  # several media at once; each file has its
 IN_TENANT = (
     "dashboard", "articles", "presence", "versions", "pool", "pool_care", "calendar",
     "media", "media_care",
-    "issues", "blocks", "mailtemplates", "campaigns", "followups", "pacing", "approvals", "approval_flows", "asking",
+    "issues", "blocks", "mailtemplates", "blocktemplates",
+    "campaigns", "followups", "pacing", "approvals", "approval_flows", "asking",
     "trials", "preflights", "previews", "letters", "attachments",
     "duplicates",
     "lists", "imports", "subscribers", "records", "organisations", "segments", "fields", "robinson", "types",

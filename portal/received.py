@@ -1,14 +1,18 @@
 """What other tenants have released to this one, for the lists in which it stands beside the own things."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from flask import Flask, g
+from peewee import Model
 
 from dispatcher.jobs import copies
 from domain.accounts.people import Loan
 from domain.errors import N_, Forbidden, NotFound
 from domain.releases import ledger, lending
-from domain.releases.models import Release
+from domain.releases.models import Release, ReleaseMode
+from domain.tenancy.models import Tenant
 from mediadb import library
 from portal.access import may
 from portal.release_titles import titles
@@ -43,6 +47,23 @@ def of_kind(kind: str) -> list[Beside]:
         return []
     named, givers = titles(found), ledger.names(found)
     return [Beside(r, named[r.id], givers.get(r.tenant_id, "")) for r in found if r.id in named]
+
+
+def rows(model: type[Model], kind: str, to_administer: bool = False) -> list[Any]:
+    """The own rows of a releasable kind and those released to the tenant, own ones first, in one query; only those
+    that may be changed here, too, if asked."""
+    mine = model.tenant_id == g.tenant.id
+    for release in every():
+        if release.kind == kind and (not to_administer or release.mode == ReleaseMode.ADMINISTER):
+            mine |= (model.tenant_id == release.tenant_id) & (model.id == release.object_id)
+    found = list(model.select().where(mine))
+    return sorted(found, key=lambda row: (row.tenant_id != g.tenant.id, row.name.casefold()))
+
+
+def givers_of(found: Iterable[Any]) -> dict[int, str]:
+    """Tenant id → name, of rows that are not the tenant's own."""
+    ids = {row.tenant_id for row in found} - {g.tenant.id}
+    return dict(Tenant.select(Tenant.id, Tenant.name).where(Tenant.id.in_(ids)).tuples()) if ids else {}
 
 
 def folders() -> dict[int, Beside]:

@@ -1,7 +1,8 @@
 """Copy what another tenant has released: it then belongs to the receiver and stays whatever happens to the release."""
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 from peewee import Model
 
@@ -17,8 +18,8 @@ from domain.campaigns.models import Campaign
 from domain.content.models import Article, ArticleState
 from domain.db import database
 from domain.errors import N_, Conflict, NotFound
-from domain.issues import assembly, mediause
-from domain.issues.models import Block, BlockKind, Issue, MailTemplate
+from domain.issues import assembly, blocktemplates, mediause
+from domain.issues.models import Block, BlockKind, BlockTemplate, Issue, MailTemplate
 from domain.releases.models import Release
 from domain.rollouts import aliases
 from domain.segments import translating
@@ -29,7 +30,7 @@ from mediadb.models import Asset, Folder, Rendition
 
 OBJECTS: dict[str, type[Model]] = {
     "article": Article, "folder": Folder, "issue": Issue, "template": MailTemplate, "segment": Segment,
-    "campaign": Campaign, "role": Role,
+    "campaign": Campaign, "role": Role, "block_template": BlockTemplate,
 }  # fmt: skip
 
 
@@ -50,6 +51,7 @@ def copy(release: Release, target: Tenant, user: User, rights: Rights) -> int:
         "folder": lambda: _folder(found, target.id, user),
         "issue": lambda: _issue(found, target.id, user).id,
         "template": lambda: _plain(found, target.id, "name"),
+        "block_template": lambda: _blocks(found, target.id, user),
         "segment": lambda: translating.segment(found, target.id, _free(Segment, target.id, found.name)).id,
         "campaign": lambda: _campaign(found, target, user).issue_id,
         "role": lambda: _role(found, target, user, rights),
@@ -74,6 +76,20 @@ def issue_into(found: Issue, target: Tenant, user: User) -> Issue:
                 details={"from": found.tenant_id, "to": target.id},
             )  # fmt: skip
     return made
+
+
+def parts_for(template: BlockTemplate, target_id: int) -> list[tuple[str, dict[str, Any]]]:
+    """The blocks of a template as (kind, data), their pictures as the target's own."""
+    return parts_between(template.parts, template.tenant_id, target_id)
+
+
+def parts_between(
+    parts: Iterable[Sequence[Any]], source_id: int, target_id: int
+) -> list[tuple[str, dict[str, Any]]]:
+    """Blocks of one tenant as (kind, data) that show pictures of another one."""
+    if source_id == target_id:
+        return [(kind, dict(data)) for kind, data in parts]
+    return [(kind, hosting.own_data(data, source_id, target_id, asset)) for kind, data in parts]
 
 
 def asset(
@@ -187,6 +203,12 @@ def _campaign(found: Campaign, target: Tenant, user: User) -> Campaign:
         setattr(made, name, getattr(found, name))
     made.save()
     return made
+
+
+def _blocks(found: BlockTemplate, target_id: int, user: User) -> int:
+    made = [Block(kind=kind, data=data) for kind, data in parts_for(found, target_id)]
+    name = _free(BlockTemplate, target_id, found.name)
+    return blocktemplates.keep(target_id, name, made, user.id).id
 
 
 def _folder(found: Folder, target_id: int, user: User) -> int:

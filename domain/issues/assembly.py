@@ -137,6 +137,12 @@ def add(issue: Issue, kind: BlockKind) -> Block:
         return _append(issue, kind, content.empty(kind))
 
 
+def insert(issue: Issue, parts: Sequence[tuple[str, dict[str, Any]]]) -> list[Block]:
+    """Blocks with content at the end, as (kind, data) of each; their pictures are the tenant's own already."""
+    with database.atomic():
+        return [_append(issue, BlockKind(kind), dict(data)) for kind, data in parts]
+
+
 def edit(issue: Issue, found: Block, data: dict[str, Any]) -> None:
     """Change the content of a block by its form's fields (domain.issues.blocks); raises Invalid on the field that is
     wrong."""

@@ -41,6 +41,20 @@ class MailTemplate(TenantModel):
         indexes = ((("tenant_id", "name"), True),)
 
 
+class BlockTemplate(TenantModel):
+    """A block, or a group of them, kept to be inserted into issues: every insertion is a copy."""
+
+    name = CharField(max_length=80)
+    parts = JSONText(default=list)  # [kind, data] of each block, in order
+    version = IntegerField(default=1)
+    updated_at = MomentField(default=clock.now)
+    updated_by_id = IntegerField(null=True)
+    created_at = MomentField(default=clock.now)
+
+    class Meta:
+        indexes = ((("tenant_id", "name"), True),)
+
+
 class Issue(TenantModel):
     """The composed newsletter. `version` rises with every change and guards against lost updates."""
 

@@ -23,15 +23,16 @@ KINDS: dict[str, str] = {
     "folder": N_("Media folder"),
     "issue": N_("Issue"),
     "template": N_("Mail template"),
+    "block_template": N_("Block template"),
     "segment": N_("Segment"),
     "campaign": N_("Mailing"),
     "user": N_("Person"),
     "role": N_("Role"),
     "robinson": N_("Robinson list"),
 }
-ADMINISTRABLE = frozenset(
-    {"article", "folder", "robinson"}
-)  # what receivers may also change, if they are let
+ADMINISTRABLE = frozenset(  # what receivers may also change, if they are let
+    {"article", "folder", "template", "block_template", "segment", "robinson"}
+)
 PAGE_SIZE = 30
 WHOLE = 0  # object id of a kind that is released as a whole
 

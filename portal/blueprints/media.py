@@ -10,6 +10,7 @@ from flask_babel import ngettext
 from domain.accounts.permissions import Permission as P
 from domain.content import articles, pool, tags
 from domain.errors import Conflict, Invalid, NotFound, OverLimit
+from domain.issues import blocktemplates
 from domain.releases import ledger
 from mediadb import approving, library, limits, storage, urls
 from mediadb.models import Asset, AssetKind, Folder
@@ -247,6 +248,8 @@ def _places(asset: Asset) -> list[tuple[str, str]]:
     """Where a file is used: (words, address or "" for what the person may not open)."""
     uses = library.uses(asset)
     titles = {a.id: a for a in pool.many(g.tenant.id, [u.object_id for u in uses if u.kind == "article"])}
+    in_blocks = any(use.kind == blocktemplates.KIND for use in uses)
+    kept = {one.id: one.name for one in blocktemplates.every(g.tenant.id)} if in_blocks else {}
     places = []
     for use in uses:
         article = titles.get(use.object_id) if use.kind == "article" else None
@@ -256,6 +259,9 @@ def _places(asset: Asset) -> list[tuple[str, str]]:
         elif use.kind in ("issue", "attachment"):
             url = url_for("issues.show", issue_id=use.object_id) if may(P.ISSUE_SEE) else ""
             places.append((_("Issue %(id)s", id=use.object_id), url))
+        elif use.kind == blocktemplates.KIND:
+            url = url_for("blocktemplates.show", template_id=use.object_id) if may(P.ISSUE_EDIT) else ""
+            places.append((kept.get(use.object_id) or _("Block template"), url))
         else:
             places.append((_("Article %(id)s", id=use.object_id), ""))
     return places

@@ -31,14 +31,15 @@ from portal.security import READER_POLICY, peoples_html
 bp = Blueprint("releases", __name__)
 ICONS = {
     "article": "article", "folder": "folder", "issue": "news", "template": "palette", "segment": "filter",
-    "campaign": "send", "user": "user", "role": "shield-lock", "robinson": "shield-x",
+    "block_template": "layout-grid", "campaign": "send", "user": "user", "role": "shield-lock", "robinson": "shield-x",
 }  # fmt: skip
 COPYING = {
     "article": P.ARTICLE_WRITE, "folder": P.MEDIA_EDIT, "issue": P.ISSUE_EDIT, "template": P.ISSUE_EDIT,
-    "segment": P.SUBSCRIBER_EDIT, "campaign": P.CAMPAIGN_PLAN, "role": P.ROLE_EDIT,
+    "segment": P.SUBSCRIBER_EDIT, "campaign": P.CAMPAIGN_PLAN, "role": P.ROLE_EDIT, "block_template": P.ISSUE_EDIT,
 }  # fmt: skip
 ADMINISTERING = {
     "article": P.ARTICLE_EDIT_ALL, "folder": P.MEDIA_EDIT, "robinson": P.SUBSCRIBER_SUPPRESS_OTHERS,
+    "template": P.TEMPLATE_EDIT, "block_template": P.ISSUE_EDIT, "segment": P.SUBSCRIBER_EDIT,
 }  # fmt: skip
 MOST = 300  # objects offered in one list
 
@@ -222,6 +223,8 @@ def copy(release_id: int) -> Response:
         "campaign": lambda: url_for("issues.show", issue_id=made),
         "segment": lambda: url_for("segments.show", segment_id=made),
         "folder": lambda: url_for("media.folder", folder_id=made),
+        "template": lambda: url_for("mailtemplates.edit", template_id=made),
+        "block_template": lambda: url_for("blocktemplates.show", template_id=made),
         "role": lambda: url_for("roles.edit", role_id=made),
     }
     url = places.get(release.kind, lambda: url_for("releases.index"))()
