@@ -31,7 +31,7 @@ KINDS: dict[str, str] = {
     "robinson": N_("Robinson list"),
 }
 ADMINISTRABLE = frozenset(  # what receivers may also change, if they are let
-    {"article", "folder", "template", "block_template", "segment", "robinson"}
+    {"article", "folder", "block_template", "robinson"}
 )
 PAGE_SIZE = 30
 WHOLE = 0  # object id of a kind that is released as a whole

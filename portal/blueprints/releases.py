@@ -39,7 +39,7 @@ COPYING = {
 }  # fmt: skip
 ADMINISTERING = {
     "article": P.ARTICLE_EDIT_ALL, "folder": P.MEDIA_EDIT, "robinson": P.SUBSCRIBER_SUPPRESS_OTHERS,
-    "template": P.TEMPLATE_EDIT, "block_template": P.ISSUE_EDIT, "segment": P.SUBSCRIBER_EDIT,
+    "block_template": P.ISSUE_EDIT,
 }  # fmt: skip
 MOST = 300  # objects offered in one list
 
