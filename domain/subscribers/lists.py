@@ -9,7 +9,7 @@ from domain.audit import log
 from domain.db import database, sql
 from domain.errors import N_, Conflict, Invalid, NotFound
 from domain.subscribers import words
-from domain.subscribers.models import DistributionList, ListMember, Subscriber
+from domain.subscribers.models import DistributionList, ListMember, NewsletterType, Subscriber
 
 CHUNK = 500
 
@@ -141,6 +141,11 @@ def delete(chosen: DistributionList, to: DistributionList, user_id: int) -> int:
         ListMember.delete().where(
             ListMember.tenant_id == chosen.tenant_id, ListMember.list_id == chosen.id
         ).execute()
+        for kind in NewsletterType.select().where(NewsletterType.tenant_id == chosen.tenant_id):
+            if chosen.id in (kind.list_ids or []):
+                kept = [to.id if i == chosen.id else i for i in kind.list_ids]
+                kind.list_ids = list(dict.fromkeys(kept))
+                kind.save()
         chosen.delete_instance()
         log.record(
             chosen.tenant_id, "list.delete", user_id=user_id, kind="list", object_id=chosen.id,

@@ -50,6 +50,11 @@ class NewsletterType(TenantModel):
     active = BooleanField(default=True)
     archived = BooleanField(default=False)  # what was sent stands in a public archive, without anybody's data
     signup_fields = JSONText(default=list)  # ids of own fields that its sign-up form asks for
+    list_ids = JSONText(default=list)  # distribution lists that whoever confirms is put on
+    opt_in_subject = CharField(max_length=150, default="")  # of the double opt-in mail; empty: the usual one
+    opt_in_text = TextField(default="")  # stands before the link of that mail
+    welcome_subject = CharField(max_length=150, default="")
+    welcome_text = TextField(default="")  # goes to whoever has confirmed; empty: no such mail
     created_at = MomentField(default=clock.now)
 
     class Meta:

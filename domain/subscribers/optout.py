@@ -58,6 +58,7 @@ def choose(person: Subscriber, offered: Iterable[NewsletterType], wanted: set[in
             receives = consent.state(person.tenant_id, person.id, kind.id) in RECEIVES
             if kind.id in wanted and not receives:
                 consent.step(person, kind, "choose", trace)
+                types.enlist(kind, person.id)
             elif kind.id not in wanted and receives:
                 unsubscribe(person, kind, trace)
 

@@ -92,16 +92,26 @@ def read(tenant_id: int, token: str) -> tuple[Subscriber, list[NewsletterType]]:
     return person, kinds
 
 
-def confirm(tenant_id: int, token: str, trace: Trace) -> tuple[Subscriber, list[NewsletterType]]:
-    """The button was pressed: the types of the link are confirmed. Doing it again changes nothing. Returns the
-    types that are confirmed now; raises tokens.BadToken, also when all of them were signed off after the link."""
+def confirm(
+    tenant_id: int,
+    token: str,
+    trace: Trace,
+    welcome: Callable[[Subscriber, NewsletterType], object] = lambda person, kind: None,
+) -> tuple[Subscriber, list[NewsletterType]]:
+    """The button was pressed: the types of the link are confirmed, the person joins their lists, and `welcome` queues
+    a mail for each that is new. Doing it again changes nothing. Returns the types that are confirmed now; raises
+    tokens.BadToken, also when all of them were signed off after the link."""
     person, kinds = read(tenant_id, token)
     confirmed = []
     with database.atomic():
         for kind in kinds:
             # a link older than a later sign-off must not undo it
             if _last_act(person, kind.id) not in (None, "revoke", "import_revoked"):
+                is_new = consent.state(tenant_id, person.id, kind.id) != Consent.CONFIRMED
                 consent.confirm(person, kind, trace)
+                types.enlist(kind, person.id)
+                if is_new and kind.welcome_text.strip():
+                    welcome(person, kind)
                 confirmed.append(kind)
     if not confirmed:
         raise tokens.BadToken

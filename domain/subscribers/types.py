@@ -9,7 +9,7 @@ from peewee import IntegrityError, chunked
 from domain.audit import log
 from domain.db import database, sql
 from domain.errors import N_, Invalid, NotFound
-from domain.subscribers import addresses
+from domain.subscribers import addresses, lists
 from domain.subscribers.facets import fields
 from domain.subscribers.facets.models import OwnField
 from domain.subscribers.models import Consent, NewsletterType
@@ -35,7 +35,8 @@ RESERVED = frozenset(
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
 FIELDS = (
     "name", "slug", "description", "rhythm", "public", "closed", "basis", "sender_name", "sender_address", "reply_to",
-    "consent_text", "language", "active", "archived", "signup_fields",
+    "consent_text", "language", "active", "archived", "signup_fields", "list_ids", "opt_in_subject", "opt_in_text",
+    "welcome_subject", "welcome_text",
 )  # fmt: skip
 
 
@@ -92,6 +93,9 @@ def save(
     if "signup_fields" in values:
         known = {own.id for own in fields.every(tenant_id)}
         values["signup_fields"] = [i for i in dict.fromkeys(values["signup_fields"] or []) if i in known]
+    if "list_ids" in values:
+        there = {chosen.id for chosen in lists.every(tenant_id)}
+        values["list_ids"] = [i for i in dict.fromkeys(values["list_ids"] or []) if i in there]
     _check(values)
     kind = found or NewsletterType(tenant_id=tenant_id)
     changed_text = found is not None and values.get("consent_text", kind.consent_text) != kind.consent_text
@@ -110,6 +114,13 @@ def save(
     return kind
 
 
+def enlist(kind: NewsletterType, subscriber_id: int) -> None:
+    """Whoever has said yes to a type is put on its lists; nobody is ever taken off by that."""
+    if kind.list_ids:
+        there = {chosen.id for chosen in lists.every(kind.tenant_id)}
+        lists.enlist(kind.tenant_id, [(i, subscriber_id) for i in kind.list_ids if i in there])
+
+
 def _check(values: dict[str, Any]) -> None:
     wrong: dict[str, str | tuple[str, dict[str, object]]] = {}
     if not str(values.get("name", "x")).strip():
@@ -123,9 +134,11 @@ def _check(values: dict[str, Any]) -> None:
                 values[name] = addresses.parse(values[name]).written
             except addresses.BadAddress as error:
                 wrong[name] = error.message
-    for name in ("name", "sender_name", "description", "rhythm"):
+    for name in ("name", "sender_name", "description", "rhythm", "opt_in_subject", "welcome_subject"):
         if _CONTROL.search(str(values.get(name, ""))):
             wrong[name] = N_("Line breaks and control characters are not allowed here.")
+    if values.get("welcome_subject") and not str(values.get("welcome_text", "x")).strip():
+        wrong["welcome_text"] = N_("Write the text of the welcome mail, or leave its subject empty, too.")
     if values.get("public") and not values.get("closed") and not str(values.get("consent_text", "x")).strip():
         wrong["consent_text"] = N_("A public type needs the text that people agree to.")
     if values.get("closed") and not str(values.get("basis", "")).strip():

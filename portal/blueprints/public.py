@@ -142,10 +142,17 @@ def confirm(tenant: str, token: str) -> Response:
 @public
 def confirm_now(tenant: str, token: str) -> Response:
     found = reading.open_tenant(tenant)
+    mails: list[OutboxMail] = []
+
+    def welcome(person: Subscriber, kind: NewsletterType) -> None:
+        mails.append(_welcome_mail(person, kind))
+
     try:
-        person, kinds = signup.confirm(found.id, token, reading.trace("confirm"))
+        person, kinds = signup.confirm(found.id, token, reading.trace("confirm"), welcome)
     except tokens.BadToken:
         return _stale_link(found)
+    for mail in mails:
+        tasks.send_system_mail(mail.id)
     return reading.page("public/confirm.html", person=person, kinds=kinds, done=True, masked=addresses.masked)
 
 
@@ -256,16 +263,36 @@ def _opt_in_mail(opt_in: signup.OptIn) -> OutboxMail:
     only = opt_in.types[0] if len(opt_in.types) == 1 else None
     body = render_template(
         "public/optin.txt", person=opt_in.person, kinds=opt_in.types, link=link, imprint=settings["imprint"],
-        tenant=g.tenant, days=signup.LINK_MAX_AGE_S // 86_400,
+        tenant=g.tenant, days=signup.LINK_MAX_AGE_S // 86_400, text=only.opt_in_text.strip() if only else "",
     )  # fmt: skip
     return outbox.queue(
         "optin",
         tenant_id=g.tenant.id,
         to_address=opt_in.person.address,
-        subject=_("Please confirm your sign-up at %(name)s", name=g.tenant.name),
+        subject=(only.opt_in_subject if only else "")
+        or _("Please confirm your sign-up at %(name)s", name=g.tenant.name),
         plain=body,
         sender_name=(only.sender_name if only else "") or settings["sender_name"],
         sender_address=(only.sender_address if only else "") or settings["sender_address"],
+        headers={"Auto-Submitted": "auto-generated"},
+    )
+
+
+def _welcome_mail(person: Subscriber, kind: NewsletterType) -> OutboxMail:
+    """The type's own words, once, to whoever has just confirmed it."""
+    settings = context.effective_settings()
+    body = render_template(
+        "public/welcome.txt", kind=kind, tenant=g.tenant, imprint=settings["imprint"],
+        data=reading.link_for_mails("own_data.ask", tenant=g.tenant.slug),
+    )  # fmt: skip
+    return outbox.queue(
+        "welcome",
+        tenant_id=g.tenant.id,
+        to_address=str(person.address),
+        subject=kind.welcome_subject or _("Welcome to %(name)s", name=kind.name),
+        plain=body,
+        sender_name=kind.sender_name or settings["sender_name"],
+        sender_address=kind.sender_address or settings["sender_address"],
         headers={"Auto-Submitted": "auto-generated"},
     )
 

@@ -6,7 +6,8 @@ from flask_babel import gettext as _
 from dispatcher.render import base_url_of
 from domain.accounts.permissions import Permission as P
 from domain.errors import Invalid
-from domain.subscribers import types
+from domain.issues import mailtemplates
+from domain.subscribers import lists, types
 from domain.subscribers.facets import fields
 from domain.subscribers.models import Consent, NewsletterType
 from domain.tenancy import tree
@@ -51,6 +52,8 @@ def show(type_id: int) -> Response:
     kind = types.get(g.tenant.id, type_id)
     return hypermedia.page(
         "types/show.html", kind=kind, counts=types.counts(g.tenant.id).get(kind.id, {}), most=types.MOST,
+        lists=[chosen for chosen in lists.every(g.tenant.id) if chosen.id in (kind.list_ids or [])],
+        look=mailtemplates.chosen(g.tenant, kind.template_id),
         states=list(Consent), public_url=_public_url(kind), snippet=_snippet(kind), several=_snippet(None),
     )  # fmt: skip
 
@@ -98,6 +101,8 @@ def _edit_page(form: TypeForm, kind: NewsletterType | None, status: int = 200) -
         kind=kind,
         own=fields.every(g.tenant.id),
         chosen_fields=form.signup_fields.data or [],
+        lists=[chosen for chosen in lists.every(g.tenant.id) if not chosen.is_default],
+        chosen_lists=form.list_ids.data or [],
     )
 
 

@@ -7,7 +7,7 @@ from flask.testing import FlaskClient
 from domain import tokens
 from domain.ledger.models import DeliveryEvent
 from domain.notices.models import OutboxMail
-from domain.subscribers import consent, directory, lists
+from domain.subscribers import consent, directory, lists, types
 from domain.subscribers.models import Consent, ConsentEvent, Subscriber
 from tests.portal import readers
 from tests.world import World
@@ -46,6 +46,29 @@ def test_sign_up_confirm_and_the_proof_that_stays(client: FlaskClient, world: Wo
     assert state(world, "city") == state(world, "arts") == Consent.CONFIRMED and state(world, "trade") is None
     asked = ConsentEvent.get(ConsentEvent.act == "ask")
     assert asked.consent_text and asked.ip == "127.0.0.1" and asked.form == "/n/north" and asked.agent
+
+
+def test_a_type_welcomes_in_its_own_words_and_puts_on_its_lists(client: FlaskClient, world: World) -> None:
+    extra = lists.save(world.north.id, "Stadtpost", 1)
+    values = {
+        "opt_in_subject": "Noch ein Klick", "opt_in_text": "Schön, dass Sie da sind.", "welcome_subject": "Guten Tag",
+        "welcome_text": "Der Stadtbrief kommt freitags.", "list_ids": [extra.id, 987654],
+    }  # fmt: skip
+    assert types.save(world.north.id, values, 1, world.types["city"]).list_ids == [extra.id]
+    sign_up(client, world, "city")
+    asked = OutboxMail.get()
+    assert asked.subject == "Noch ein Klick" and "Schön, dass Sie da sind." in asked.plain
+    for _ in range(2):
+        client.post(readers.confirm_path(asked))
+    welcome = OutboxMail.get(OutboxMail.kind == "welcome")
+    assert (welcome.subject, welcome.to_address) == ("Guten Tag", "anna@leser.example")
+    assert (
+        "kommt freitags" in welcome.plain and "/n/north/data" in welcome.plain and "Deichweg" in welcome.plain
+    )
+    person = directory.by_key(world.north.id, "anna@leser.example")
+    assert {chosen.name for chosen in lists.of(person)} == {lists.default(world.north.id).name, "Stadtpost"}
+    lists.delete(extra, other := lists.save(world.north.id, "Neu", 1), 1)
+    assert types.get(world.north.id, world.types["city"].id).list_ids == [other.id]
 
 
 def test_the_answer_is_the_same_for_everybody(client: FlaskClient, world: World) -> None:

@@ -3,7 +3,7 @@
 import pytest
 from flask.testing import FlaskClient
 
-from domain.subscribers import types
+from domain.subscribers import lists, types
 from domain.subscribers.models import NewsletterType
 from tests.world import World
 
@@ -33,6 +33,7 @@ def test_a_new_type_has_a_public_page_at_once(manager: FlaskClient, world: World
         ({"consent_text": " "}, "needs the text"),
         ({"closed": "y"}, "what permits"),
         ({"sender_address": "news@nord"}, "end of the address"),
+        ({"welcome_subject": "Willkommen"}, "text of the welcome mail"),
         ({"sender_name": "Nord\r\nBcc: x@y.example"}, "Line breaks"),
     ],
 )
@@ -67,3 +68,14 @@ def test_types_of_another_tenant_are_missing(client: FlaskClient, world: World, 
     assert south.get(f"/t/south/types/{kind}").status_code == 404
     assert south.post(f"/t/south/types/{kind}", data=GOOD).status_code == 404
     assert "Stadtgespräch" not in south.get("/t/south/types").text
+
+
+def test_the_page_of_a_type_tells_its_lists_and_its_mails(manager: FlaskClient, world: World) -> None:
+    kind, chosen = world.types["city"], lists.save(world.north.id, "Stadtpost", 1)
+    words = {"welcome_subject": "Guten Tag", "welcome_text": "Hallo.", "opt_in_text": "Gleich fertig."}
+    data = GOOD | {"slug": kind.slug, "list_ids": [chosen.id, "77777"]} | words
+    assert manager.post(f"/t/north/types/{kind.id}", data=data).status_code == 303
+    page = manager.get(f"/t/north/types/{kind.id}").text
+    assert "Stadtpost" in page and "Guten Tag" in page and "with words of its own" in page
+    assert types.get(world.north.id, kind.id).list_ids == [chosen.id]
+    assert f'value="{chosen.id}" checked' in manager.get(f"/t/north/types/{kind.id}/edit").text
