@@ -52,6 +52,8 @@ ACTS: dict[str, str] = {
     "import.discard": N_("discarded %(what)s"),
     "import.start": N_("started %(what)s"),
     "import.undo": N_("undid %(what)s"),
+    "issue.expect": N_("asked an author for an article for %(what)s"),
+    "issue.unexpect": N_("no longer expects an article for %(what)s"),
     "issue.share": N_("made a link to the preview of %(what)s"),
     "list.save": N_("saved %(what)s"),
     "media.trash": N_("moved %(what)s to the trash"),

@@ -35,7 +35,7 @@ babel = Babel()
 
 MAX_REQUEST_BYTES = 64 * 1024 * 1024  # several media at once; each file has its own, lower ceiling
 IN_TENANT = (
-    "dashboard", "articles", "presence", "versions", "pool", "pool_care", "calendar",
+    "dashboard", "articles", "presence", "versions", "pool", "pool_care", "calendar", "expected",
     "media", "media_care",
     "issues", "blocks", "mailtemplates", "blocktemplates",
     "campaigns", "followups", "pacing", "approvals", "approval_flows", "asking",

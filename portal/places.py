@@ -22,6 +22,8 @@ def of(finding: Finding, issue: Issue) -> str:
         return url_for("senders.index")
     if finding.place in (Place.SENDERS, Place.PLAN):
         return url_for("campaigns.plan", issue_id=issue.id) if may(P.CAMPAIGN_PLAN) else ""
+    if finding.place == Place.EXPECTED:
+        return url_for("expected.index", issue_id=issue.id) if may(P.ISSUE_SEE) else ""
     if finding.place in (Place.SUBJECT, Place.PREHEADER):
         return f"{url_for('issues.show', issue_id=issue.id)}#{finding.place}"
     return _block(finding, issue)

@@ -30,6 +30,13 @@ TABLE: dict[str, dict[object, tuple[str, str, str]]] = {
         "expired": (N_("Expired"), "rest", "calendar-off"),
         "archived": (N_("Archived"), "rest", "archive"),
     },
+    "expected": {
+        "missing": (N_("Not begun"), "rest", "circle-dashed"),
+        "begun": (N_("Being written"), "rest", "pencil"),
+        "submitted": (N_("Submitted"), "ask", "send-2"),
+        "there": (N_("Accepted"), "done", "circle-check"),
+        "late": (N_("Late"), "fail", "clock"),
+    },
     "issue": {
         "draft": (N_("In progress"), "rest", "pencil"),
         "in_review": (N_("In approval"), "ask", "hourglass"),

@@ -11,7 +11,7 @@ from domain.campaigns import conditions
 from domain.content import obligations
 from domain.content.models import Article, ArticleState
 from domain.errors import N_, Conflict
-from domain.issues import placeholders, texts
+from domain.issues import expected, placeholders, texts
 from domain.issues.blocks import ASSET_KEYS, assets, lacks
 from domain.issues.models import Block, BlockKind
 from mediadb import library
@@ -138,6 +138,21 @@ def obligatory(facts: Facts) -> Findings:
         yield error(
             N_("The article “%(title)s” is obligatory and not in the issue yet."), title=article.title
         )
+
+
+def awaited(facts: Facts) -> Findings:
+    """Articles that authors were asked for and that are not there, or not in the issue."""
+    if facts.letter:
+        return
+    inside = {block.article_id for block in facts.blocks}
+    for line in expected.of_issue(facts.issue):
+        if line.stand in expected.LACKING:
+            message = N_("“%(title)s” is expected from %(name)s and not there yet.")
+            yield hint(message, Place.EXPECTED, title=line.row.topic, name=line.name)
+        elif line.stand == expected.Stand.THERE and line.row.article_id not in inside:
+            yield hint(
+                N_("“%(title)s” was written for this issue and is not in it yet."), title=line.row.topic
+            )
 
 
 def licences(facts: Facts) -> Findings:

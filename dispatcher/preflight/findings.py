@@ -16,6 +16,7 @@ class Place(StrEnum):
     TENANT = "tenant"  # its imprint
     PLAN = "plan"  # recipients and sender
     SENDERS = "senders"  # sender domains
+    EXPECTED = "expected"  # the articles that the issue waits for
 
 
 @dataclass(frozen=True)

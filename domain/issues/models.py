@@ -142,6 +142,29 @@ class IssuePresence(TenantModel):
         indexes = ((("tenant_id", "issue_id", "user_id"), True),)
 
 
+class ExpectedArticle(TenantModel):
+    """An article that an author is to deliver for an issue; `article_id` once it is begun."""
+
+    issue_id = IntegerField()
+    topic = CharField(max_length=200)
+    note = TextField(default="")
+    author_id = IntegerField()
+    due_at = MomentField()
+    article_id = BigIntegerField(null=True)
+    reminded_at = MomentField(null=True)  # the last time the author was reminded
+    late_at = MomentField(null=True)  # when author and planner heard that it is late
+    created_by_id = IntegerField()
+    created_at = MomentField(default=clock.now)
+
+    class Meta:
+        indexes = (
+            (("tenant_id", "issue_id"), False),
+            (("tenant_id", "author_id"), False),
+            (("tenant_id", "due_at"), False),
+            (("tenant_id", "article_id"), False),
+        )
+
+
 class IssueRevision(TenantModel):
     """An issue rendered and frozen when approval was asked: the bytes that will leave."""
 

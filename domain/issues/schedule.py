@@ -1,4 +1,4 @@
-"""The plan of issues: when they are to go out, until when authors may deliver, and which stand in a month."""
+"""The plan of issues: when they are to go out, until when authors may deliver, and what stands in a month."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -9,17 +9,20 @@ from peewee import fn
 from domain.content.models import Article
 from domain.db import database
 from domain.errors import N_, Invalid
+from domain.issues import commissions, expected
 from domain.issues.models import Block, BlockKind, Issue, IssueState
 
 
 @dataclass(frozen=True)
 class Entry:
-    """Something on a day of the calendar: an issue going out (`what` = planned) or its deadline (`what` = deadline)."""
+    """Something on a day of the calendar: an issue going out (`what` = planned), its deadline (`what` = deadline), or
+    an article that is due (`what` = expected, with its `line`)."""
 
     issue: Issue
     what: str
     at: datetime  # in the zone of the tenant
     articles: int
+    line: expected.Line | None = None
 
 
 def month(tenant_id: int, first: date, zone: ZoneInfo) -> dict[date, list[Entry]]:
@@ -38,6 +41,9 @@ def month(tenant_id: int, first: date, zone: ZoneInfo) -> dict[date, list[Entry]
             if moment is not None and begin <= moment < until:
                 local = moment.astimezone(zone)
                 days.setdefault(local.date(), []).append(Entry(issue, what, local, counts.get(issue.id, 0)))
+    for one, issue in expected.between(tenant_id, begin, until):
+        local = one.row.due_at.astimezone(zone)
+        days.setdefault(local.date(), []).append(Entry(issue, "expected", local, 0, one))
     for entries in days.values():
         entries.sort(key=lambda entry: (entry.at, entry.issue.id))
     return days
@@ -62,6 +68,7 @@ def set_dates(issue: Issue, planned_at: datetime | None, deadline_at: datetime |
         Issue.update(planned_at=planned_at, deadline_at=deadline_at).where(
             Issue.tenant_id == issue.tenant_id, Issue.id == issue.id
         ).execute()
+        commissions.follow(issue, issue.deadline_at, deadline_at)
     issue.planned_at, issue.deadline_at = planned_at, deadline_at
 
 

@@ -14,7 +14,7 @@ from domain.approvals.models import Approval
 from domain.content import approving, articles, editing, languages, markup, obligations, pool, revisions, tags
 from domain.content.models import Article, ArticleState
 from domain.errors import N_, Conflict, Forbidden, Invalid, NotFound
-from domain.issues import schedule
+from domain.issues import expected, schedule
 from domain.subscribers import types
 from domain.tenancy.models import Tenant
 from mediadb import library
@@ -256,6 +256,7 @@ def _edit(
         documents=list(library.many(g.tenant.id, _chosen_documents(article)).values()),
         offered=_offered_documents(), languages=languages.others(article),
         categories=pool.categories(g.tenant.id), known_tags=tags.known(g.tenant.id, 60), thread=_thread(article),
+        awaiting=[] if article.state not in articles.WRITABLE else expected.of_article(article),
     )  # fmt: skip
 
 
@@ -291,6 +292,9 @@ def _beside(article: Article) -> dict[str, Any]:
     return {
         "documents": list(library.many(article.tenant_id, article.documents).values()),
         "languages": languages.others(article) if own else [],
+        "awaiting": expected.of_article(article)
+        if own and (may(P.ISSUE_SEE) or article.author_id == g.user.id)
+        else [],
         "missing_languages": languages.missing(article) if own and may(P.ARTICLE_WRITE) else [],
         **(_bound(article) if own else {"bound": [], "may_bind": False}),
     }

@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 
 from domain.accounts.permissions import Permission as P
 from domain.errors import Invalid
-from domain.issues import assembly, schedule
+from domain.issues import assembly, expected, schedule
 from domain.issues.models import Issue
 from domain.subscribers import types
 from portal import context, hypermedia
@@ -56,11 +56,14 @@ def _month(
     chosen = request.args.get("issue", type=int)
     if issue is None and chosen:
         issue = assembly.get(g.tenant.id, chosen)
+    awaited = expected.of_issue(issue) if issue else []
     weeks = Calendar().monthdatescalendar(first.year, first.month)
     return hypermedia.page(
         "issues/calendar.html", status=status, first=first, weeks=weeks, today=context.today(),
         days=schedule.month(g.tenant.id, first, zone), unplanned=schedule.unplanned(g.tenant.id), issue=issue,
         wrong=wrong or {}, typed=typed or _of(issue, zone), names={t.id: t.name for t in types.every(g.tenant.id)},
+        awaited=awaited, lacking=sum(one.stand in ("missing", "begun") for one in awaited),
+        mine=expected.of_author(g.tenant.id, g.user.id),
         before=f"{first - timedelta(days=1):%Y-%m}", after=f"{first + timedelta(days=32):%Y-%m}",
     )  # fmt: skip
 

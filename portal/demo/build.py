@@ -19,6 +19,7 @@ from domain.tenancy.models import Tenant
 from portal.demo import (
     audience,
     days,
+    editions,
     house,
     orders,
     outcome,
@@ -106,8 +107,12 @@ class _Builder:
             issue = desk.assemble(ASKED, katrin, days.next_weekday(self._now + timedelta(days=4), 5, 9))
             desk.ask(issue, desk.plan(issue, katrin), katrin, "Bitte auf die Preise im Stadttheater schauen.")
 
+        def begun() -> None:
+            issue = desk.assemble(BEGUN, katrin, days.next_weekday(self._now, 1, 7))
+            editions.expect(issue, katrin, self._users, self._now)
+
         self._orders(tenant)
-        self._at(hours=21.4, act=lambda: desk.assemble(BEGUN, katrin, days.next_weekday(self._now, 1, 7)))
+        self._at(hours=21.4, act=begun)
         self._at(hours=3.2, act=ready)
         self._at(hours=2.1, act=asked)
 

@@ -1,17 +1,27 @@
 """The issues of the demo house: one sent, one ready, one waiting for its approval, two being put together."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from dispatcher import clearance, render
 from domain.accounts.models import User
 from domain.campaigns import planning
 from domain.campaigns.models import Campaign
 from domain.content.models import Article
-from domain.issues import assembly
+from domain.issues import assembly, commissions, schedule
 from domain.issues.models import BlockKind, Issue
 from domain.subscribers.models import NewsletterType
 from domain.tenancy.models import Tenant
+
+WANTED = (  # what the issue being put together still waits for: about what, from whom, hours from now, a note
+    (
+        "Azubis im Handwerk: drei erzählen",
+        "meral",
+        26,
+        "4.000 Zeichen, ein Bild je Person. Kontakt über die Kammer.",
+    ),
+    ("Was der Hafen 2027 baut", "hannah", -4, "Zahlen aus dem Haushalt, bitte mit Quelle."),
+)
 
 
 @dataclass(frozen=True)
@@ -110,3 +120,19 @@ class Desk:
         planning.plan(campaign, {"test_mode": False})
         clearance.ask(self._tenant, issue, campaign, editor, self._base_url, note)
         return planning.get(self._tenant.id, campaign.id)
+
+
+def expect(issue: Issue, editor: User, people: dict[str, User], now: datetime) -> None:
+    """Ask authors for what an issue still needs; its deadline for all is the last of theirs."""
+    days = [days_of(now, hours) for _topic, _author, hours, _note in WANTED]
+    deadline = min(max(days), issue.planned_at - timedelta(hours=2))
+    schedule.set_dates(issue, issue.planned_at, deadline)
+    for (topic, author, _hours, note), day in zip(WANTED, days, strict=True):
+        row = commissions.save(issue, editor, topic, people[author].id, min(day, deadline), note)
+        row.reminded_at = row.late_at = now - timedelta(hours=3)  # they have heard of it: the house is quiet
+        row.save()
+
+
+def days_of(now: datetime, hours: float) -> datetime:
+    """A full hour about so far from now."""
+    return (now + timedelta(hours=hours)).replace(minute=0, second=0, microsecond=0)
