@@ -32,6 +32,9 @@ def letter(values: dict[str, Any], parts: list[dict[str, Any]]) -> str:
     """The text of a letter: nothing above it, below it who writes and how to sign off."""
     words, links = values["words"], values["urls"]
     lines = [part["plain"] for part in parts if part["plain"]]
+    asked = values.get("opt_in")
+    if asked:
+        lines += [*filter(None, [asked["text"]]), f"{asked['label']}: {asked['url']}", asked["how"]]
     foot = [
         words["reason"], f"{words['unsubscribe']}: {links['unsubscribe']}",
         f"{words['preferences']}: {links['preferences']}", f"{words['in_browser']}: {links['web']}",

@@ -30,7 +30,7 @@ from domain import clock
 from domain.content import nostyle, stylesheet
 from domain.content.models import Article
 from domain.issues import assembly, blocks, placeholders
-from domain.issues.models import Block, Issue, IssueKind, IssueRevision
+from domain.issues.models import PLAIN, Block, Issue, IssueKind, IssueRevision
 from domain.subscribers import types
 from domain.subscribers.models import NewsletterType
 from domain.tenancy import settings as tenant_settings
@@ -54,6 +54,10 @@ WORDS = {
         "preferences": "Einstellungen ändern",
         "reason": "Sie erhalten „%s“ an [E-Mail], weil diese Adresse dafür angemeldet ist.",
         "closed": "Sie erhalten „%s“ an [E-Mail]. Grund: %s",
+        "asked": "Diese Nachricht fragt nur, ob Sie „%s“ an [E-Mail] bekommen möchten.",
+        "yes": "Ja, „%s“ zusenden",
+        "how_yes": "Der Link führt zu einer Seite, auf der Sie zustimmen. Er gilt sieben Tage. "
+        "Wenn Sie nichts tun, senden wir Ihnen „%s“ nicht.",
         "toc": "In dieser Ausgabe",
         "calendar": "In den Kalender eintragen",
         "date": "EEEE, d. MMMM y",
@@ -65,6 +69,10 @@ WORDS = {
         "preferences": "Change preferences",
         "reason": "You receive “%s” at [E-Mail] because this address is subscribed to it.",
         "closed": "You receive “%s” at [E-Mail]. Reason: %s",
+        "asked": "This message only asks whether you would like to get “%s” at [E-Mail].",
+        "yes": "Yes, send me “%s”",
+        "how_yes": "The link leads to a page on which you agree. It is valid for seven days. "
+        "If you do nothing, we do not send you “%s”.",
         "toc": "In this issue",
         "calendar": "Add to your calendar",
         "date": "EEEE d MMMM y",
@@ -123,13 +131,18 @@ def render(
     shown = [b for b in assembly.blocks(issue) if not b.hidden]
     articles = assembly.articles_of(issue, shown)
     media = _media(tenant, shown, articles)
-    words = {key: _fixed(word) if key != "reason" else word for key, word in WORDS[language].items()}
+    words = {
+        key: _fixed(word) if key not in ("reason", "asked") else word for key, word in WORDS[language].items()
+    }
     setting = parts.Setting(
         tenant, base_url, language, words, look.design, articles, media, fixed=_fixed, personal=_open
     )
     made = parts.of(shown, setting)
     day = (at or issue.planned_at or clock.now()).astimezone(ZoneInfo(effective["time_zone"]))
+    asks = issue.kind == IssueKind.OPT_IN
     reason = words["closed"] % (kind.name, kind.basis) if kind.closed else words["reason"] % kind.name
+    if asks:
+        reason = words["asked"] % kind.name
     numbered = f"Nr. {issue.number}" if language == "de" else f"No. {issue.number}"
     values: dict[str, Any] = {
         "language": language, "name": _fixed(issue.name), "preheader": _open(issue.preheader),
@@ -142,6 +155,7 @@ def render(
             "preferences": f"{base_url}/m/{{{{token}}}}/preferences",
         },
         "words": {**words, "reason": reason.replace(kind.name, _fixed(kind.name))},
+        "opt_in": _opt_in(kind, words, base_url) if asks else None,
         "imprint": [_fixed(line) for line in str(effective["imprint"]).splitlines() if line.strip()],
         **looks.values(look, base_url, _fixed),
     }  # fmt: skip
@@ -152,7 +166,7 @@ def render(
         "Antwortadresse": sender.reply_to or sender.address,
         "Datum": format_date(day, "long", locale="de"), "Date": format_date(day, "d MMMM y", locale="en"),
     }  # fmt: skip
-    letter = issue.kind == IssueKind.LETTER
+    letter = issue.kind in PLAIN
     page = _letter(values, look, base_url) if letter else page_of(values, look, base_url)
     html = placeholders.with_house(page, house, lambda value, at: _in_html(page, value, at))
     plain = plaintext.letter(values, made) if letter else plaintext.of(values, made)
@@ -175,6 +189,15 @@ def render(
     )
     ids = tuple(b.article_id for b in shown if b.article_id)
     return Rendered(source, len(html.encode()), ids, enclosing.of(issue))
+
+
+def _opt_in(kind: NewsletterType, words: dict[str, str], base_url: str) -> dict[str, str]:
+    """What an opt-in mail asks: the text that is agreed to, and the link to a page with the button."""
+    name = _fixed(kind.name)
+    return {
+        "text": _fixed(kind.consent_text), "label": words["yes"] % name, "how": words["how_yes"] % name,
+        "url": f"{base_url}/m/{{{{token}}}}/confirm",
+    }  # fmt: skip
 
 
 def _mailto(address: str) -> str | None:

@@ -11,7 +11,7 @@ from dispatcher import completion
 from dispatcher.compiled import Compiled
 from domain import clock
 from domain.approvals import flow
-from domain.campaigns import audience, lifecycle, order, planning, repacking, snapshot
+from domain.campaigns import audience, lifecycle, optin, order, planning, repacking, snapshot
 from domain.campaigns.models import Campaign, CampaignStatus
 from domain.db import database, unscoped
 from domain.errors import N_, Conflict, DomainError
@@ -178,6 +178,7 @@ def terms(campaign: Campaign) -> Terms:
         tenant_id, campaign_id, campaign.type_id, revision_id, tuple(audience.consents(campaign)),
         campaign.role_id, settings["time_zone"], running, campaign.started_by_id, order.portions(campaign),
         robinson.holding(tenant),
+        optin.rivals(campaign, clock.epoch()) if optin.is_one(campaign) else (),
     )  # fmt: skip
 
 

@@ -64,6 +64,7 @@ OUTSIDE = (
     "public",
     "archive",
     "recommending",
+    "agreeing",
     "own_data",
 )
 

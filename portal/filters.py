@@ -207,6 +207,7 @@ def form_words(form: str | None) -> str:
         "one-click": gettext("button of the mail program"),
         "preferences": gettext("preferences page"),
         "import": gettext("import"),
+        "opt-in mail": gettext("opt-in mail"),
         "record": gettext("entered by hand"),
     }
     return words.get(form or "", form or "")

@@ -7,7 +7,16 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from domain.tenancy import tree
 
-PUBLIC = ("public", "archive", "recommending", "own_data", "shared_previews", "media_public", "static")
+PUBLIC = (
+    "public",
+    "archive",
+    "recommending",
+    "agreeing",
+    "own_data",
+    "shared_previews",
+    "media_public",
+    "static",
+)
 
 
 def init_app(app: Flask) -> None:

@@ -4,7 +4,7 @@ from flask import url_for
 
 from dispatcher.preflight.findings import Finding, Place
 from domain.accounts.permissions import Permission as P
-from domain.issues.models import Issue, IssueKind
+from domain.issues.models import PLAIN, Issue
 from portal.access import may
 
 
@@ -32,6 +32,6 @@ def of(finding: Finding, issue: Issue) -> str:
 def _block(finding: Finding, issue: Issue) -> str:
     if not finding.block_id:
         return ""
-    if issue.kind == IssueKind.LETTER:
+    if issue.kind in PLAIN:
         return url_for("issues.show", issue_id=issue.id) + "#html"
     return url_for("issues.show", issue_id=issue.id, open=finding.block_id) + f"#block-{finding.block_id}"

@@ -116,6 +116,11 @@ def other_language() -> tuple[str, str] | None:
     return url_for(request.endpoint or "", **arguments), {"de": "Deutsch", "en": "English"}[other]
 
 
+def stale_link(tenant: Tenant) -> Response:
+    """410 with the way on: sign up again."""
+    return page("public/stale.html", 410, url=url_for("public.sign_up", tenant=tenant.slug))
+
+
 def lost(error: NotFound) -> Response:
     """A page without anybody's name: an altered link must not tell whose it was."""
     return make_response(render_template("public/lost.html", text=say(error)), 404)

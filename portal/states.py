@@ -84,6 +84,8 @@ TABLE: dict[str, dict[object, tuple[str, str, str]]] = {
         LeftOut.DUPLICATE: (N_("Duplicate"), "rest", "copy"),
         LeftOut.NO_ADDRESS: (N_("No address"), "fail", "at-off"),
         LeftOut.UNTICKED: (N_("Unticked"), "rest", "hand-click"),
+        LeftOut.AGREED: (N_("Has agreed already"), "done", "circle-check"),
+        LeftOut.ASKED: (N_("Asked lately"), "rest", "mail-question"),
     },
     "refusal": {  # hard ones in the tone of what has failed: the address itself is at fault
         Refusal.UNKNOWN: (N_("Address unknown"), "fail", "mail-x"),

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from dispatcher import approving, senders, wording
-from dispatcher.jobs import domains, imports, links, mailhosts, notices, relays, tenants
+from dispatcher.jobs import domains, imports, links, mailhosts, notices, optins, relays, tenants
 from domain import clock
 from domain.campaigns import retention
 from domain.issues import commissions
@@ -33,7 +33,7 @@ def register(bodies: dict[str, Callable[[int], None]], settings: Any) -> list[Ca
     return [
         imports.sweep_for(root), imports.expiry(), domains.sweep_for(settings), relays.sweep_for(doors), deletions,
         links.sweep_for(settings), mailhosts.sweep_for(settings),
-        upkeep(), results, approving.sweep, commissions.sweep, notices.send_now, notices.digests(),
+        optins.noting(), upkeep(), results, approving.sweep, commissions.sweep, notices.send_now, notices.digests(),
     ]  # fmt: skip
 
 

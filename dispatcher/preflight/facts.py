@@ -11,7 +11,7 @@ from lxml.html import HtmlElement
 from dispatcher import render
 from domain.content.models import Article
 from domain.issues import assembly, placeholders, texts
-from domain.issues.models import Block, Issue, IssueKind
+from domain.issues.models import PLAIN, Block, Issue
 from domain.tenancy import settings as tenant_settings
 from domain.tenancy.models import Tenant
 from mediadb.models import Asset
@@ -48,7 +48,7 @@ class Facts:
 
     @property
     def letter(self) -> bool:
-        return self.issue.kind == IssueKind.LETTER
+        return self.issue.kind in PLAIN
 
     @cached_property
     def pieces(self) -> list[texts.Piece]:

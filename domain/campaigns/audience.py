@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from domain import clock
-from domain.campaigns import choosing, conditions, kin
+from domain.campaigns import choosing, conditions, kin, optin
 from domain.campaigns.models import Campaign
 from domain.db import database, sql
 from domain.errors import Conflict
@@ -41,11 +41,13 @@ REASON = """CASE
     WHEN s.locked_reason IS NOT NULL AND (s.locked_until IS NULL OR s.locked_until > ?) THEN {locked}
     WHEN o.locked_reason IS NOT NULL AND (o.locked_until IS NULL OR o.locked_until > ?) THEN {organisation_locked}
     WHEN c.consent IN ('revoked', 'lapsed') THEN {unsubscribed}
-    WHEN c.consent = 'pending' THEN {unconfirmed}
-    WHEN c.consent IS NULL OR c.consent NOT IN (CONSENTS) THEN {unproved}
+    WHEN PERMISSION
     WHEN s.deliverability = 'stopped' THEN {stopped}
     WHEN s.deliverability = 'bounced' THEN {undeliverable}
     WHEN CHOSEN END""".format(**{reason.name.lower(): int(reason) for reason in LeftOut})
+
+UNPERMITTED = f"""c.consent = 'pending' THEN {int(LeftOut.UNCONFIRMED)}
+    WHEN c.consent IS NULL OR c.consent NOT IN (CONSENTS) THEN {int(LeftOut.UNPROVED)}"""
 
 _FROM = """FROM subscriber s
     {join} subscription c ON c.tenant_id = s.tenant_id AND c.type_id = ? AND c.subscriber_id = s.id
@@ -56,7 +58,9 @@ _FROM = """FROM subscriber s
 
 
 def consents(campaign: Campaign) -> list[str]:
-    """The states of consent that are mailed."""
+    """The states of consent that are mailed; an opt-in mail goes to those that need one."""
+    if optin.is_one(campaign):
+        return list(optin.ASKED_STATES)
     chosen = [c for c in (campaign.audience or {}).get("consents", []) if c in CHOICES]
     return [*ALWAYS, *chosen]
 
@@ -141,6 +145,7 @@ def statement(campaign: Campaign, select: str, reasons: bool = True) -> tuple[st
     lists_of_others = robinson.clause(robinson.holding(tree.get(campaign.tenant_id)), "s.address_key", now)
     select = select.replace("x.id IS NOT NULL", f"(x.id IS NOT NULL{lists_of_others})")
     select = select.replace("INSIDE", _inside(campaign))
+    select = select.replace("PERMISSION", optin.AGREED if optin.is_one(campaign) else UNPERMITTED)
     select = select.replace("CONSENTS", ", ".join("?" * len(mailed)))
     if reasons:
         select = select.replace("NO_ADDRESS", choosing.without_address(campaign))

@@ -11,7 +11,7 @@ from typing import Any
 from peewee import fn
 
 from domain import clock
-from domain.campaigns import drafts, exclusions, kin
+from domain.campaigns import drafts, exclusions, kin, optin
 from domain.campaigns.models import Campaign, Unticked
 from domain.db import database, sql
 from domain.ledger.states import LeftOut
@@ -19,8 +19,8 @@ from domain.subscribers.models import Subscriber
 
 
 def cases(campaign: Campaign, now: int) -> str:
-    """The last branches of a CASE over subscriber s: excluded by a file, unticked by hand."""
-    found = []
+    """The last branches of a CASE over subscriber s: asked for consent lately, excluded by a file, unticked by hand."""
+    found = [optin.asked(campaign, now)] if optin.is_one(campaign) else []
     files = exclusions.active(campaign, now)
     if files:
         ids = ", ".join(map(str, files))

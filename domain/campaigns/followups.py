@@ -10,7 +10,7 @@ from typing import Any
 
 from domain import bounds
 from domain.audit import log
-from domain.campaigns import audience, kin, planning
+from domain.campaigns import audience, kin, optin, planning
 from domain.campaigns.models import Campaign, CampaignStatus, Course
 from domain.db import database
 from domain.errors import N_, Conflict, Invalid
@@ -67,6 +67,10 @@ def to_correct(campaign: Campaign, user_id: int, name: str, subject: str, earlie
     """A draft with a copy of the issue, to be edited, for exactly those who have the mail (`earlier`: those who got
     a version before the last correction)."""
     _check(campaign)
+    if optin.is_one(campaign):  # they have been asked, and are not asked again so soon
+        raise Conflict(
+            N_("Nobody is asked for consent twice in a row. There is no correction of an opt-in mail.")
+        )
     if not got_count(campaign, campaign.revision_id if earlier else None):
         raise Conflict(N_("Nobody has got this mail yet."))
     with database.atomic():

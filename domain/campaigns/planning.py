@@ -11,14 +11,14 @@ from domain import bounds
 from domain.approvals import flow
 from domain.approvals.models import Approval, ApprovalState
 from domain.audit import log
-from domain.campaigns import choosing, order
+from domain.campaigns import choosing, optin, order
 from domain.campaigns.audience import CHOICES, numbers
 from domain.campaigns.models import Campaign, CampaignStatus, Course
 from domain.content import voiding
 from domain.db import database
 from domain.errors import N_, Conflict, Invalid, NotFound
 from domain.issues import assembly
-from domain.issues.models import Issue, IssueRevision, IssueState
+from domain.issues.models import Issue, IssueKind, IssueRevision, IssueState
 from domain.segments import saved
 from domain.senders import domains, relays
 from domain.subscribers import addresses
@@ -65,9 +65,15 @@ def proposed(issue: Issue, user_id: int, sender_name: str, sender_address: str, 
     """What `draft_for` would make, not saved."""
     return Campaign(
         tenant_id=issue.tenant_id, issue_id=issue.id, type_id=issue.type_id, name=issue.name,
-        audience={"lists": [], "consents": ["proved"]}, sender_name=sender_name,
+        audience=_proposed_audience(issue), sender_name=sender_name,
         sender_address=sender_address, reply_to=reply_to, send_at=issue.planned_at, created_by_id=user_id,
     )  # fmt: skip
+
+
+def _proposed_audience(issue: Issue) -> dict[str, Any]:
+    if issue.kind == IssueKind.OPT_IN:
+        return {"lists": [], "consents": [], "opt_in": optin.DAYS}
+    return {"lists": [], "consents": ["proved"]}
 
 
 class PlanChanged(Conflict):
@@ -76,7 +82,8 @@ class PlanChanged(Conflict):
 
 def plan(campaign: Campaign, values: dict[str, Any], version: int | None = None) -> None:
     """Set what is named in `values` (sender_name, sender_address, reply_to, send_at, consents, lists,
-    segment, exclude, relay_id, priority, interval_count, interval_s, latest_start_h, hold_uncertain, test_mode).
+    segment, exclude, opt_in, relay_id, priority, interval_count, interval_s, latest_start_h, hold_uncertain,
+    test_mode).
     Raises Conflict once approval was asked, PlanChanged if it is no longer `version`, Invalid with the fields that
     are wrong."""
     if version is not None and version != campaign.version:
@@ -110,7 +117,9 @@ def plan(campaign: Campaign, values: dict[str, Any], version: int | None = None)
     chosen = dict(campaign.audience or {})
     if campaign.course == Course.CORRECTION:  # exactly those who have the mail, whatever is ticked
         values = {k: v for k, v in values.items() if k not in ("consents", "lists", "segment", "exclude")}
-    if "consents" in values:
+    if optin.is_one(campaign):
+        chosen["opt_in"] = optin.checked_days(values.get("opt_in", optin.days(campaign)))
+    elif "consents" in values:
         chosen["consents"] = [c for c in values["consents"] if c in CHOICES]
     if "lists" in values:
         chosen["lists"] = _own_lists(campaign.tenant_id, values["lists"])

@@ -7,7 +7,7 @@ from domain.campaigns.models import Campaign
 from domain.db import database
 from domain.errors import N_, Conflict
 from domain.issues import assembly, copies
-from domain.issues.models import Issue, IssueKind
+from domain.issues.models import PLAIN, Issue
 from domain.subscribers import types
 
 AUDIENCE = ("lists", "consents", "segment", "exclude")
@@ -17,7 +17,7 @@ def next_number(issue: Issue, user_id: int) -> Issue:
     """The next issue of the newsletter type with the same blocks; subject and preview text are to be written anew."""
     with database.atomic():
         made = copies.copy(issue, user_id, issue.name, "")
-        if issue.kind == IssueKind.LETTER:
+        if issue.kind in PLAIN:
             return made
         newest = (
             Issue.select(fn.MAX(Issue.number))

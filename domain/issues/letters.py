@@ -3,21 +3,26 @@
 from typing import Any
 
 from domain.db import database
-from domain.errors import NotFound
+from domain.errors import N_, Invalid, NotFound
 from domain.issues import assembly
-from domain.issues.models import Block, BlockKind, Issue, IssueKind
+from domain.issues.models import PLAIN, Block, BlockKind, Issue, IssueKind
 from domain.subscribers import types
 
 
-def create(tenant_id: int, type_id: int, user_id: int, name: str) -> Issue:
-    """An empty letter to people of a newsletter type, with its greeting."""
+def create(
+    tenant_id: int, type_id: int, user_id: int, name: str, letter_kind: IssueKind = IssueKind.LETTER
+) -> Issue:
+    """An empty letter to people of a newsletter type, with its greeting; an opt-in mail asks for the consent itself.
+    Raises Invalid for an opt-in mail of a type that nobody signs up for."""
     kind = types.get(tenant_id, type_id)
+    if letter_kind == IssueKind.OPT_IN and (kind.closed or not kind.active):
+        raise Invalid(N_("Nobody signs up for this newsletter type, so nobody can be asked for consent."))
     greeting = "[Salutation|Hello]," if kind.language == "en" else "[Briefanrede|Guten Tag],"
     with database.atomic():
         letter = Issue.create(
             tenant_id=tenant_id,
             type_id=type_id,
-            kind=IssueKind.LETTER,
+            kind=letter_kind,
             name=name[:120],
             created_by_id=user_id,
         )
@@ -35,7 +40,7 @@ def create(tenant_id: int, type_id: int, user_id: int, name: str) -> Issue:
 def get(tenant_id: int, issue_id: int) -> Issue:
     """A letter of the tenant; raises NotFound, also for an issue made of blocks."""
     found = assembly.get(tenant_id, issue_id)
-    if found.kind != IssueKind.LETTER:
+    if found.kind not in PLAIN:
         raise NotFound
     return found
 

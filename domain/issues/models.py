@@ -21,6 +21,10 @@ class IssueState(StrEnum):
 class IssueKind(StrEnum):
     NEWSLETTER = "newsletter"  # blocks in the tenant's template
     LETTER = "letter"  # one text without a frame, as somebody writes it: member desk, customers
+    OPT_IN = "opt_in"  # a letter that asks for consent, with the button to give it
+
+
+PLAIN = (IssueKind.LETTER, IssueKind.OPT_IN)  # written as one text on one page
 
 
 class MailTemplate(TenantModel):

@@ -42,6 +42,7 @@ class Terms:
     user_id: int | None = None  # who started it: an exception from the limits of the role may hold
     portions: Portions | None = None  # interval sending
     robinson: tuple[int, ...] = ()  # tenants whose Robinson lists hold here, too
+    rivals: tuple[int, ...] = ()  # other campaigns whose mail stands for this one, too
 
     @property
     def budget(self) -> Budget:
@@ -130,8 +131,9 @@ def _checked(terms: Terms, leased: list[int], now: int) -> tuple[list[Row], list
                 WHEN s.locked_reason IS NOT NULL AND (s.locked_until IS NULL OR s.locked_until > ?) THEN ?
                 WHEN o.locked_reason IS NOT NULL AND (o.locked_until IS NULL OR o.locked_until > ?) THEN ?
                 WHEN c.consent IN ('revoked', 'lapsed') THEN ?
-                WHEN c.consent = 'pending' THEN ?
-                WHEN c.consent IS NULL OR c.consent NOT IN ({consents}) THEN ?
+                WHEN c.consent = 'pending' AND c.consent NOT IN ({consents}) THEN ?
+                WHEN coalesce(c.consent, '') NOT IN ({consents}) THEN ?
+                WHEN {_served_by(terms.rivals)} THEN ?
                 WHEN s.deliverability = 'stopped' THEN ?
                 WHEN s.deliverability = 'bounced' THEN ? END AS left_out
         FROM delivery d
@@ -146,8 +148,8 @@ def _checked(terms: Terms, leased: list[int], now: int) -> tuple[list[Row], list
         ORDER BY d.id""",
         ("id", "attempt", "address", "packed", "queued_at", "returned", "reserved_at", "left_out"),
         LeftOut.NO_ADDRESS, LeftOut.SUPPRESSED, now, LeftOut.LOCKED, now, LeftOut.ORGANISATION_LOCKED,
-        LeftOut.UNSUBSCRIBED, LeftOut.UNCONFIRMED, *terms.consents, LeftOut.UNPROVED, LeftOut.STOPPED,
-        LeftOut.UNDELIVERABLE, terms.type_id, now, terms.tenant_id, _bound(leased),
+        LeftOut.UNSUBSCRIBED, *terms.consents, LeftOut.UNCONFIRMED, *terms.consents, _unpermitted(terms),
+        LeftOut.ASKED, LeftOut.STOPPED, LeftOut.UNDELIVERABLE, terms.type_id, now, terms.tenant_id, _bound(leased),
     )  # fmt: skip
     going = [row for row in found if row[7] is None]
     # two suppressions of one address give two rows
@@ -159,6 +161,24 @@ def _checked(terms: Terms, leased: list[int], now: int) -> tuple[list[Row], list
         )
     ]
     return rows, left_out, [row[0] for row in going if row[6] is None]
+
+
+def _unpermitted(terms: Terms) -> LeftOut:
+    """Why a state of consent that is not mailed is none: a campaign that asks for consent leaves out who gave it."""
+    return LeftOut.UNPROVED if "confirmed" in terms.consents else LeftOut.AGREED
+
+
+def _served_by(rivals: Sequence[int]) -> str:
+    """The condition that another campaign has mailed the person of delivery d, or does so now."""
+    if not rivals:
+        return "FALSE"
+    states = ", ".join(
+        str(int(s))
+        for s in (DeliveryState.SENT, DeliveryState.LEASED, DeliveryState.UNCERTAIN, DeliveryState.HELD)
+    )
+    return f"""EXISTS (SELECT 1 FROM delivery g WHERE g.tenant_id = d.tenant_id
+        AND g.subscriber_id = d.subscriber_id AND g.campaign_id IN ({", ".join(str(int(r)) for r in rivals)})
+        AND g.state IN ({states}))"""
 
 
 def _unpacked(texts: list[str]) -> list[dict[str, str] | None]:

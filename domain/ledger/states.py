@@ -36,3 +36,5 @@ class LeftOut(IntEnum):
     DUPLICATE = 12
     NO_ADDRESS = 13
     UNTICKED = 14
+    AGREED = 15  # an opt-in mail asks only those who have not
+    ASKED = 16  # got an opt-in mail lately

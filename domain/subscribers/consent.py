@@ -16,6 +16,7 @@ C = Consent
 # act → (states it may start from, state it leads to); None in the set: no subscription yet
 TRANSITIONS: dict[str, tuple[frozenset[Consent | None], Consent]] = {
     "ask": (frozenset({None, C.PENDING, C.LAPSED, C.UNKNOWN, C.REVOKED}), C.PENDING),
+    "invite": (frozenset({None, C.UNKNOWN, C.PENDING}), C.PENDING),  # an opt-in mail to somebody who is here
     "confirm": (frozenset(C), C.CONFIRMED),  # by the person, through the link of an opt-in mail
     "import_unknown": (frozenset({None}), C.UNKNOWN),
     "import_proved": (frozenset({None, C.UNKNOWN, C.PENDING, C.LAPSED}), C.PROVED),
@@ -62,7 +63,7 @@ def step(person: Subscriber, kind: NewsletterType, act: str, trace: Trace = NOWH
         Subscription.create(
             tenant_id=person.tenant_id, subscriber_id=person.id, type_id=kind.id, consent=after
         )
-    elif after != before:
+    elif after != before or act == "invite":  # a new mail begins a new week
         row.consent, row.changed_at = after, clock.now()
         row.save()
     record(person, kind, act, before, after, trace)

@@ -22,6 +22,13 @@ MAILS_PER_DAY = 3  # for one address over all types of a tenant
 EXPIRE_CHUNK = 500
 
 
+Welcome = Callable[[Subscriber, NewsletterType], object]
+
+
+def no_welcome(person: Subscriber, kind: NewsletterType) -> None:
+    """Nothing is sent."""
+
+
 @dataclass(frozen=True)
 class Request:
     """What the form said, checked. `type_ids` that are unknown, closed or not public ask for nothing."""
@@ -92,11 +99,18 @@ def read(tenant_id: int, token: str) -> tuple[Subscriber, list[NewsletterType]]:
     return person, kinds
 
 
+def admit(person: Subscriber, kind: NewsletterType, is_new: bool, welcome: Welcome) -> None:
+    """Somebody has confirmed a type: onto its lists, and `welcome` queues its mail for whoever is new."""
+    types.enlist(kind, person.id)
+    if is_new and kind.welcome_text.strip():
+        welcome(person, kind)
+
+
 def confirm(
     tenant_id: int,
     token: str,
     trace: Trace,
-    welcome: Callable[[Subscriber, NewsletterType], object] = lambda person, kind: None,
+    welcome: Welcome = no_welcome,
 ) -> tuple[Subscriber, list[NewsletterType]]:
     """The button was pressed: the types of the link are confirmed, the person joins their lists, and `welcome` queues
     a mail for each that is new. Doing it again changes nothing. Returns the types that are confirmed now; raises
@@ -106,12 +120,10 @@ def confirm(
     with database.atomic():
         for kind in kinds:
             # a link older than a later sign-off must not undo it
-            if _last_act(person, kind.id) not in (None, "revoke", "import_revoked"):
+            if last_act(person, kind.id) not in (None, "revoke", "import_revoked"):
                 is_new = consent.state(tenant_id, person.id, kind.id) != Consent.CONFIRMED
                 consent.confirm(person, kind, trace)
-                types.enlist(kind, person.id)
-                if is_new and kind.welcome_text.strip():
-                    welcome(person, kind)
+                admit(person, kind, is_new, welcome)
                 confirmed.append(kind)
     if not confirmed:
         raise tokens.BadToken
@@ -183,7 +195,8 @@ def _mailed(person: Subscriber, type_id: int | None = None) -> int:
     return query.distinct().count()
 
 
-def _last_act(person: Subscriber, type_id: int) -> str | None:
+def last_act(person: Subscriber, type_id: int) -> str | None:
+    """The last step of the history that somebody took; a mail that went out and a lapse do not count."""
     row = (
         ConsentEvent.select(ConsentEvent.act)
         .where(

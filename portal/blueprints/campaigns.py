@@ -22,6 +22,7 @@ from domain.campaigns import (
     forecast,
     lifecycle,
     listing,
+    optin,
     order,
     planning,
     reports,
@@ -71,7 +72,7 @@ def plan(issue_id: int) -> Response:
     wanted = request.args.get("segment", type=int)
     if wanted:  # chosen while its segment was made; saved with the plan
         form.whom.data, form.segment.data = "segment", saved.get(g.tenant.id, wanted).id
-        campaign.audience = form.chosen_audience()
+        campaign.audience = form.previewed_audience(campaign)
     return _plan_page(issue, campaign, form)
 
 
@@ -84,7 +85,7 @@ def numbers(issue_id: int) -> Response:
     form = PlanForm(formdata=request.args, meta={"csrf": False})
     _fill_choices(form)
     if campaign.course != Course.CORRECTION:  # goes to exactly those who have the mail
-        campaign.audience = form.chosen_audience()
+        campaign.audience = form.previewed_audience(campaign)
     campaign.interval_count, campaign.interval_s = form.pace()["interval_count"], form.pace()["interval_s"]
     campaign.send_at = form.wished(ZoneInfo(context.time_zone()))
     return hypermedia.fragment("campaigns/_numbers.html", oob=True, **_numbers(issue, campaign))
@@ -290,6 +291,7 @@ def _progress(campaign: Campaign) -> dict[str, Any]:
         "may_go_on": lifecycle.may_resume(campaign), "refused": _refused(campaign, progress),
         "held_to": territories.held_to(campaign), "beyond": not bounds.covers(campaign.territory_ids),
         "ahead": audience.numbers(campaign)[0] if not campaign.started_at else 0,
+        "answers": optin.outcome(campaign) if optin.is_one(campaign) and campaign.started_at else {},
         "left": sending.time_left(progress.left_s), "zone": get_timezone(),
     }  # fmt: skip
 

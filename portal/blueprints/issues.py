@@ -12,7 +12,7 @@ from domain.campaigns import planning
 from domain.db import database
 from domain.errors import N_, Conflict, OverLimit
 from domain.issues import assembly, listing
-from domain.issues.models import Issue, IssueKind, IssueRevision
+from domain.issues.models import PLAIN, Issue, IssueRevision
 from domain.quotas import ledger as quotas
 from domain.quotas.models import Scope
 from domain.subscribers import types
@@ -54,7 +54,7 @@ def create() -> Response:
 def show(issue_id: int) -> Response:
     """The editor, or once the issue is closed what it is and where it stands."""
     issue = assembly.get(g.tenant.id, issue_id)
-    if issue.kind == IssueKind.LETTER:
+    if issue.kind in PLAIN:
         return hypermedia.done(url_for("letters.show", issue_id=issue.id))
     g.relaxed_styles = True  # the rich-text editor sets inline styles
     return hypermedia.page("issues/editor.html", **editor.page_values(issue))

@@ -12,7 +12,7 @@ from domain.campaigns import planning
 from domain.db import database
 from domain.errors import Conflict, Invalid
 from domain.issues import assembly, letters, placeholders
-from domain.issues.models import Issue
+from domain.issues.models import Issue, IssueKind
 from domain.segments import saved
 from domain.subscribers import types
 from mediadb import library
@@ -27,11 +27,14 @@ SENDER = ("sender_name", "sender_address", "reply_to")
 @bp.post("/letters")
 @requires(P.ISSUE_EDIT)
 def create() -> Response:
-    """A new letter; with `segment` planned for its people already."""
+    """A new letter, or an opt-in mail (`kind`); with `segment` planned for its people already."""
+    asking = request.form.get("kind") == IssueKind.OPT_IN
     kind = types.get(g.tenant.id, request.form.get("type_id", 0, int))
     day = filters.day_and_month(clock.now())
     with database.atomic():
-        letter = letters.create(g.tenant.id, kind.id, g.user.id, _("Letter of %(day)s", day=day))
+        name = _("Opt-in mail of %(day)s", day=day) if asking else _("Letter of %(day)s", day=day)
+        letter_kind = IssueKind.OPT_IN if asking else IssueKind.LETTER
+        letter = letters.create(g.tenant.id, kind.id, g.user.id, name, letter_kind)
         wanted = request.form.get("segment", 0, int)
         if wanted and may(P.CAMPAIGN_PLAN):
             planning.plan(_campaign(letter), {"segment": saved.get(g.tenant.id, wanted).id})

@@ -6,7 +6,7 @@ Reading changes nothing, so that a program which opens every link of a mail does
 from collections.abc import Iterable
 from typing import Any
 
-from flask import Blueprint, Response, g, render_template, request, url_for
+from flask import Blueprint, Response, g, request, url_for
 from flask_babel import gettext as _
 
 from dispatcher import tasks, webview
@@ -14,7 +14,6 @@ from domain import tokens
 from domain.errors import Invalid, NotFound
 from domain.issues import calendar
 from domain.ledger import events
-from domain.notices import outbox
 from domain.notices.models import OutboxMail
 from domain.subscribers import addresses, optout, signup, types, words
 from domain.subscribers.facets import fields
@@ -22,7 +21,7 @@ from domain.subscribers.facets.models import Holder
 from domain.subscribers.models import NewsletterType, Subscriber
 from domain.tenancy import settings as tenant_settings
 from domain.tenancy.models import Tenant
-from portal import context, facets, reading, security
+from portal import facets, reading, security, signup_mails
 from portal.access import public
 from portal.forms.public import REASONS, PreferencesForm, ReasonForm, SignUpForm
 
@@ -98,7 +97,9 @@ def sign_up_now(tenant: str, slug: str = "") -> Response:
     wish = signup.Request(
         address, sorted(ticked), form.first.data or "", form.last.data or "", str(g.language), own
     )
-    mail = signup.begin(g.tenant.id, wish, reading.trace(f"/n/{tenant}/{slug}".rstrip("/")), _opt_in_mail)
+    mail = signup.begin(
+        g.tenant.id, wish, reading.trace(f"/n/{tenant}/{slug}".rstrip("/")), signup_mails.opt_in
+    )
     if mail is not None:
         tasks.send_system_mail(mail.id)
     return sent
@@ -132,9 +133,9 @@ def confirm(tenant: str, token: str) -> Response:
     try:
         person, kinds = signup.read(found.id, token)
     except tokens.BadToken:
-        return _stale_link(found)
+        return reading.stale_link(found)
     return reading.page(
-        "public/confirm.html", person=person, kinds=kinds, done=False, masked=addresses.masked
+        "public/confirm.html", person=person, kinds=kinds, done=False, masked=addresses.masked, asked=False
     )
 
 
@@ -145,15 +146,17 @@ def confirm_now(tenant: str, token: str) -> Response:
     mails: list[OutboxMail] = []
 
     def welcome(person: Subscriber, kind: NewsletterType) -> None:
-        mails.append(_welcome_mail(person, kind))
+        mails.append(signup_mails.welcome(person, kind))
 
     try:
         person, kinds = signup.confirm(found.id, token, reading.trace("confirm"), welcome)
     except tokens.BadToken:
-        return _stale_link(found)
+        return reading.stale_link(found)
     for mail in mails:
         tasks.send_system_mail(mail.id)
-    return reading.page("public/confirm.html", person=person, kinds=kinds, done=True, masked=addresses.masked)
+    return reading.page(
+        "public/confirm.html", person=person, kinds=kinds, done=True, masked=addresses.masked, asked=False
+    )
 
 
 @bp.get("/m/<token>")
@@ -256,47 +259,6 @@ def _offer(tenant: Tenant, slug: str) -> tuple[list[NewsletterType], set[int]]:
     return [chosen], {chosen.id}
 
 
-def _opt_in_mail(opt_in: signup.OptIn) -> OutboxMail:
-    """Neutral and without advertising: who did not sign up must be able to ignore it."""
-    settings = context.effective_settings()
-    link = reading.link_for_mails("public.confirm", tenant=g.tenant.slug, token=opt_in.token)
-    only = opt_in.types[0] if len(opt_in.types) == 1 else None
-    body = render_template(
-        "public/optin.txt", person=opt_in.person, kinds=opt_in.types, link=link, imprint=settings["imprint"],
-        tenant=g.tenant, days=signup.LINK_MAX_AGE_S // 86_400, text=only.opt_in_text.strip() if only else "",
-    )  # fmt: skip
-    return outbox.queue(
-        "optin",
-        tenant_id=g.tenant.id,
-        to_address=opt_in.person.address,
-        subject=(only.opt_in_subject if only else "")
-        or _("Please confirm your sign-up at %(name)s", name=g.tenant.name),
-        plain=body,
-        sender_name=(only.sender_name if only else "") or settings["sender_name"],
-        sender_address=(only.sender_address if only else "") or settings["sender_address"],
-        headers={"Auto-Submitted": "auto-generated"},
-    )
-
-
-def _welcome_mail(person: Subscriber, kind: NewsletterType) -> OutboxMail:
-    """The type's own words, once, to whoever has just confirmed it."""
-    settings = context.effective_settings()
-    body = render_template(
-        "public/welcome.txt", kind=kind, tenant=g.tenant, imprint=settings["imprint"],
-        data=reading.link_for_mails("own_data.ask", tenant=g.tenant.slug),
-    )  # fmt: skip
-    return outbox.queue(
-        "welcome",
-        tenant_id=g.tenant.id,
-        to_address=str(person.address),
-        subject=kind.welcome_subject or _("Welcome to %(name)s", name=kind.name),
-        plain=body,
-        sender_name=kind.sender_name or settings["sender_name"],
-        sender_address=kind.sender_address or settings["sender_address"],
-        headers={"Auto-Submitted": "auto-generated"},
-    )
-
-
 def _own(kinds: Iterable[NewsletterType]) -> dict[str, Any]:
     """What the form says in the own fields that these types ask for; a required one is there even if it is empty."""
     found: dict[str, Any] = {}
@@ -326,8 +288,3 @@ def _preferences_page(
         "public/preferences.html", status, sent=sent, form=form, offered=optout.offered(person),
         receives=optout.RECEIVES, masked=addresses.masked, saved=request.args.get("saved"),
     )  # fmt: skip
-
-
-def _stale_link(tenant: Tenant) -> Response:
-    """410 with the way on: sign up again."""
-    return reading.page("public/stale.html", 410, url=url_for("public.sign_up", tenant=tenant.slug))

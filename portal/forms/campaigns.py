@@ -20,6 +20,7 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Length, Optional
 
 from domain import clock
+from domain.campaigns import optin
 from domain.campaigns.models import Campaign
 from domain.errors import N_, Invalid
 from domain.subscribers.models import Consent
@@ -71,6 +72,7 @@ class PlanForm(FlaskForm):
     )
     live = BooleanField(_l("Switch off test mode: this mail is meant for the recipients"))
     relay = SelectField(_l("Mail server"), coerce=int, default=0, validate_choice=False)
+    opt_in = IntegerField(_l("Leave out whoever was asked in the last days"), [Optional()])
     version = HiddenField()
 
     @classmethod
@@ -88,7 +90,7 @@ class PlanForm(FlaskForm):
             interval_min=campaign.interval_s // 60 if campaign.interval_s else None,
             relay=campaign.relay_id or 0,
             latest_start_h=campaign.latest_start_h, hold_uncertain=campaign.hold_uncertain, version=campaign.version,
-            live=not campaign.test_mode,
+            live=not campaign.test_mode, opt_in=chosen.get("opt_in"),
         )  # fmt: skip
 
     def chosen_relay(self) -> dict[str, Any]:
@@ -98,9 +100,20 @@ class PlanForm(FlaskForm):
     def chosen_lists(self) -> list[int]:
         return list(self.lists.data or []) if self.whom.data == "lists" else []
 
+    def previewed_audience(self, campaign: Campaign) -> dict[str, Any]:
+        """The audience for the numbers beside the form; days that make no sense leave those of the plan."""
+        chosen = self.chosen_audience()
+        typed = chosen.pop("opt_in", None)
+        if optin.is_one(campaign):
+            sound = typed is not None and 1 <= typed <= optin.MOST_DAYS
+            chosen["opt_in"] = typed if sound else optin.days(campaign)
+        return chosen
+
     def chosen_audience(self) -> dict[str, Any]:
         """What planning and the numbers take as the audience."""
+        asking = {} if self.opt_in.raw_data is None else {"opt_in": self.opt_in.data}
         return {
+            **asking,
             "lists": self.chosen_lists(), "consents": self.chosen_consents(), "exclude": self.exclude.data or None,
             "segment": (self.segment.data or None) if self.whom.data == "segment" else None,
         }  # fmt: skip

@@ -12,13 +12,18 @@ from lxml import html
 
 from dispatcher import preview
 from dispatcher.compose import Compiled
+from domain import clock, tokens
 from domain.approvals import listing
 from domain.campaigns import planning
 from domain.campaigns.models import Campaign
 from domain.content.models import AssetUse
 from domain.issues import assembly, attachments, copies, letters
 from domain.issues.models import Issue, IssueRevision
+from domain.ledger.models import Delivery
+from domain.ledger.states import DeliveryState
 from domain.notices.models import OutboxMail
+from domain.subscribers import consent, optout
+from domain.subscribers.models import ConsentEvent, Subscriber
 from tests import mailings, pictures
 from tests import world as worlds
 
@@ -222,3 +227,45 @@ def test_no_mail_leaves_without_a_file_that_the_storage_has_lost(
     answer = editor.post(f"{HERE}/issues/{letter.id}/tests", data={"own": "y", "person": "0"})
     assert answer.status_code == 409 and "a.pdf" in answer.text
     assert not OutboxMail.select().exists()
+
+
+def test_an_opt_in_mail_asks_with_a_page_of_its_own_and_a_bot_that_opens_it_changes_nothing(
+    editor: FlaskClient, client: FlaskClient, world: worlds.World
+) -> None:
+    kind = world.types["city"]
+    made = editor.post(f"{HERE}/letters", data={"type_id": kind.id, "kind": "opt_in"}).location
+    letter = letters.get(world.north.id, int(made.rpartition("/")[2]))
+    assert kind.consent_text in html.fromstring(editor.get(made).text).text_content()
+    plan = editor.get(f"{HERE}/issues/{letter.id}/plan").text
+    assert 'name="opt_in"' in plan and 'name="proved"' not in plan and "Has agreed already" in plan
+    saved = {
+        "whom": "all",
+        "when": "now",
+        "sender_name": "N",
+        "sender_address": "n@nord.example",
+        "version": "1",
+    }
+    assert editor.post(f"{HERE}/issues/{letter.id}/plan", data=saved | {"opt_in": "0"}).status_code == 422
+    assert editor.post(f"{HERE}/issues/{letter.id}/plan", data=saved | {"opt_in": "14"}).status_code == 303
+    campaign = planning.of_issue(letter)
+    assert campaign.audience["opt_in"] == 14
+    message = preview.message(world.north, letter, "https://x.example", None)
+    for part in ("html", "plain"):
+        text = " ".join(message.get_body((part,)).get_content().split())
+        assert "/confirm" in text and "only asks whether you" in text and "is subscribed" not in text
+    uta = Subscriber.get(Subscriber.first_name == "Uta")
+    row = Delivery.create(
+        tenant_id=world.north.id, campaign_id=campaign.id, subscriber_id=uta.id, address_key=uta.address_key,
+        state=DeliveryState.SENT, queued_at=clock.epoch(), settled_at=clock.epoch(),
+    )  # fmt: skip
+    path = f"/m/{tokens.mail_token('mail', row.id)}/confirm"
+    for _ in range(2):
+        page = client.get(path)
+        assert page.status_code == 200 and "<script" not in page.text and kind.consent_text in page.text
+    assert consent.state(world.north.id, uta.id, kind.id) == "unknown" and not ConsentEvent.select().count()
+    for _ in range(2):
+        assert client.post(path).status_code == 200
+    assert consent.state(world.north.id, uta.id, kind.id) == "confirmed"
+    optout.unsubscribe(uta, kind, consent.NOWHERE)
+    assert client.post(path).status_code == 410
+    assert client.get(path[:-12] + "x/confirm").status_code == 404

@@ -14,7 +14,7 @@ from domain.subscribers.models import Consent, Subscriber
 from tests.world import World
 
 STRANGER = ("ask",)
-HOUSE = ("import_unknown", "import_proved", "import_revoked", "revoke_by_house", "lapse", "change")
+HOUSE = ("import_unknown", "import_proved", "import_revoked", "revoke_by_house", "lapse", "change", "invite")
 PERSON = ("confirm", "choose", "unsubscribe")
 NUMBERS = itertools.count()
 MAILED = (Consent.CONFIRMED, Consent.PROVED)
@@ -60,6 +60,9 @@ def test_any_sequence_keeps_the_rules(world: World, acts: list[str]) -> None:
             assert name not in STRANGER
         if before == Consent.REVOKED and after != before:
             assert name in PERSON, "neither a form nor an import brings somebody back"
+        if name == "invite" and after != before:
+            assert after == Consent.PENDING, "an opt-in mail asks and decides nothing"
+            assert before in (None, Consent.UNKNOWN)
         if name in STRANGER and before is not None:
             assert after == before or after == Consent.PENDING
     states = [e.after for e in consent.history(world.north.id, person.id)]
