@@ -5,10 +5,12 @@ either engine and in the hot path, which sees rows as plain tuples.
 """
 
 import json
-from collections.abc import Iterator
+import operator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -18,6 +20,7 @@ from peewee import (
     Database,
     DatabaseProxy,
     Model,
+    ModelSelect,
     PostgresqlDatabase,
     SqliteDatabase,
     TextField,
@@ -124,6 +127,11 @@ def keep_small() -> None:
     """Let this connection hold less of a SQLite file in memory: for long walks in a process that must stay lean."""
     if not is_postgres():
         database.execute_sql("PRAGMA cache_size = -4000")
+
+
+def together(queries: Sequence[ModelSelect]) -> list[tuple[Any, ...]]:
+    """The rows of several queries with the same columns in one statement, as the database holds them; none for none."""
+    return list(reduce(operator.add, queries).tuples()) if queries else []
 
 
 def migrate() -> list[str]:

@@ -4,13 +4,13 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from peewee import fn
+from peewee import SQL, fn
 
 from domain import clock
 from domain.audit import log
 from domain.content import search, tags
 from domain.content.models import Article, AssetUse
-from domain.db import database, unscoped
+from domain.db import database, together, unscoped
 from domain.errors import N_, Conflict, NotFound
 from mediadb.folders import folder as folder
 from mediadb.folders import folders as folders
@@ -150,17 +150,17 @@ def restore(asset: Asset) -> None:
 
 def counts(tenant_id: int) -> tuple[dict[int | None, int], int]:
     """(folder id → number of files in it, number of files in the trash)."""
-    trashed = Asset.trashed_at.is_null(False)
-    rows = (
-        Asset.select(Asset.folder_id, trashed, fn.COUNT(Asset.id))
-        .where(Asset.tenant_id == tenant_id)
-        .group_by(Asset.folder_id, trashed)
+    lying = Asset.select(SQL("0").alias("trashed"), Asset.folder_id, fn.COUNT(Asset.id)).where(
+        Asset.tenant_id == tenant_id, Asset.trashed_at.is_null()
+    )
+    trashed = Asset.select(SQL("1").alias("trashed"), SQL("NULL"), fn.COUNT(Asset.id)).where(
+        Asset.tenant_id == tenant_id, Asset.trashed_at.is_null(False)
     )
     found: dict[int | None, int] = {}
     in_trash = 0
-    for folder_id, is_trashed, number in rows.tuples():
+    for is_trashed, folder_id, number in together([lying.group_by(Asset.folder_id), trashed]):
         if is_trashed:
-            in_trash += number
+            in_trash = number
         else:
             found[folder_id] = number
     return found, in_trash

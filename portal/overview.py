@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from flask import g
-from peewee import JOIN, Case, fn
+from peewee import JOIN, SQL, Case, Select, fn
 
 from domain import clock
 from domain.accounts import policy
@@ -13,6 +13,7 @@ from domain.accounts.models import Role, User
 from domain.accounts.permissions import Permission as P
 from domain.approvals.models import Approval, ApprovalState
 from domain.campaigns.models import Campaign, CampaignStatus
+from domain.content import pool
 from domain.content.models import Article, ArticleState
 from domain.db import database, sql
 from domain.issues.models import Block, Issue, IssueState
@@ -54,28 +55,38 @@ class Issues:
     articles: dict[int, int] = field(default_factory=dict)
 
 
-def my_articles() -> tuple[list[Article], list[Article]]:
-    """(returned ones, those changed last) of the person."""
-    returned = Article.state == ArticleState.RETURNED
-    query = Article.select().where(Article.tenant_id == g.tenant.id, Article.author_id == g.user.id)
-    found = list(query.order_by(returned.desc(), Article.updated_at.desc()).limit(10))
-    latest = sorted(found, key=lambda article: article.updated_at, reverse=True)
-    return [a for a in found if a.state == ArticleState.RETURNED][:5], latest[:5]
+@dataclass(frozen=True)
+class Articles:
+    """`returned` to the person and the `latest` own ones; how many are `waiting` for a review, the `oldest` of them."""
+
+    returned: list[Article]
+    latest: list[Article]
+    waiting: int = 0
+    oldest: Article | None = None
 
 
-def submitted() -> tuple[int, Article | None]:
-    """(how many articles wait for a review, the one that waits longest)."""
+def articles() -> Articles:
+    """What the person wrote, and what waits for a review, in one statement."""
     g.waiting_articles = 0
-    if not may(P.ARTICLE_REVIEW):
-        return 0, None
-    oldest = (
-        Article.select(Article, fn.COUNT(Article.id).over().alias("waiting"))
-        .where(Article.tenant_id == g.tenant.id, Article.state == ArticleState.SUBMITTED)
-        .order_by(Article.submitted_at, Article.id)
-        .first()
+    here = Article.tenant_id == g.tenant.id
+    returned = Article.state == ArticleState.RETURNED
+    mine = Article.select(Article.id).where(here, Article.author_id == g.user.id)
+    ids = Select([mine.order_by(returned.desc(), Article.updated_at.desc()).limit(10)], [SQL("id")])
+    reviews = may(P.ARTICLE_REVIEW)
+    if reviews:
+        first = Article.select(Article.id).where(here, Article.state == ArticleState.SUBMITTED)
+        ids += Select([first.order_by(Article.submitted_at, Article.id).limit(1)], [SQL("id")])
+    query = Article.select(Article, pool.submitted(g.tenant.id).alias("waiting")).where(
+        here, Article.id.in_(ids)
     )
+    found = list(query)
+    own = sorted((a for a in found if a.author_id == g.user.id), key=lambda a: a.updated_at, reverse=True)
+    submitted = [a for a in found if a.state == ArticleState.SUBMITTED] if reviews else []
+    oldest = min(submitted, key=lambda a: (a.submitted_at, a.id), default=None)
     g.waiting_articles = oldest.waiting if oldest else 0
-    return g.waiting_articles, oldest
+    return Articles(
+        [a for a in own if a.state == ArticleState.RETURNED][:5], own[:5], g.waiting_articles, oldest
+    )
 
 
 def to_decide() -> list[tuple[int, datetime, str, str]]:

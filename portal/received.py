@@ -45,8 +45,8 @@ def of_kind(kind: str) -> list[Beside]:
     found = [release for release in every() if release.kind == kind][:SHOWN]
     if not found:
         return []
-    named, givers = titles(found), ledger.names(found)
-    return [Beside(r, named[r.id], givers.get(r.tenant_id, "")) for r in found if r.id in named]
+    named = titles(found)
+    return [Beside(r, named[r.id], r.giver or "") for r in found if r.id in named]
 
 
 def rows(model: type[Model], kind: str, to_administer: bool = False) -> list[Any]:

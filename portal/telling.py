@@ -6,12 +6,13 @@ from typing import Any
 
 from flask import g
 from flask_babel import gettext
-from peewee import ModelSelect
+from peewee import SQL, ModelSelect
 
 from domain.accounts import policy
 from domain.accounts.models import Role, User
 from domain.accounts.permissions import SENTENCES, Permission
 from domain.audit.models import AuditEntry
+from domain.db import together
 from domain.errors import N_
 from portal.acts import ACTS, AREAS, THINGS
 
@@ -98,17 +99,21 @@ def _what(entry: AuditEntry, named: dict[tuple[str, int], str]) -> str:
 
 
 def _names(entries: list[AuditEntry]) -> dict[tuple[str, int], str]:
-    """(kind, id) → name, one query per kind; a starter role has its translated name."""
-    found: dict[tuple[str, int], str] = {}
+    """(kind, id) → name, asked in one statement; a starter role has its translated name."""
+    queries, kinds = [], list(THINGS)
     for kind, (_with, _without, table, column) in THINGS.items():
         ids = {e.object_id for e in entries if e.kind == kind and e.object_id}
         if not ids or table is None:
             continue
-        query = table.select(table.id, getattr(table, column)).where(table.id.in_(ids))
+        place = SQL(str(kinds.index(kind)))
+        query = table.select(place.alias("nth"), table.id, getattr(table, column)).where(table.id.in_(ids))
         if table not in (User, Role):
             query = query.where(table.tenant_id == (g.tenant.id if "tenant" in g else 0))
-        found.update({(kind, row[0]): gettext(row[1]) if table is Role else row[1] for row in query.tuples()})
-    return found
+        queries.append(query)
+    return {
+        (kinds[place], object_id): gettext(name) if kinds[place] == "role" else name
+        for place, object_id, name in together(queries)
+    }
 
 
 def named(tenant_id: int, text: str) -> dict[str, ModelSelect]:
@@ -129,9 +134,9 @@ def _role_names(entries: list[AuditEntry]) -> dict[int, str]:
         for side in ("before", "after")
         for role_id in e.details[side]
     }
-    return {
-        r.id: gettext(r.name) if r.starter else r.name for r in Role.select().where(Role.id.in_(ids or [0]))
-    }
+    if not ids:
+        return {}
+    return {r.id: gettext(r.name) if r.starter else r.name for r in Role.select().where(Role.id.in_(ids))}
 
 
 def _lines(entry: AuditEntry, roles: dict[int, str]) -> list[str]:

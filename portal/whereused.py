@@ -1,17 +1,16 @@
 """Where released things are used: which tenants, how, how often. Only tenants and numbers leave."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from flask import g
 from flask_babel import gettext as _
 from flask_babel import ngettext
-from peewee import fn
+from peewee import SQL, fn
 
 from domain.accounts.models import Membership
 from domain.audit.models import AuditEntry
 from domain.content.models import Article
-from domain.db import unscoped
+from domain.db import together, unscoped
 from domain.issues.models import Block, Issue
 from domain.releases.models import Release
 from domain.tenancy import tree
@@ -31,21 +30,30 @@ class Place:
 @unscoped("where the own released things are used; only tenants and numbers leave")
 def counts(given: list[Release]) -> dict[tuple[str, int], int]:
     """(kind, id) → issues of other tenants that link it, copies made of it, people lent."""
-    found: dict[tuple[str, int], int] = {}
-    ids = [r.object_id for r in given if r.kind == "article"]
-    linked = Block.select(Block.article_id).where(
-        Block.source_tenant_id == g.tenant.id, Block.article_id.in_(ids or [0]), Block.position > 0
-    )
-    _count(found, "article", linked.tuples())
-    for kind, model in ORIGINS.items():
-        some = [r.object_id for r in given if r.kind == kind]
-        copied = model.select(model.origin_id).where(
-            model.origin_tenant_id == g.tenant.id, model.origin_id.in_(some or [0])
+    wanted: dict[str, dict[int, int]] = {}  # kind → what is counted by → object id
+    for release in given:
+        key = release.id if release.kind == "user" else release.object_id
+        wanted.setdefault(release.kind, {})[key] = release.object_id
+    kinds, queries = ("article", "issue", "user"), []
+    if ids := list(wanted.get("article", ())):
+        linked = Block.select(SQL("0").alias("nth"), Block.article_id, fn.COUNT(Block.id)).where(
+            Block.source_tenant_id == g.tenant.id, Block.article_id.in_(ids), Block.position > 0
         )
-        _count(found, kind, copied.tuples())
-    lent = {r.id: r.object_id for r in given if r.kind == "user"}
-    held = Membership.select(Membership.release_id).where(Membership.release_id.in_(list(lent) or [0]))
-    _count(found, "user", ((lent[release_id],) for (release_id,) in held.tuples()))
+        queries.append(linked.group_by(Block.article_id))
+    for kind, model in ORIGINS.items():
+        if ids := list(wanted.get(kind, ())):
+            copied = model.select(
+                SQL(str(kinds.index(kind))).alias("nth"), model.origin_id, fn.COUNT(model.id)
+            )
+            theirs = copied.where(model.origin_tenant_id == g.tenant.id, model.origin_id.in_(ids))
+            queries.append(theirs.group_by(model.origin_id))
+    if ids := list(wanted.get("user", ())):
+        held = Membership.select(SQL("2").alias("nth"), Membership.release_id, fn.COUNT(Membership.id))
+        queries.append(held.where(Membership.release_id.in_(ids)).group_by(Membership.release_id))
+    found: dict[tuple[str, int], int] = {}
+    for place, key, number in together(queries):
+        used = (kinds[place], wanted[kinds[place]][key])
+        found[used] = found.get(used, 0) + number
     return found
 
 
@@ -111,8 +119,3 @@ def _reached(release: Release) -> set[int]:
     else:
         ids = tree.subtree([release.to_tenant_id]) if release.with_subtree else {release.to_tenant_id}
     return ids - {release.tenant_id}
-
-
-def _count(found: dict[tuple[str, int], int], kind: str, rows: Iterable[tuple[int]]) -> None:
-    for (object_id,) in rows:
-        found[kind, object_id] = found.get((kind, object_id), 0) + 1

@@ -3,12 +3,12 @@
 The lock is for people: it tells who is at it. What never fails is the version of the object, which every save names.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from peewee import JOIN
+
 from domain import clock
-from domain.accounts import policy
 from domain.accounts.models import User
 from domain.content.models import EditLock
 from domain.db import database
@@ -29,25 +29,23 @@ class Editor:
 
 def of(tenant_id: int, kind: str, object_id: int) -> Editor | None:
     """Who is editing the object now."""
-    return many(tenant_id, kind, [object_id]).get(object_id)
+    found = (
+        EditLock.select(EditLock.user_id, User.name, EditLock.since)
+        .join(User, JOIN.LEFT_OUTER, on=(User.id == EditLock.user_id))
+        .where(
+            EditLock.tenant_id == tenant_id, EditLock.kind == kind, EditLock.object_id == object_id,
+            EditLock.seen_at > clock.now() - GRACE,
+        )
+        .tuples()
+        .first()
+    )  # fmt: skip
+    return Editor(found[0], found[1] or "?", found[2]) if found else None
 
 
 def other(tenant_id: int, kind: str, object_id: int, user: User) -> Editor | None:
     """As `of`, unless it is the person himself."""
     found = of(tenant_id, kind, object_id)
     return found if found and found.user_id != user.id else None
-
-
-def many(tenant_id: int, kind: str, object_ids: Iterable[int]) -> dict[int, Editor]:
-    """Object id → who is editing it now, of those of `object_ids` that somebody edits."""
-    rows = list(
-        EditLock.select().where(
-            EditLock.tenant_id == tenant_id, EditLock.kind == kind,
-            EditLock.object_id.in_(list(object_ids) or [0]), EditLock.seen_at > clock.now() - GRACE,
-        )
-    )  # fmt: skip
-    names = policy.names(row.user_id for row in rows) if rows else {}
-    return {row.object_id: Editor(row.user_id, names.get(row.user_id, "?"), row.since) for row in rows}
 
 
 def hold(tenant_id: int, kind: str, object_id: int, user: User, take: bool = False) -> Editor | None:

@@ -57,7 +57,16 @@ class Article(TenantModel):
             (("tenant_id", "category"), False),
             (("tenant_id", "group_id"), False),
             (("tenant_id", "draft_of_id"), False),
-        )
+            # the pool counts, filters and sorts in it without reading the texts
+            (
+                (
+                    "tenant_id", "state", "created_at", "submitted_at", "updated_at", "valid_until", "valid_from",
+                    "author_id", "category",
+                ),
+                False,
+            ),
+            (("origin_tenant_id", "origin_id"), False),  # who has copied it: asked by its owner over all tenants
+        )  # fmt: skip
 
 
 class ArticleTag(TenantModel):

@@ -4,14 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
-from peewee import Expression, Function, ModelSelect, fn
+from peewee import JOIN, SQL, Expression, Field, Function, ModelSelect, Select, fn
 
-from domain.accounts import policy
+from domain import clock
 from domain.accounts.models import User
 from domain.accounts.permissions import Permission
 from domain.accounts.policy import Rights
 from domain.content import linked, markup, search, tags
-from domain.content.models import Article, ArticleState
+from domain.content.editing import GRACE, Editor
+from domain.content.models import Article, ArticleState, EditLock
 from domain.errors import NotFound
 
 S = ArticleState
@@ -47,13 +48,15 @@ class Query:
 
 @dataclass(frozen=True)
 class Page:
-    """One page of articles and what leads to its neighbours; `names`: author id → name."""
+    """One page of articles and what leads to its neighbours; `names`: author id → name, `editors`: article id → who
+    is editing it now."""
 
     articles: list[Article]
     total: int
     newer_id: int | None = None
     older_id: int | None = None
     names: dict[int, str] = field(default_factory=dict)
+    editors: dict[int, Editor] = field(default_factory=dict)
 
 
 def views(rights: Rights) -> tuple[str, ...]:
@@ -78,7 +81,9 @@ def find(
     is_whole_tab = not (query.text or query.category or query.tag or query.valid_on)
     total = counted[query.view] if counted and is_whole_tab else chosen.count()
     rows, newer_id, older_id = _page(chosen, tenant_id, query)
-    return Page(rows, total, newer_id, older_id, policy.names(a.author_id for a in rows))
+    names = {a.author_id: a.author or "" for a in rows}
+    at_it = {a.id: Editor(a.editor_id, a.editor or "?", a.editing_since) for a in rows if a.editor_id}
+    return Page(rows, total, newer_id, older_id, names, at_it)
 
 
 def counts(tenant_id: int, user: User, rights: Rights, today: date) -> dict[str, int]:
@@ -162,10 +167,10 @@ def _valid(query: ModelSelect, on: date) -> ModelSelect:
     )
 
 
-def _order(sort: str) -> tuple[Function, bool]:
-    """What a sorting looks at, as it is stored, and whether it falls."""
+def _order(sort: str) -> tuple[Function | Field, bool]:
+    """What a sorting looks at, and whether it falls."""
     if sort == "changed":
-        return fn.COALESCE(Article.updated_at, 0).coerce(False), True
+        return Article.updated_at, True
     if sort == "title":
         return fn.LOWER(Article.title), False
     if sort == "ends":
@@ -181,11 +186,10 @@ def _page(query: ModelSelect, tenant_id: int, wanted: Query) -> tuple[list[Artic
     if at is not None:
         query = query.where(_beyond(key, tenant_id, at, falling != back))
     down = falling != back
-    rows = list(
-        query.order_by(
-            key.desc() if down else key.asc(), Article.id.desc() if down else Article.id.asc()
-        ).limit(PAGE_SIZE + 1)
-    )
+    order = (key.desc(), Article.id.desc()) if down else (key.asc(), Article.id.asc())
+    # ids first: they are found in an index, sorting whole articles would read every text of the tenant
+    ids = query.select(Article.id).order_by(*order).limit(PAGE_SIZE + 1)
+    rows = list(_whole(tenant_id, Select([ids], [SQL("id")])).order_by(*order).objects())
     more, rows = len(rows) > PAGE_SIZE, rows[:PAGE_SIZE]
     if not rows:
         return [], None, None
@@ -195,7 +199,27 @@ def _page(query: ModelSelect, tenant_id: int, wanted: Query) -> tuple[list[Artic
     return rows, rows[0].id if at is not None else None, rows[-1].id if more else None
 
 
-def _beyond(key: Function, tenant_id: int, article_id: int, down: bool) -> Expression:
+def _whole(tenant_id: int, ids: Select) -> ModelSelect:
+    """Articles with the names of their author and of who is editing them now."""
+    editor = User.alias("editor")
+    held = (
+        (EditLock.tenant_id == Article.tenant_id) & (EditLock.kind == "article")
+        & (EditLock.object_id == Article.id) & (EditLock.seen_at > clock.now() - GRACE)
+    )  # fmt: skip
+    return (
+        Article.select(
+            Article, User.name.alias("author"), EditLock.user_id.alias("editor_id"), editor.name.alias("editor"),
+            EditLock.since.alias("editing_since"),
+        )
+        .join(User, JOIN.LEFT_OUTER, on=(User.id == Article.author_id))
+        .switch(Article)
+        .join(EditLock, JOIN.LEFT_OUTER, on=held)
+        .join(editor, JOIN.LEFT_OUTER, on=(editor.id == EditLock.user_id))
+        .where(Article.tenant_id == tenant_id, Article.id.in_(ids))
+    )  # fmt: skip
+
+
+def _beyond(key: Function | Field, tenant_id: int, article_id: int, down: bool) -> Expression:
     """The rows behind an article in the order; raises NotFound if the tenant has no such article."""
     found = (
         Article.select(key).where(Article.tenant_id == tenant_id, Article.id == article_id).tuples().first()

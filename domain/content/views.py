@@ -2,23 +2,12 @@
 
 from collections.abc import Mapping
 
-from peewee import fn
-
 from domain.content.models import SavedView
 from domain.db import database
 from domain.errors import N_, Conflict, Invalid, NotFound
 
 MOST = 30  # of one person and list
 LONGEST = 80
-
-
-def every(tenant_id: int, area: str, user_id: int) -> list[SavedView]:
-    """The own views of a list and the shared ones, by name."""
-    query = SavedView.select().where(
-        SavedView.tenant_id == tenant_id, SavedView.area == area,
-        (SavedView.user_id == user_id) | SavedView.shared,
-    )  # fmt: skip
-    return list(query.order_by(fn.LOWER(SavedView.name), SavedView.id))
 
 
 def keep(

@@ -82,7 +82,11 @@ class Issue(TenantModel):
     updated_at = MomentField(default=clock.now)
 
     class Meta:
-        indexes = ((("tenant_id", "state", "updated_at"), False), (("tenant_id", "type_id", "number"), False))
+        indexes = (
+            (("tenant_id", "state", "updated_at"), False),
+            (("tenant_id", "type_id", "number"), False),
+            (("origin_tenant_id", "origin_id"), False),  # who has copied it, over all tenants
+        )
 
 
 class BlockKind(StrEnum):

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from peewee import JOIN
+
 from domain import clock
 from domain.accounts.models import User
 from domain.audit import log
@@ -119,15 +121,20 @@ def given(tenant_id: int, before_id: int | None = None) -> list[Release]:
 
 @unscoped("what other tenants have released to this one")
 def received(tenant: Tenant, kind: str | None = None) -> list[Release]:
-    """Releases that reach the tenant now, newest first; of several for one object one counts: that which lets more."""
-    query = Release.select().where(
-        _reaches(tenant), Release.tenant_id != tenant.id, Release.recalled_at.is_null(),
-        Release.until.is_null() | (Release.until > clock.now()),
+    """Releases that reach the tenant now, newest first, each with the name of its `giver`; of several for one object
+    one counts: that which lets more."""
+    query = (
+        Release.select(Release, Tenant.name.alias("giver"))
+        .join(Tenant, JOIN.LEFT_OUTER, on=(Tenant.id == Release.tenant_id))
+        .where(
+            _reaches(tenant), Release.tenant_id != tenant.id, Release.recalled_at.is_null(),
+            Release.until.is_null() | (Release.until > clock.now()),
+        )
     )  # fmt: skip
     if kind is not None:
         query = query.where(Release.kind == kind)
     found: dict[tuple[str, int, int], Release] = {}
-    for release in query.order_by(Release.id.desc()):
+    for release in query.order_by(Release.id.desc()).objects():
         key = (release.kind, release.tenant_id, release.object_id)
         if key not in found or (found[key].mode, release.mode) == (ReleaseMode.USE, ReleaseMode.ADMINISTER):
             found[key] = release

@@ -56,6 +56,11 @@ def below(tenant: Tenant) -> list[Tenant]:
     return list(Tenant.select().where(Tenant.id.in_(ids or [0])).order_by(Tenant.name))
 
 
+def has_branches(tenant: Tenant) -> bool:
+    """Whether there is anybody to roll out to."""
+    return Tenant.select().where(Tenant.parent_id == tenant.id).exists()
+
+
 def begin(tenant_id: int, issue: Issue, user: User) -> Rollout:
     """A rollout of an issue, still to be prepared; raises Conflict while there is one, or for a branch's copy."""
     if issue.rollout_id:

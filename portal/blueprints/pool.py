@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from domain.accounts.permissions import Permission as P
-from domain.content import articles, editing, pool, tags, views
+from domain.content import articles, offers, pool
 from domain.errors import DomainError, NotFound
 from domain.issues import listing
 from mediadb import library
@@ -59,11 +59,10 @@ def _index(status: int = 200, trouble: str = "", note: str = "", ticked: list[in
     page = pool.find(g.tenant.id, wanted, g.user, g.rights, today, counts)
     return hypermedia.page(
         "pool/index.html", "pool/_results.html", status=status, page=page, query=wanted, today=today,
-        filters=_filters(), counts=counts,
-        categories=pool.categories(g.tenant.id), shown_state=articles.shown_state, trouble=trouble, note_text=note,
+        filters=_filters(), counts=counts, shown_state=articles.shown_state, trouble=trouble, note_text=note,
         ticked=ticked or [], layout="table" if request.args.get("layout") == "table" else "cards",
         pictures=library.many(g.tenant.id, [a.asset_id for a in page.articles if a.asset_id]),
-        editors=editing.many(g.tenant.id, "article", [a.id for a in page.articles]), **_around(),
+        editors=page.editors, **_around(),
     )  # fmt: skip
 
 
@@ -72,9 +71,10 @@ def _around() -> dict[str, Any]:
     issues = listing.find(g.tenant.id, "work").issues if may(P.ISSUE_EDIT) else []
     if hypermedia.wants_fragment():
         return {"issues": issues}
+    offered = offers.of(g.tenant.id, "pool", g.user.id)
     return {
-        "issues": issues, "tags": tags.known(g.tenant.id), "saved_id": request.args.get("saved", type=int),
-        "saved": views.every(g.tenant.id, "pool", g.user.id),
+        "issues": issues, "categories": offered.categories, "tags": offered.tags, "saved": offered.views,
+        "saved_id": request.args.get("saved", type=int),
     }  # fmt: skip
 
 

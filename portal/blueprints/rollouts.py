@@ -37,7 +37,7 @@ def index() -> Response:
     return hypermedia.page(
         "rollouts/index.html", rollouts=found, counts=report.counts(found), received=course.received(g.tenant),
         older=found[-1].id if len(found) == course.PAGE_SIZE else None, issues=issues,
-        has_branches=bool(course.below(g.tenant)),
+        has_branches=course.has_branches(g.tenant),
     )  # fmt: skip
 
 

@@ -22,7 +22,7 @@ from domain.subscribers.models import Consent, Subscription
 from tests.world import World
 
 HOME = "/t/north/"
-MOST_QUERIES = 13  # of the page and its frame, for somebody who may see everything
+MOST_QUERIES = 12  # of a page and its frame, for somebody who may see everything
 
 
 def article(world: World, title: str, state: ArticleState, author: str = "journalist") -> Article:

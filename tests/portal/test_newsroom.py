@@ -8,7 +8,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from dispatcher import render
-from domain.content import articles, views
+from domain.content import articles, offers, views
 from domain.content.models import Article, SavedView
 from domain.errors import Conflict
 from domain.issues import assembly
@@ -46,7 +46,7 @@ def test_a_view_is_kept_shown_shared_and_deleted(
     form = {"name": "  Kultur  offen ", "category": "Kultur", "view": "submitted", "fremd": "x"}
     answer = editor.post("/t/north/pool/views", data=form)
     assert "saved=" in answer.headers["Location"] and "category=Kultur" in answer.headers["Location"]
-    [view] = views.every(world.north.id, "pool", world.editor.id)
+    [view] = offers.of(world.north.id, "pool", world.editor.id).views
     assert (view.name, view.query) == ("Kultur offen", {"category": "Kultur", "view": "submitted"})
     chief = sign_in(app.test_client(), world.chief_editor)
     assert "Kultur offen" in editor.get("/t/north/pool").text
@@ -67,7 +67,7 @@ def test_a_view_needs_a_name_and_a_filter_and_has_a_ceiling(editor: FlaskClient,
         views.keep(world.north.id, "pool", world.editor.id, f"Ansicht {number}", {"q": "x"})
     with pytest.raises(Conflict):
         views.keep(world.north.id, "pool", world.editor.id, "Noch eine", {"q": "x"})
-    assert not views.every(world.south.id, "pool", world.editor.id)
+    assert not offers.of(world.south.id, "pool", world.editor.id).views
 
 
 def test_articles_are_tagged_moved_to_a_category_and_archived_together(
