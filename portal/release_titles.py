@@ -3,7 +3,7 @@
 from typing import Any
 
 from flask_babel import gettext as _
-from peewee import SQL, ModelSelect
+from peewee import SQL, Model, ModelSelect
 
 from dispatcher.jobs import copies
 from domain.accounts.models import User
@@ -11,9 +11,9 @@ from domain.db import together
 from domain.releases.models import Release
 
 
-def title(row: Any) -> str:
-    """What a row is called."""
-    return getattr(row, "title", "") or getattr(row, "name", "") or _("Untitled")
+def name_of(model: type[Model]) -> Any:
+    """The column that says what a row is called."""
+    return model.title if hasattr(model, "title") else model.name
 
 
 def titles(releases: list[Release]) -> dict[int, str]:
@@ -43,7 +43,6 @@ def _named(kind: str, place: SQL, some: list[Release]) -> ModelSelect:
             User.id.in_(ids)
         )
     model = copies.OBJECTS[kind]
-    name = model.title if hasattr(model, "title") else model.name
-    return model.select(place.alias("nth"), model.tenant_id.alias("owner"), model.id, name).where(
+    return model.select(place.alias("nth"), model.tenant_id.alias("owner"), model.id, name_of(model)).where(
         model.tenant_id.in_({r.tenant_id for r in some}), model.id.in_(ids)
     )

@@ -49,10 +49,10 @@ class To:
 
 
 def relatives(tenant: Tenant) -> list[Tenant]:
-    """Tenants of the same tree, by name: to others only a release to everybody leads."""
+    """Tenants of the same tree (id and name), by name: to others only a release to everybody leads."""
     root = [*tree.ancestors(tenant)][-1] if tenant.parent_id else tenant
     ids = tree.subtree([root.id]) - {tenant.id}
-    return list(Tenant.select().where(Tenant.id.in_(ids or [0])).order_by(Tenant.name))
+    return list(Tenant.select(Tenant.id, Tenant.name).where(Tenant.id.in_(ids or [0])).order_by(Tenant.name))
 
 
 def give(

@@ -9,11 +9,10 @@ from flask import Blueprint, Response, g, render_template, request, url_for
 from flask_babel import gettext as _
 
 from dispatcher.jobs import copies
-from domain.accounts import people, policy
+from domain.accounts import policy
 from domain.accounts.permissions import SENTENCES
 from domain.accounts.permissions import Permission as P
 from domain.campaigns import planning, tallies
-from domain.content.models import ArticleState
 from domain.errors import N_, Forbidden, Invalid, NotFound
 from domain.issues import assembly
 from domain.ledger.states import DeliveryState
@@ -22,10 +21,10 @@ from domain.releases.models import Release, ReleaseMode
 from domain.tenancy.models import Tenant
 from mediadb import library
 from mediadb.models import Asset
-from portal import context, hypermedia, whereused
+from portal import context, hypermedia, releasable, whereused
 from portal.access import may, requires
 from portal.errors import say_fields
-from portal.release_titles import title, titles
+from portal.release_titles import titles
 from portal.security import READER_POLICY, peoples_html
 
 bp = Blueprint("releases", __name__)
@@ -41,7 +40,6 @@ ADMINISTERING = {
     "article": P.ARTICLE_EDIT_ALL, "folder": P.MEDIA_EDIT, "robinson": P.SUBSCRIBER_SUPPRESS_OTHERS,
     "block_template": P.ISSUE_EDIT,
 }  # fmt: skip
-MOST = 300  # objects offered in one list
 
 
 @bp.get("/releases")
@@ -71,11 +69,13 @@ def create() -> Response:
     kind, object_id = request.form.get("kind", ""), request.form.get("object", 0, type=int)
     if kind not in ledger.KINDS:
         raise NotFound
+    if "search" in request.form:  # somebody looks for something without script
+        return _new(kind, object_id)
     if kind == "robinson":
         object_id = ledger.WHOLE
         if not may(P.SUBSCRIBER_SUPPRESS_OTHERS):
             raise Forbidden(N_("Administering Robinson lists for other tenants is a right of its own."))
-    elif object_id not in dict(_offered(kind)):
+    elif not releasable.holds(kind, object_id):
         raise NotFound
     to = ledger.To(
         tuple(int(i) for i in request.form.getlist("to") if i.isdigit() and len(i) < 10),
@@ -231,26 +231,20 @@ def copy(release_id: int) -> Response:
     return hypermedia.done(url, _("Copied. The copy belongs to this tenant and stays."))
 
 
+def _typed(name: str) -> str:
+    return request.values.get(name, "").strip()[:80]
+
+
 def _new(kind: str, object_id: int, wrong: dict[str, str] | None = None, status: int = 200) -> Response:
+    to = set(request.values.getlist("to"))
     return hypermedia.page(
-        "releases/new.html", status=status, kind=kind, chosen=object_id, kinds=ledger.KINDS, offered=_offered(kind),
-        tenants=ledger.relatives(g.tenant), wrong=wrong or {}, to=set(request.form.getlist("to")),
+        "releases/new.html", "releases/_choices.html", status=status, kind=kind, chosen=object_id,
+        kinds=ledger.KINDS, offered=releasable.objects(kind, _typed("q"), object_id), text=_typed("q"),
+        partial=hypermedia.wants_fragment(),
+        tenants=releasable.receivers(_typed("t"), to), wrong=wrong or {}, to=to, tenant_text=_typed("t"),
         until=request.form.get("until", ""), administrable=kind in ledger.ADMINISTRABLE,
         mode=request.form.get("mode", ""),
     )  # fmt: skip
-
-
-def _offered(kind: str) -> list[tuple[int, str]]:
-    """(id, title) of the tenant's own objects of a kind that may be released, newest first."""
-    if kind == "user":
-        return [(m.user.id, m.user.name) for m in people.members(g.tenant.id) if m.state == "active"][:MOST]
-    model = copies.OBJECTS.get(kind)
-    if model is None:
-        return []
-    query = model.select().where(model.tenant_id == g.tenant.id)
-    if kind == "article":
-        query = query.where(model.state.in_([ArticleState.ACCEPTED, ArticleState.USED]))
-    return [(row.id, title(row)) for row in query.order_by(model.id.desc()).limit(MOST)]
 
 
 def _until() -> datetime | None:

@@ -77,6 +77,28 @@ def test_what_is_not_yours_cannot_be_released(admin: FlaskClient, world: World, 
     assert "Stranger" not in admin.get("/t/north/releases/new").text
 
 
+def test_what_is_released_and_to_whom_is_found_by_typing(
+    admin: FlaskClient, world: World, branch: Tenant
+) -> None:
+    for number in range(25):
+        Tenant.create(slug=f"b{number}", name=f"Zweig {number:02}", parent_id=world.north.id)
+    far = Tenant.create(slug="weser", name="Größere Weser", parent_id=world.north.id)
+    old = mailings.article(world, title="Die Brücke", folded="die brucke")
+    for number in range(25):
+        mailings.article(world, title=f"Später {number:02}")
+    page = admin.get("/t/north/releases/new").text
+    assert "Die Brücke" not in page and "Später 24" in page and "Größere Weser" in page
+    assert "Zweig 24" not in page and "Type to find them" in page
+    page = admin.get(f"/t/north/releases/new?object={old.id}&to={far.id}&q=bruecke&t=zweig+24").text
+    assert "Die Brücke" in page and "Später" not in page and "Zweig 24" in page and "Zweig 01" not in page
+    assert f'value="{far.id}" checked' in page, "what is ticked stays"
+    fragment = admin.get("/t/north/releases/new?t=groessere", headers={"HX-Request": "true"}).text
+    assert "<form" not in fragment and "Größere Weser" in fragment and "Zweig" not in fragment
+    typed = {"kind": "article", "object": old.id, "to": far.id, "t": "weser", "search": "1"}
+    assert "Größere Weser" in admin.post("/t/north/releases", data=typed).text, "also without script"
+    assert not Release.select().exists()
+
+
 def test_only_who_may_releases(app: Flask, world: World, branch: Tenant, sign_in) -> None:
     auditor = sign_in(app.test_client(), world.auditor)
     assert auditor.get("/t/north/releases").status_code == 200
