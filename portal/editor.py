@@ -25,7 +25,7 @@ from domain.subscribers import directory, types
 from domain.subscribers.models import Subscriber
 from domain.tenancy.models import Tenant
 from mediadb import library
-from portal import places, received, sending
+from portal import gaps, places, received, sending
 from portal.access import may
 
 PARTS = ("narrow", "wide", "dark", "text")
@@ -154,12 +154,16 @@ def owners(found: list[Article]) -> dict[int, str]:
     return dict(Tenant.select(Tenant.id, Tenant.name).where(Tenant.id.in_(ids)).tuples()) if ids else {}
 
 
-def checks_values(issue: Issue) -> dict[str, Any]:
-    """Findings of the pre-flight; a closed issue has none."""
+def checks_values(issue: Issue, audited: bool = False) -> dict[str, Any]:
+    """Findings of the pre-flight, `audited`: with the placeholders that are empty for some of the audience. A closed
+    issue has none."""
     if issue.state not in assembly.EDITABLE:
-        return {"issue": issue, "findings": [], "size": 0, "passed": 0}
-    findings, size, passed = run.look(g.tenant, issue, sending.base_url())
-    return {"issue": issue, "findings": findings, "size": size, "passed": passed, "place": places.of}
+        return {"issue": issue, "findings": [], "size": 0, "passed": 0, "audited": True}
+    campaign = sending.planned(issue) if audited else None
+    findings, size, passed = run.look(g.tenant, issue, sending.base_url(), campaign, (gaps.told,))
+    return {
+        "issue": issue, "findings": findings, "size": size, "passed": passed, "place": places.of, "audited": audited,
+    }  # fmt: skip
 
 
 def view_values(issue: Issue) -> dict[str, Any]:

@@ -1,10 +1,12 @@
 """Where a finding of the pre-flight can be mended, for the person who reads it."""
 
-from flask import url_for
+from flask import g, url_for
 
 from dispatcher.preflight.findings import Finding, Place
 from domain.accounts.permissions import Permission as P
+from domain.issues import mailtemplates
 from domain.issues.models import PLAIN, Issue
+from domain.subscribers import types
 from portal.access import may
 
 
@@ -24,14 +26,29 @@ def of(finding: Finding, issue: Issue) -> str:
         return url_for("campaigns.plan", issue_id=issue.id) if may(P.CAMPAIGN_PLAN) else ""
     if finding.place == Place.EXPECTED:
         return url_for("expected.index", issue_id=issue.id) if may(P.ISSUE_SEE) else ""
+    if finding.place == Place.POOL:
+        words = str(finding.params.get("title", ""))
+        return url_for("issues.show", issue_id=issue.id, source="articles", q=words, pane="pool") + "#h-pool"
+    if finding.place == Place.TEMPLATE and may(P.TEMPLATE_SEE):
+        return _template(issue)
     if finding.place in (Place.SUBJECT, Place.PREHEADER):
         return f"{url_for('issues.show', issue_id=issue.id)}#{finding.place}"
     return _block(finding, issue)
 
 
+def _template(issue: Issue) -> str:
+    """The template in force: where it is made, or what stands there instead."""
+    kind = types.get(issue.tenant_id, issue.type_id)
+    found = mailtemplates.chosen(g.tenant, issue.template_id, kind.template_id)
+    if found is None or found.tenant_id != issue.tenant_id:
+        return url_for("mailtemplates.index")
+    return url_for("mailtemplates.edit", template_id=found.id)
+
+
 def _block(finding: Finding, issue: Issue) -> str:
-    if not finding.block_id:
-        return ""
+    """The block that the finding names, else all of them."""
     if issue.kind in PLAIN:
         return url_for("issues.show", issue_id=issue.id) + "#html"
+    if not finding.block_id:
+        return url_for("issues.show", issue_id=issue.id) + "#blocks"
     return url_for("issues.show", issue_id=issue.id, open=finding.block_id) + f"#block-{finding.block_id}"

@@ -21,6 +21,7 @@ from domain.tenancy.models import Tenant
 from portal import states
 from portal.security import peoples_html
 
+NIGHT = "@media (prefers-color-scheme:dark)"  # begins the mail's own rules for the dark
 DARK = (  # as programs show it that invert a light mail by force
     "<style>html{filter:invert(1) hue-rotate(180deg);background:#fff}"
     "img{filter:invert(1) hue-rotate(180deg)}</style>"
@@ -101,15 +102,20 @@ def mail_document(mail: EmailMessage, part: str) -> Response:
         head = "\n".join(f"{name}: {value}" for name, value in mail.items())
         return peoples_html(text_document(f"{head}\n\n{html}"))
     html = own_pictures(html)
-    return peoples_html(darkened(html) if part == "dark" else html)
+    return peoples_html(darkened(html) if part == "dark" else lit(html))
+
+
+def lit(html: str) -> str:
+    """As most readers see it, also for those who work in the dark: their browser would take the mail's dark rules."""
+    day = "<style>html{color-scheme:light;background:#fff}</style>"
+    return html.replace(NIGHT, "@media not all").replace("</head>", f"{day}</head>", 1)
 
 
 def darkened(html: str) -> str:
     """As a program with dark mode shows it: by the mail's own rules for the dark, or inverted by force."""
-    rules = "@media (prefers-color-scheme:dark)"
-    if rules in html:
+    if NIGHT in html:
         night = "<style>html{color-scheme:dark}</style>"
-        return html.replace(rules, "@media all").replace("</head>", f"{night}</head>", 1)
+        return html.replace(NIGHT, "@media all").replace("</head>", f"{night}</head>", 1)
     return html.replace("</head>", f"{DARK}</head>", 1)
 
 

@@ -42,13 +42,13 @@ def imprint(facts: Facts) -> Findings:
         return
     shown = squeezed(facts.root.text_content().replace("\\[", "[").replace("\\]", "]"))
     if any(squeezed(line) not in shown for line in lines):
-        yield error(N_("The mail does not show the imprint. Its template must."))
+        yield error(N_("The mail does not show the imprint. Its template must."), Place.TEMPLATE)
 
 
 def way_out(facts: Facts) -> Findings:
     hrefs = [a.get("href") or "" for a in facts.root.iter("a")]
     if not any("{{token}}/unsubscribe" in href for href in hrefs):
-        yield error(N_("The mail has no link to unsubscribe. Its template must have one."))
+        yield error(N_("The mail has no link to unsubscribe. Its template must have one."), Place.TEMPLATE)
 
 
 def conditional(facts: Facts) -> Findings:
@@ -135,9 +135,8 @@ def obligatory(facts: Facts) -> Findings:
     day = (facts.issue.planned_at or clock.now()).date()
     inside = [block.article_id for block in facts.blocks]
     for article in obligations.missing(facts.tenant.id, facts.issue.type_id, day, inside):
-        yield error(
-            N_("The article “%(title)s” is obligatory and not in the issue yet."), title=article.title
-        )
+        message = N_("The article “%(title)s” is obligatory and not in the issue yet.")
+        yield error(message, Place.POOL, title=article.title)
 
 
 def awaited(facts: Facts) -> Findings:

@@ -1,8 +1,9 @@
 """What the checks look at, read once: the issue, its blocks, and the mail that comes of them."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 from lxml import html as lxml_html
@@ -10,11 +11,11 @@ from lxml.html import HtmlElement
 
 from dispatcher import render
 from domain.content.models import Article
-from domain.issues import assembly, placeholders, texts
+from domain.issues import assembly, blocks, placeholders, texts
 from domain.issues.models import PLAIN, Block, Issue
 from domain.tenancy import settings as tenant_settings
 from domain.tenancy.models import Tenant
-from mediadb.models import Asset
+from mediadb import library
 
 _SPACES = re.compile(r"\s+")
 
@@ -38,13 +39,12 @@ class Facts:
     base_url: str
     blocks: list[Block]
     articles: dict[int, Article]
-    media: dict[int, Asset] = field(default_factory=dict)
 
     @classmethod
     def of(cls, tenant: Tenant, issue: Issue, base_url: str) -> "Facts":
-        blocks = [b for b in assembly.blocks(issue) if not b.hidden]
+        shown = [b for b in assembly.blocks(issue) if not b.hidden]
         rendered = render.render(tenant, issue, base_url)
-        return cls(tenant, issue, rendered, base_url, blocks, assembly.articles_of(issue, blocks))
+        return cls(tenant, issue, rendered, base_url, shown, assembly.articles_of(issue, shown))
 
     @property
     def letter(self) -> bool:
@@ -103,6 +103,24 @@ class Facts:
                 if article and any(snippet in text for text in _words_of(article)):
                     return block.id
         return None
+
+    def block_showing(self, key: str) -> int | None:
+        """The block in which the picture of this public key stands."""
+        chosen = {asset_id: b.id for b in self.blocks for asset_id in blocks.assets(b.data)}
+        of_articles = {a.asset_id: b.id for b in self.blocks if (a := self.articles.get(b.article_id or 0))}
+        used = library.many(self.tenant.id, sorted(chosen)) | library.of_articles(self.articles.values())
+        asset_id = next((asset.id for asset in used.values() if asset.public_key == key), 0)
+        return chosen.get(asset_id) or of_articles.get(asset_id) or self.block_with(f"/media/{key}")
+
+    def longest(self) -> int | None:
+        """The block with the most text and HTML."""
+        written: Counter[int] = Counter()
+        for piece in self.pieces:
+            written[piece.block_id] += len(piece.value)
+        for block in self.blocks:
+            article = self.articles.get(block.article_id or 0)
+            written[block.id] += sum(map(len, _words_of(article))) if article else 0
+        return max(written, key=written.__getitem__, default=None)
 
 
 def _words_of(article: Article) -> Iterable[str]:

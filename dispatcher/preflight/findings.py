@@ -12,7 +12,8 @@ class Place(StrEnum):
     SUBJECT = "subject"
     PREHEADER = "preheader"
     ARTICLE = "article"  # `object_id`: the article
-    MEDIA = "media"  # `object_id`: the asset
+    POOL = "pool"  # the articles beside the issue, those with the `title` among the parameters
+    TEMPLATE = "template"  # the mail template of the issue
     TENANT = "tenant"  # its imprint
     PLAN = "plan"  # recipients and sender
     SENDERS = "senders"  # sender domains

@@ -30,7 +30,7 @@ _PUBLIC_KEY = re.compile(r"/media/([A-Za-z0-9_-]+)/([a-z0-9]+)\Z")
 
 def size(facts: Facts) -> Findings:
     if facts.rendered.size_bytes > render.CLIP_BYTES:
-        yield hint(N_("The mail is larger than 102 KB; Gmail will cut it."))
+        yield hint(N_("The mail is larger than 102 KB; Gmail will cut it."), block_id=facts.longest())
 
 
 def weight(facts: Facts) -> Findings:
@@ -46,17 +46,18 @@ def weight(facts: Facts) -> Findings:
                 N_("A picture comes from another server: %(url)s. Put it into the media, so that it stays."),
                 block_id=facts.block_with(source), url=source[:80],
             )  # fmt: skip
-    total = 0
+    total, heaviest = 0, (0, "")
     for (key, _name), (size_bytes, title) in _sizes(facts, ours).items():
-        total += size_bytes
+        total, heaviest = total + size_bytes, max(heaviest, (size_bytes, key))
         if size_bytes > PICTURE_MAX:
             yield hint(
                 N_("The picture “%(name)s” has %(size)s KB. Readers on the way wait for it."),
-                block_id=facts.block_with(f"/media/{key}"), name=title, size=round(size_bytes / 1024),
+                block_id=facts.block_showing(key), name=title, size=round(size_bytes / 1024),
             )  # fmt: skip
     if total > PICTURES_MAX:
         yield hint(
             N_("The pictures together have %(size)s MB. Readers on the way wait for them."),
+            block_id=facts.block_showing(heaviest[1]),
             size=round(total / 1024 / 1024, 1),
         )
 

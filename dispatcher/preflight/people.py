@@ -1,5 +1,7 @@
 """Who would get the mail and in whose name: what only the plan of a mailing knows."""
 
+from collections.abc import Callable, Mapping, Sequence
+
 from dispatcher.preflight.facts import Facts
 from dispatcher.preflight.findings import Finding, Findings, Place, error, hint
 from domain.campaigns import audience, conditions, fallbacks, reporting, reports
@@ -10,6 +12,13 @@ from domain.senders import domains
 FOREIGN = N_(
     "[%(name)s] is the column of a report that this mailing does not go to. Choose that report or another placeholder."
 )
+EMPTY = {  # (leaves a gap, one person) → what is said
+    (True, False): N_("[%(name)s] is empty for %(count)s people: they see a gap."),
+    (True, True): N_("[%(name)s] is empty for one person, who sees a gap."),
+    (False, False): N_("[%(name)s] is empty for %(count)s people: the fallback is used."),
+    (False, True): N_("[%(name)s] is empty for one person: the fallback is used."),
+}
+Counts = Callable[[Campaign, Sequence[str]], Mapping[str, int]]
 SURPRISING = 2.0  # times as many, or as few, as last time
 
 
@@ -45,21 +54,26 @@ def size(facts: Facts, campaign: Campaign) -> Findings:
         )  # fmt: skip
 
 
-def empty(facts: Facts, campaign: Campaign) -> Findings:
+def empty(facts: Facts, campaign: Campaign, counts: Counts = fallbacks.counts) -> Findings:
     """For how many of the whole audience a placeholder has no value."""
     bare = facts.without_fallback
-    for name, count in fallbacks.counts(campaign, facts.rendered.names).items():
-        if name in bare:
-            message = N_("[%(name)s] is empty for %(count)s people: they see a gap.")
-        else:
-            message = N_("[%(name)s] is empty for %(count)s people: the fallback is used.")
-        yield hint(message, Place.ISSUE, facts.block_with(f"[{name}"), name=name, count=count)
+    for name, count in counts(campaign, facts.rendered.names).items():
+        message = EMPTY[name in bare, count == 1]
+        yield hint(message, *_standing(facts, name), name=name, count=count)
 
 
 def columns(facts: Facts, campaign: Campaign) -> Findings:
     """Placeholders that another report has as a column, but not the one this mailing goes to."""
     for name in reporting.foreign(campaign, facts.rendered.names):
         yield error(FOREIGN, Place.ISSUE, facts.block_with(f"[{name}"), name=name)
+
+
+def _standing(facts: Facts, name: str) -> tuple[Place, int | None]:
+    """(place, block) where a placeholder is first met."""
+    for place, text in ((Place.SUBJECT, facts.issue.subject), (Place.PREHEADER, facts.issue.preheader)):
+        if f"[{name}" in text:
+            return place, None
+    return Place.ISSUE, facts.block_with(f"[{name}")
 
 
 def _times(found: float) -> str:

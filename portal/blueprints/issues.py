@@ -81,7 +81,7 @@ def sources(issue_id: int) -> Response:
 def checks(issue_id: int) -> Response:
     """The pre-flight strip."""
     return hypermedia.fragment(
-        "issues/_checks.html", **editor.checks_values(assembly.get(g.tenant.id, issue_id))
+        "issues/_checks.html", **editor.checks_values(assembly.get(g.tenant.id, issue_id), audited=True)
     )
 
 

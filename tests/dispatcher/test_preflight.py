@@ -147,9 +147,10 @@ def test_heavy_pictures_and_a_mail_that_gmail_cuts_are_hints(world: worlds.World
     Rendition.update(size_bytes=900 * 1024).where(
         Rendition.tenant_id == world.north.id, Rendition.name == "mail1200"
     ).execute()
-    written(issue, "<p>" + "Sehr viel Text. " * 8_000 + "</p>")
-    said = " ".join(messages(found(world, issue)))
-    assert "900 KB" in said and "102 KB" in said
+    long = written(issue, "<p>" + "Sehr viel Text. " * 8_000 + "</p>")
+    said = {f.message % f.params: f.block_id for f in found(world, issue)}
+    assert [at for text, at in said.items() if "900 KB" in text] == [block.id]
+    assert [at for text, at in said.items() if "102 KB" in text] == [long.id]
 
 
 @pytest.mark.parametrize(
@@ -228,5 +229,5 @@ def test_empty_placeholders_are_counted_over_the_whole_audience(
     said = messages(plan())
     assert "[Kundennummer] is empty for 4 people: the fallback is used." in said
     assert "[Ort] is empty for 5 people: they see a gap." in said
-    assert "[Nachname] is empty for 1 people: the fallback is used." in said
-    assert "[Vorname] is empty for 1 people: the fallback is used." in said
+    assert "[Nachname] is empty for one person: the fallback is used." in said
+    assert "[Vorname] is empty for one person: the fallback is used." in said

@@ -7,8 +7,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from domain.approvals import listing
-from domain.issues import assembly, links
-from domain.issues.models import BlockKind, Issue, LinkCheck, LinkState
+from domain.content import obligations
+from domain.issues import assembly, links, mailtemplates
+from domain.issues.models import BlockKind, Issue, LinkCheck, LinkState, MailTemplate
 from tests import mailings
 from tests import world as worlds
 
@@ -40,6 +41,27 @@ def test_findings_lead_to_the_place_where_they_are_mended(editor: FlaskClient, i
     strip = editor.get(f"{HERE}/issues/{issue.id}/checks")
     assert f'href="{HERE}/issues/{issue.id}#subject"' in strip.text
     assert f'href="{HERE}/issues/{issue.id}/preflight"' in strip.text
+
+
+def test_every_finding_leads_somewhere(editor: FlaskClient, world: worlds.World, issue: Issue) -> None:
+    """Also those that are about the whole mail: the template that lacks the way out, the article to put in."""
+    template = mailtemplates.create(world.north.id, "Eigen", "clear", world.editor.id)
+    MailTemplate.update(html="<p>{content}</p>").where(MailTemplate.tenant_id == world.north.id).execute()
+    article = mailings.article(world, "Beiträge ab Januar")
+    obligations.bind(article, world.editor.id, True, [], [])
+    assembly.choose_template(world.north, issue, template.id)
+    page = editor.get(f"{HERE}/issues/{issue.id}/preflight").text
+    findings = page.partition('id="h-found"')[2].partition("</section>")[0]
+    assert findings.count("<li>") == findings.count("Go to it") >= 3
+    assert f"{HERE}/admin/templates/{template.id}" in findings and "q=Beitr%C3%A4ge+ab+Januar" in findings
+
+
+def test_the_strip_counts_for_whom_a_placeholder_is_empty(editor: FlaskClient, issue: Issue) -> None:
+    assembly.set_head(issue, subject="Neues aus [Ort|der Stadt]", preheader="Umweg")
+    strip = editor.get(f"{HERE}/issues/{issue.id}/checks").text
+    assert re.search(r"\[Ort\] is empty for \d people: the fallback is used\.", strip)
+    assert f'href="{HERE}/issues/{issue.id}#subject"' in strip and '"load' not in strip
+    assert 'hx-trigger="load, issue-changed' in editor.get(f"{HERE}/issues/{issue.id}").text
 
 
 def test_following_links_is_asked_for_by_a_button_and_polled_until_all_are_answered(

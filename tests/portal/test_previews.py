@@ -46,6 +46,15 @@ def test_every_part_is_a_sandboxed_document(chief: FlaskClient, issue: Issue, pa
     assert page.status_code == 200 and "<iframe" in page.text and "sandbox" in page.text
 
 
+@pytest.mark.parametrize(("part", "scheme"), [("narrow", "light"), ("wide", "light"), ("dark", "dark")])
+def test_a_preview_is_light_or_dark_as_chosen_and_not_as_the_editors_browser(
+    chief: FlaskClient, issue: Issue, part: str, scheme: str
+) -> None:
+    mail = chief.get(f"{HERE}/issues/{issue.id}/look/mail?part={part}").text
+    assert "prefers-color-scheme" not in mail and f"html{{color-scheme:{scheme}" in mail
+    assert ("@media not all{." in mail) == (scheme == "light")
+
+
 def test_any_recipient_is_found_by_name_and_looked_as(
     chief: FlaskClient, world: worlds.World, issue: Issue
 ) -> None:

@@ -1,6 +1,29 @@
 // A textarea with data-richtext becomes a rich-text editor; without script it stays a textarea with HTML.
 (() => {
   const BUTTONS = ["bold", "italic", "|", "paragraph", "ul", "ol", "|", "link", "|", "eraser", "|", "undo", "redo"];
+
+  // Placeholders that exist stand out, by the highlights of the browser: the text itself gets no tag for it.
+  const marks = typeof Highlight === "function" && CSS.highlights ? new Highlight() : null;
+  if (marks) CSS.highlights.set("rb-placeholder", marks);
+  let frame = 0;
+  function mark() {
+    if (!marks) return;
+    cancelAnimationFrame(frame);
+    frame = requestAnimationFrame(() => {
+      const names = new Set([...document.querySelectorAll("[data-placeholders] option")].map((one) => one.value.slice(1, -1).split("|")[0]));
+      marks.clear();
+      document.querySelectorAll(".jodit-wysiwyg").forEach((root) => {
+        const walk = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
+        while (walk.nextNode()) {
+          for (const found of walk.currentNode.data.matchAll(/\[([^[\]|]{1,80})(?:\|[^[\]]*)?\]/g)) {
+            if (names.has(found[1].trim())) marks.add(new StaticRange({ startContainer: walk.currentNode, startOffset: found.index,
+              endContainer: walk.currentNode, endOffset: found.index + found[0].length }));
+          }
+        }
+      });
+    });
+  }
+
   function dress(area) {
     if (area.dataset.dressed || typeof Jodit === "undefined") return;
     area.dataset.dressed = "1";
@@ -19,7 +42,8 @@
     editor.editor.setAttribute("aria-multiline", "true");
     if (area.matches(":disabled")) editor.editor.setAttribute("aria-readonly", "true");
     if (area.dataset.label) editor.editor.setAttribute("aria-label", area.dataset.label);
-    editor.events.on("change", () => area.dispatchEvent(new Event("input", { bubbles: true })));
+    editor.events.on("change", () => { area.dispatchEvent(new Event("input", { bubbles: true })); mark(); });
+    mark();
     area.closest("form")?.addEventListener("submit", () => { area.value = editor.value; });
   }
   const all = (root) => root.querySelectorAll("textarea[data-richtext]").forEach(dress);
