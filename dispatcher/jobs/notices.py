@@ -2,8 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_datetime
 
 from dispatcher import completion, lettering, wording
 from domain import clock
@@ -14,6 +16,7 @@ from domain.notices.models import Notice
 from domain.tenancy import settings as tenant_settings
 from domain.tenancy.models import Tenant
 
+DAY_AND_TIME = {"de": "EEEE, d. MMMM y, H:mm 'Uhr'", "en": "EEEE d MMMM y, H:mm"}
 DIGEST_HOUR = 7  # in the zone of the person's first tenant in the mail
 
 
@@ -22,9 +25,30 @@ def send_now() -> None:
     for notice, user, tenant in _with(bell.to_mail("now")):
         with database.atomic():
             if notice.id in bell.mailed([notice.id]):
-                text = wording.say(user.language, notice.message, notice.params)
-                link = _link(tenant, notice)
-                lettering.queue("notice", user.language, tenant, user.email, user.name, text=text, link=link)
+                lettering.queue(
+                    notice.letter or "notice", user.language, tenant, user.email, user.name,
+                    text=wording.say(user.language, notice.message, notice.params), link=_link(tenant, notice),
+                    **_values(user, tenant, notice),
+                )  # fmt: skip
+
+
+def _values(user: User, tenant: Tenant, notice: Notice) -> dict[str, str]:
+    """What the notice is about, for a template of its own: its_NAME; days and moments in words of the language."""
+    zone = ZoneInfo(str(tenant_settings.effective(tenant)["time_zone"]))
+    return {
+        f"its_{name}": _in_words(user.language, name, value, zone) for name, value in notice.params.items()
+    }
+
+
+def _in_words(language: str, name: str, value: object, zone: ZoneInfo) -> str:
+    if not value:
+        return "0" if value == 0 else ""
+    if name.endswith("_on"):
+        return format_date(date.fromisoformat(str(value)), "full", locale=language)
+    if name.endswith("_at"):
+        at = datetime.fromisoformat(str(value)).astimezone(zone)
+        return format_datetime(at, DAY_AND_TIME.get(language, DAY_AND_TIME["en"]), locale=language)
+    return str(value)
 
 
 def digests() -> Callable[[], None]:

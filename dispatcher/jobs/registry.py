@@ -14,6 +14,7 @@ from domain.issues import commissions
 from domain.issues import links as link_answers
 from domain.orders import desk
 from domain.quotas import reservations
+from domain.rollouts import course
 from mediadb import treatment
 
 DAY_S = 86_400
@@ -33,13 +34,19 @@ def register(bodies: dict[str, Callable[[int], None]], settings: Any) -> list[Ca
     return [
         imports.sweep_for(root), imports.expiry(), domains.sweep_for(settings), relays.sweep_for(doors), deletions,
         links.sweep_for(settings), mailhosts.sweep_for(settings),
-        optins.noting(), upkeep(), results, approving.sweep, commissions.sweep, notices.send_now, notices.digests(),
+        optins.noting(), upkeep(), results, answers, approving.sweep, commissions.sweep,
+        notices.send_now, notices.digests(),
     ]  # fmt: skip
 
 
 def results() -> None:
     """Who ordered a mailing hears how it went."""
     desk.tell_results()
+
+
+def answers() -> None:
+    """Branches hear that the time to answer a rollout is nearly over."""
+    course.remind()
 
 
 def upkeep() -> Callable[[], None]:

@@ -18,9 +18,11 @@ def tell(
     params: dict[str, object] | None = None,
     url: str = "",
     mailed: bool = False,
+    letter: str = "",
 ) -> None:
     """One line for each of `user_ids`: `message` is a message id (N_), `url` a path of the portal. It goes out by mail
-    as each of them has chosen; `mailed`: the caller writes to those who want it at once."""
+    as each of them has chosen, with `letter` as its template, which shows all of `params`; `mailed`: the caller writes
+    to those who want it at once."""
     wanted = sorted(set(user_ids))
     if not wanted:
         return
@@ -29,6 +31,7 @@ def tell(
     rows = [
         {
             "tenant_id": tenant_id, "user_id": user_id, "message": message, "params": params or {}, "url": url,
+            "letter": letter,
             "mail": _mail(chosen.get(user_id, "off"), mailed),
         }
         for user_id in wanted

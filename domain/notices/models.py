@@ -18,6 +18,7 @@ class Notice(TenantModel):
     url = CharField(max_length=300, default="")
     created_at = MomentField(default=clock.now)
     read_at = MomentField(null=True)
+    letter = CharField(max_length=20, default="")  # template of its mail; empty: the one for every notice
     mail = CharField(max_length=5, default="")  # goes out by mail: now, daily; empty: it went, or it does not
 
     class Meta:

@@ -147,7 +147,7 @@ def change(order: MailingOrder, wish: Wish, user: User, remark: str, version: in
     """The asker says it better and asks again; raises Invalid, Conflict, Forbidden."""
     _own(order, user)
     _move(order, (S.ASKED, S.RETURNED), S.ASKED, user, remark, version, **_checked(wish))
-    _tell_office(order, user, N_("%(name)s has changed the order “%(title)s”."))
+    _tell_office(order, user, N_("%(name)s has changed the order “%(title)s”."), remark)
 
 
 def withdraw(order: MailingOrder, user: User, remark: str, version: int | None) -> None:
@@ -155,13 +155,13 @@ def withdraw(order: MailingOrder, user: User, remark: str, version: int | None) 
     _own(order, user)
     _move(order, (S.ASKED, S.ACCEPTED, S.RETURNED), S.WITHDRAWN, user, remark, version)
     if order.office_by_id:
-        _tell(order, [order.office_by_id], user, N_("%(name)s has withdrawn the order “%(title)s”."))
+        _tell(order, [order.office_by_id], user, N_("%(name)s has withdrawn the order “%(title)s”."), remark)
 
 
 def accept(order: MailingOrder, user: User, remark: str, version: int | None) -> None:
     """The office takes the order on."""
     _move(order, (S.ASKED,), S.ACCEPTED, user, remark, version, office_by_id=user.id)
-    _tell(order, [order.asked_by_id], user, N_("%(name)s has accepted your order “%(title)s”."))
+    _tell(order, [order.asked_by_id], user, N_("%(name)s has accepted your order “%(title)s”."), remark)
 
 
 def send_back(order: MailingOrder, user: User, remark: str, version: int | None) -> None:
@@ -169,7 +169,7 @@ def send_back(order: MailingOrder, user: User, remark: str, version: int | None)
     if not remark.strip():
         raise Invalid(fields={"remark": N_("Say what is missing; the person who asked reads it.")})
     _move(order, OPEN, S.RETURNED, user, remark, version, office_by_id=user.id)
-    _tell(order, [order.asked_by_id], user, N_("%(name)s has returned your order “%(title)s”."))
+    _tell(order, [order.asked_by_id], user, N_("%(name)s has returned your order “%(title)s”."), remark)
 
 
 def release(
@@ -194,7 +194,8 @@ def release(
             order, OPEN, S.RELEASED, user, remark, version, office_by_id=user.id, issue_id=issue.id,
             campaign_id=campaign.id,
         )  # fmt: skip
-        _tell(order, [order.asked_by_id], user, N_("%(name)s makes your order “%(title)s” a mailing."))
+        text = N_("%(name)s makes your order “%(title)s” a mailing.")
+        _tell(order, [order.asked_by_id], user, text, remark)
     return campaign
 
 
@@ -239,7 +240,8 @@ def _tell_result(order: MailingOrder) -> bool:
         bell.tell(
             order.tenant_id, [order.asked_by_id],
             N_("Your order “%(title)s” is out: %(sent)s mails sent, %(left_out)s people left out."),
-            {"title": order.title, "sent": found.sent, "left_out": found.left_out}, _url(order),
+            {"title": order.title, "sent": found.sent, "left_out": found.left_out, "refused": found.refused},
+            _url(order), letter="order_result",
         )  # fmt: skip
     return True
 
@@ -304,12 +306,16 @@ def _move(
 
 
 def _note(order: MailingOrder, state: OrderState, user_id: int, remark: str = "") -> None:
-    remark = _CONTROL.sub("", remark.replace("\r\n", "\n")).strip()[:REMARK_MAX]
+    remark = _remark(remark)
     OrderStep.create(tenant_id=order.tenant_id, order_id=order.id, act=state, by_id=user_id, remark=remark)
     log.record(
         order.tenant_id, f"order.{state}", user_id=user_id, kind="order", object_id=order.id,
         details={"name": order.title, "remark": remark}, reference=order.reference,
     )  # fmt: skip
+
+
+def _remark(text: str) -> str:
+    return _CONTROL.sub("", text.replace("\r\n", "\n")).strip()[:REMARK_MAX]
 
 
 def _write(issue: Issue, order: MailingOrder) -> None:
@@ -339,14 +345,21 @@ def _plain(text: str) -> str:
     return text
 
 
-def _tell_office(order: MailingOrder, user: User, message: str) -> None:
+def _tell_office(order: MailingOrder, user: User, message: str, remark: str = "") -> None:
     people = policy.people_with(Permission.ORDER_DECIDE, order.tenant_id)
-    _tell(order, [person.id for person in people if person.id != user.id], user, message)
+    ids = [person.id for person in people if person.id != user.id]
+    _tell(order, ids, user, message, remark, "order_office")
 
 
-def _tell(order: MailingOrder, user_ids: Iterable[int], user: User, message: str) -> None:
-    params: dict[str, object] = {"name": user.name, "title": order.title}
-    bell.tell(order.tenant_id, user_ids, message, params, _url(order))
+def _tell(
+    order: MailingOrder, user_ids: Iterable[int], user: User, message: str, remark: str = "",
+    letter: str = "order_step",
+) -> None:  # fmt: skip
+    params: dict[str, object] = {
+        "name": user.name, "title": order.title, "remark": _remark(remark), "audience": order.audience,
+        "reason": order.reason, "territory": order.territory, "wanted_on": order.wanted_on and str(order.wanted_on),
+    }  # fmt: skip
+    bell.tell(order.tenant_id, user_ids, message, params, _url(order), letter=letter)
 
 
 def _url(order: MailingOrder) -> str:

@@ -7,6 +7,7 @@ usual way: own sender, recipients, approval and limits. Only numbers come back.
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from peewee import ModelSelect, fn
@@ -29,6 +30,7 @@ from domain.tenancy.models import Tenant
 
 B, R = BranchState, RolloutState
 PAGE_SIZE = 30
+REMINDED = timedelta(days=1)  # before the time to answer is over
 NOT_SENT = (CampaignStatus.DRAFT, CampaignStatus.IN_APPROVAL, CampaignStatus.SCHEDULED)
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\x85\u2028\u2029]")
 
@@ -180,6 +182,7 @@ def open_up(rollout: Rollout, giver: Tenant, user: User) -> list[RolloutBranch]:
                 row, rollout, giver,
                 N_("%(tenant)s sends “%(title)s” out in your name, too. Look at your issue.") if row.obliged
                 else N_("%(tenant)s invites you to send “%(title)s” in your name."),
+                "rollout_obliged" if row.obliged else "rollout_invited",
             )  # fmt: skip
             log.record(
                 row.branch_tenant_id, "rollout.received", user_id=user.id, kind="rollout", object_id=rollout.id,
@@ -315,8 +318,9 @@ def _withdraw(row: RolloutBranch, rollout: Rollout, giver: Tenant, user: User) -
         details={"name": rollout.name, "from": giver.id},
     )  # fmt: skip
     _tell_branch(
-        row, rollout, giver, N_("%(tenant)s has called “%(title)s” off. Your mailing does not go out.")
-    )
+        row, rollout, giver, N_("%(tenant)s has called “%(title)s” off. Your mailing does not go out."),
+        "rollout_over",
+    )  # fmt: skip
     return True
 
 
@@ -353,13 +357,48 @@ def _tell_giver(one: Received, user: User, message: str) -> None:
     where = tree.get(one.branch.branch_tenant_id)
     bell.tell(
         one.giver.id, [one.rollout.created_by_id], message,
-        {"tenant": where.name, "title": one.rollout.name, "name": user.name}, f"rollouts/{one.rollout.id}",
+        {"tenant": where.name, "title": one.rollout.name, "name": user.name, "remark": one.branch.remark},
+        f"rollouts/{one.rollout.id}", letter="rollout_answer",
     )  # fmt: skip
 
 
-def _tell_branch(row: RolloutBranch, rollout: Rollout, giver: Tenant, message: str) -> None:
+@unscoped("one sweep serves all tenants")
+def remind() -> int:
+    """Tell branches that have not answered that the time to do so is nearly over, once each; returns how many."""
+    now = clock.now()
+    soon = Rollout.select().where(
+        Rollout.state == R.OPEN, Rollout.join_until > now, Rollout.join_until <= now + REMINDED
+    )
+    told = 0
+    for rollout in list(soon):
+        given = (rollout.join_until - rollout.opened_at) / 2 if rollout.opened_at else REMINDED
+        if rollout.join_until - now > min(REMINDED, given):  # a short time is not reminded of at once
+            continue
+        giver = tree.get(rollout.tenant_id)
+        for row in branches(rollout):
+            if row.state in (B.INVITED, B.MISSING) and not row.reminded:
+                told += _remind(row, rollout, giver)
+    return told
+
+
+def _remind(row: RolloutBranch, rollout: Rollout, giver: Tenant) -> bool:
+    mine = (RolloutBranch.tenant_id == row.tenant_id, RolloutBranch.id == row.id)
+    with database.atomic():
+        if not RolloutBranch.update(reminded=True).where(*mine, ~RolloutBranch.reminded).execute():
+            return False
+        message = N_("The time to answer “%(title)s” of %(tenant)s is nearly over.")
+        _tell_branch(row, rollout, giver, message, "rollout_deadline")
+    return True
+
+
+def _tell_branch(row: RolloutBranch, rollout: Rollout, giver: Tenant, message: str, letter: str) -> None:
     people = policy.people_with(Permission.ROLLOUT_JOIN, row.branch_tenant_id)
     bell.tell(
         row.branch_tenant_id, [person.id for person in people], message,
-        {"tenant": giver.name, "title": rollout.name}, f"rollouts/from-above/{row.id}",
+        {
+            "tenant": giver.name, "title": rollout.name, "note": rollout.note,
+            "join_at": rollout.join_until and rollout.join_until.isoformat(),
+            "send_at": rollout.send_at and rollout.send_at.isoformat(),
+        },
+        f"rollouts/from-above/{row.id}", letter=letter,
     )  # fmt: skip

@@ -52,6 +52,7 @@ class RolloutBranch(TenantModel):
     state = CharField(max_length=12, default=BranchState.INVITED)
     missing = JSONText(default=list)  # [[kind, stand-in name], …]
     remark = TextField(default="")
+    reminded = BooleanField(default=False)  # that the time to answer is nearly over
     issue_id = IntegerField(null=True)
     campaign_id = IntegerField(null=True)
     decided_by_id = IntegerField(null=True)

@@ -4,6 +4,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from dispatcher import wording
+from dispatcher.jobs import notices
 from domain import clock
 from domain.accounts.models import User
 from domain.audit.models import AuditEntry
@@ -13,10 +15,11 @@ from domain.errors import Conflict
 from domain.issues import assembly
 from domain.ledger.models import Delivery
 from domain.ledger.states import DeliveryState
-from domain.notices.models import Notice
+from domain.notices.models import Notice, OutboxMail
 from domain.orders import desk
 from domain.orders.models import MailingOrder
 from domain.tenancy import territory
+from portal.settings import Settings
 from tests import mailings
 from tests.world import World
 
@@ -98,6 +101,29 @@ def test_the_asker_reads_what_became_of_it_once(asker: FlaskClient, world: World
     assert desk.tell_results() == 1 and desk.tell_results() == 0
     assert "2 mails sent, 1 people left out" in told(world.journalist)[-1]
     assert "2 of 2" in asker.get(f"{HERE}/{order.id}").text
+    User.update(notice_mail="now").where(User.id == world.journalist.id).execute()
+    Notice.update(mail="now").where(Notice.letter == "order_result").execute()
+    notices.send_now()
+    mail = OutboxMail.get(OutboxMail.kind == "order_result")
+    assert all(line in mail.plain for line in ("Sent: 2", "Left out: 1", "Refused: 0"))
+
+
+def test_office_and_asker_get_mails_of_their_own_kind(
+    asker: FlaskClient, world: World, settings: Settings
+) -> None:
+    wording.configure(settings.translations)
+    User.update(notice_mail="now").execute()
+    User.update(language="de").where(User.id == world.sender.id).execute()
+    order = asked(asker)
+    notices.send_now()
+    to_office = OutboxMail.get(OutboxMail.kind == "order_office", OutboxMail.to_address == world.sender.email)
+    assert to_office.subject == "Auftrag wartet: Gartenfest"
+    assert "Grund: " in to_office.plain and "Bemerkung" not in to_office.plain, "nothing stands there empty"
+    assert f"/t/north/orders/{order.id}" in to_office.plain
+    desk.send_back(desk.get(world.north.id, order.id, world.sender, True), world.sender, "Welcher Saal?", 1)
+    notices.send_now()
+    mail = OutboxMail.get(OutboxMail.kind == "order_step")
+    assert mail.to_address == world.journalist.email and "Remark: Welcher Saal?" in mail.plain
 
 
 def test_nobody_reads_the_orders_of_others_without_the_right(

@@ -5,7 +5,9 @@ from datetime import timedelta
 import pytest
 
 from dispatcher import clearance, render, rolling
+from dispatcher.jobs import notices
 from domain import bounds, clock
+from domain.accounts.models import User
 from domain.audit.models import AuditEntry
 from domain.campaigns import planning
 from domain.campaigns.models import Campaign, CampaignStatus
@@ -16,7 +18,7 @@ from domain.issues.models import Block, BlockKind, Issue, IssueState
 from domain.ledger import events
 from domain.ledger.models import Delivery
 from domain.ledger.states import DeliveryState
-from domain.notices.models import Notice
+from domain.notices.models import Notice, OutboxMail
 from domain.rollouts import aliases, course, report
 from domain.rollouts.models import BranchState, Rollout
 from domain.subscribers import lists
@@ -118,6 +120,45 @@ def test_an_obliged_branch_has_its_issue_at_once_and_cannot_decline(world: World
         Notice.tenant_id == world.south.id, Notice.user_id == world.south_administrator.id
     )
     assert any("in your name" in notice.message for notice in told)
+
+
+def test_a_branch_hears_once_that_the_time_to_answer_is_nearly_over(world: World, central: Issue) -> None:
+    until = clock.now().replace(microsecond=0) + timedelta(days=5)
+    rollout = opened(world, central, join_until=until)
+    User.update(notice_mail="now").execute()
+    assert course.remind() == 0, "five days are time enough"
+    Rollout.update(
+        join_until=clock.now() + timedelta(hours=20), opened_at=clock.now() - timedelta(days=4)
+    ).where(Rollout.id == rollout.id).execute()
+    assert course.remind() == 1 and course.remind() == 0
+    notices.send_now()
+    mail = OutboxMail.get(OutboxMail.kind == "rollout_deadline")
+    assert mail.subject == "Your answer is missing: Sommerbrief"
+    assert mail.to_address == world.south_administrator.email
+    assert "Answer until: " in mail.plain and "/t/south/rollouts/from-above/" in mail.plain
+
+
+def test_who_has_answered_or_was_told_a_moment_ago_is_not_reminded(world: World, central: Issue) -> None:
+    rollout = opened(world, central, join_until=clock.now() + timedelta(hours=20))
+    assert course.remind() == 0, "it was opened just now"
+    (one,) = course.received(world.south)
+    course.decline(one, world.south_administrator, "Keine Leute")
+    Rollout.update(opened_at=clock.now() - timedelta(days=4)).where(Rollout.id == rollout.id).execute()
+    assert course.remind() == 0
+
+
+def test_invitation_and_answer_come_by_mails_of_their_own(world: World, central: Issue) -> None:
+    User.update(notice_mail="now", language="de").execute()
+    opened(world, central, note="Bitte bis Mai.", join_until=clock.now() + timedelta(days=3))
+    notices.send_now()
+    mail = OutboxMail.get(OutboxMail.to_address == world.south_administrator.email)
+    assert mail.kind == "rollout_invited" and "Antwort bis: " in mail.plain and "Bitte bis Mai." in mail.plain
+    assert "Vorgeschlagener Versand" not in mail.plain, "nobody proposed a time"
+    (one,) = course.received(world.south)
+    course.decline(one, world.south_administrator, "Keine Leute")
+    notices.send_now()
+    answer = OutboxMail.get(OutboxMail.to_address == world.editor.email)
+    assert answer.kind == "rollout_answer" and "Bemerkung: Keine Leute" in answer.plain
 
 
 def test_locked_blocks_stay_and_open_slots_are_filled(world: World, central: Issue) -> None:
