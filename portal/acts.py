@@ -131,6 +131,7 @@ ACTS: dict[str, str] = {
     "organisation.delete": N_("deleted %(what)s"),
     "organisation.lock": N_("set a mailing lock on %(what)s"),
     "organisation.unlock": N_("lifted the mailing lock on %(what)s"),
+    "subscriber.unmerge": N_("made two people again of %(what)s"),
     "subscriber.merge": N_("merged somebody who was here twice into %(what)s"),
     "segment.delete": N_("deleted %(what)s"),
     "segment.export": N_("exported the people of %(what)s"),

@@ -7,7 +7,7 @@ from wtforms.fields.choices import SelectChoice
 
 from domain.accounts import policy
 from domain.audit.models import AuditEntry
-from domain.campaigns import received
+from domain.campaigns import received, unmerging
 from domain.subscribers import consent, directory, lists, organisations, suppression, types
 from domain.subscribers.facets import fields, notes, tags, tracks
 from domain.subscribers.facets.models import Holder
@@ -30,6 +30,7 @@ def page(
     key = (tenant_id, Holder.SUBSCRIBER, person.id)
     history = consent.history(tenant_id, person.id)
     remarks, changes = notes.of(*key), _changes(person)
+    merge = unmerging.of(person)
     people = [e.by_id for e in history] + [n.by_id for n in remarks] + [c.user_id for c in changes]
     return hypermedia.page(
         "subscribers/show.html", status=status, person=person, history=history, changes=changes, notes=remarks,
@@ -38,7 +39,9 @@ def page(
         organisation=_organisation(person), tags=tags.of(*key), tracks=tracks.every(tenant_id),
         standings=tracks.of(*key), own=fields.every(tenant_id), received=received.by_person(tenant_id, person.id),
         suppressed=suppression.entry(tenant_id, person.address_key) if person.address_key else None,
-        names=policy.names([*people, person.locked_by_id]), is_org_locked=organisations.is_locked,
+        merge=merge, merge_stays=unmerging.contradiction(merge) if merge else None,
+        names=policy.names([*people, person.locked_by_id, merge.by_id if merge else None]),
+        is_org_locked=organisations.is_locked,
         place=territory.paths(tenant_id).get(person.territory_id or 0),
         lock_form=lock_form or LockForm(formdata=None), consent_form=consents or consent_form(),
     )  # fmt: skip

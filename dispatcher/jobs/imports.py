@@ -11,7 +11,7 @@ import structlog
 from peewee import OperationalError
 
 from domain import db
-from domain.campaigns import exclusions
+from domain.campaigns import exclusions, unmerging
 from domain.errors import N_
 from domain.subscribers import imports, signup
 from domain.subscribers.models import ImportJob
@@ -67,5 +67,6 @@ def expiry() -> Callable[[], None]:
             last = time.monotonic()
             signup.expire()
             exclusions.expire()
+            unmerging.expire()
 
     return expire_signups

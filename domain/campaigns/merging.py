@@ -13,7 +13,7 @@ from typing import Any
 
 from domain import bounds, clock
 from domain.audit import log
-from domain.campaigns import erasure
+from domain.campaigns import erasure, unmerging
 from domain.db import database, sql
 from domain.errors import N_, Invalid
 from domain.subscribers import consent, directory, types, words
@@ -92,14 +92,15 @@ def merge(
     keep: Subscriber, drop: Subscriber, theirs: Iterable[str], user_id: int, their_address: bool = False
 ) -> Subscriber:
     """Make one of two people: `theirs` are the fields whose value is taken from `drop`, empty ones are filled in any
-    case; with `their_address` the address of `drop` stays. Lists, notes, tags, history and mails follow. Cannot be
-    undone. Raises Invalid for one person alone."""
+    case; with `their_address` the address of `drop` stays. Lists, notes, tags, history and mails follow. For a
+    while it can be undone (campaigns.unmerging). Raises Invalid for one person alone."""
     bounds.refuse_beyond()
     if keep.tenant_id != drop.tenant_id or keep.id == drop.id:
         raise Invalid(N_("Choose two different people."))
     tenant_id, chosen = keep.tenant_id, set(theirs)
     with database.atomic():
         has_theirs = bool(drop.address_key) and (their_address or not keep.address_key)
+        noted = unmerging.capture(keep, drop, user_id)
         states = _states(keep, drop, has_theirs)
         for name in PLAIN:
             if getattr(drop, name) and (name in chosen or not getattr(keep, name)):
@@ -115,6 +116,7 @@ def merge(
         keep.save()
         fields.reserve(tenant_id, Holder.SUBSCRIBER, keep.id, keep.fields)
         _subscribe(keep, states, user_id)
+        unmerging.seal(noted)
         log.record(
             tenant_id, "subscriber.merge", user_id=user_id, kind="subscriber", object_id=keep.id,
             details={"merged": drop.id},
@@ -176,6 +178,11 @@ def _move(tenant_id: int, keep_id: int, drop_id: int) -> None:
         "UPDATE note SET holder_id = ? WHERE tenant_id = ? AND holder = 'subscriber' AND holder_id = ?",
         """INSERT INTO list_member (list_id, tenant_id, subscriber_id) SELECT m.list_id, m.tenant_id, {keep}
         FROM list_member m WHERE m.tenant_id = ? AND m.subscriber_id = ? ON CONFLICT DO NOTHING""",
+        """INSERT INTO segment_member (segment_id, tenant_id, subscriber_id) SELECT m.segment_id, m.tenant_id, {keep}
+        FROM segment_member m WHERE m.tenant_id = ? AND m.subscriber_id = ? ON CONFLICT DO NOTHING""",
+        """INSERT INTO unticked (campaign_id, by_id, at, tenant_id, subscriber_id)
+        SELECT m.campaign_id, m.by_id, m.at, m.tenant_id, {keep} FROM unticked m
+        WHERE m.tenant_id = ? AND m.subscriber_id = ? ON CONFLICT DO NOTHING""",
         """INSERT INTO tagging (tag_id, holder, tenant_id, holder_id) SELECT m.tag_id, m.holder, m.tenant_id, {keep}
         FROM tagging m WHERE m.tenant_id = ? AND m.holder = 'subscriber' AND m.holder_id = ? ON CONFLICT DO NOTHING""",
         """INSERT INTO standing (track_id, value_id, holder, by_id, at, tenant_id, holder_id)

@@ -119,3 +119,20 @@ class ExcludedAddress(TenantModel):
             (("tenant_id", "exclusion_id", "address_key"), True),
             (("tenant_id", "address_key"), False),
         )
+
+
+class Merge(TenantModel):
+    """Two people who were made one, with everything needed to make them two again while that is allowed."""
+
+    kept_id = BigIntegerField()
+    dropped_id = BigIntegerField()
+    dropped_name = CharField(max_length=300, default="")  # who went into the other, for the record page
+    before = JSONText(
+        default=dict
+    )  # rows of both as they were, and which rows went over (campaigns.unmerging)
+    after = CharField(max_length=64, default="")  # fingerprint of the one person right after the merging
+    by_id = IntegerField(null=True)
+    at = MomentField(default=clock.now)
+
+    class Meta:
+        indexes = ((("tenant_id", "kept_id"), False), (("at",), False))

@@ -4,11 +4,12 @@ from flask import Blueprint, Response, g, request, url_for
 from flask_babel import gettext as _
 
 from domain.accounts.permissions import Permission as P
-from domain.campaigns import merging
+from domain.campaigns import merging, unmerging
+from domain.errors import Conflict
 from domain.segments import saved
 from domain.subscribers import directory, lists, organisations
 from domain.subscribers.models import Subscriber
-from portal import hypermedia
+from portal import hypermedia, record
 from portal.access import requires
 
 bp = Blueprint("duplicates", __name__)
@@ -44,7 +45,26 @@ def merge(subscriber_id: int, other_id: int) -> Response:
     keep, drop = _two(subscriber_id, other_id)
     theirs = [name for name in merging.PLAIN if request.form.get(f"take-{name}") == "other"]
     kept = merging.merge(keep, drop, theirs, g.user.id, request.form.get("take-address") == "other")
-    return hypermedia.done(url_for("subscribers.show", subscriber_id=kept.id), _("Both are one person now."))
+    return hypermedia.done(
+        url_for("subscribers.show", subscriber_id=kept.id),
+        _("Both are one person now. It can be undone on this page for 30 days."),
+    )
+
+
+@bp.post("/subscribers/<int:subscriber_id>/merges/<int:merge_id>/undo")
+@requires(P.SUBSCRIBER_EDIT)
+def undo(subscriber_id: int, merge_id: int) -> Response:
+    """Make two people again of one."""
+    person = directory.get(g.tenant.id, subscriber_id)
+    try:
+        other_id = unmerging.undo(person, merge_id, g.user.id)
+    except Conflict as error:
+        reason = _(str(error.params.get("reason", "")))
+        return record.back(person, _("This merging cannot be undone. %(reason)s", reason=reason), "hold")
+    return hypermedia.done(
+        url_for("duplicates.compare", subscriber_id=person.id, other_id=other_id),
+        _("They are two people again."),
+    )
 
 
 def _two(keep_id: int, drop_id: int) -> tuple[Subscriber, Subscriber]:

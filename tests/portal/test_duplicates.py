@@ -1,15 +1,21 @@
 """People who are here twice: suggested by name and address, merged without raising a consent."""
 
+from datetime import timedelta
+
 import pytest
 
-from domain import bounds
-from domain.campaigns import merging
+from domain import bounds, clock
+from domain.campaigns import erasure, merging, unmerging
+from domain.campaigns.models import Merge
 from domain.errors import Forbidden, Invalid
 from domain.ledger.models import Delivery
+from domain.segments import saved
+from domain.segments.compile import Moment
+from domain.segments.models import SegmentMember
 from domain.subscribers import consent, directory, lists
-from domain.subscribers.facets import notes, tags
-from domain.subscribers.facets.models import Holder
-from domain.subscribers.models import Consent, ConsentEvent, ListMember, Subscriber
+from domain.subscribers.facets import fields, notes, tags, tracks
+from domain.subscribers.facets.models import Holder, Note, OwnValue, Standing, Tagging
+from domain.subscribers.models import Consent, ConsentEvent, ListMember, Subscriber, Subscription
 from tests.portal import readers
 
 T = "/t/north/subscribers"
@@ -134,6 +140,101 @@ def test_the_maintenance_page_compares_and_merges(manager, world):
     kept = Subscriber.get()
     assert (kept.id, kept.city, kept.function, kept.address) == (keep.id, "Bonn", "Leitung", "a@x.example")
     assert "Nobody here resembles" in manager.get(f"{T}/duplicates").text
+
+
+def everything(world):
+    """All rows that hang on people of north, without the numbers of rows that are only links."""
+    found = {}
+    for model in (Subscriber, Subscription, ListMember, Tagging, Standing, OwnValue, SegmentMember, Delivery, Note,
+                  ConsentEvent):  # fmt: skip
+        rows = model.select().where(model.tenant_id == world.north.id).dicts()
+        keeps = model in (Subscriber, Delivery, Note, ConsentEvent)
+        plain = [{k: str(v) for k, v in row.items() if keeps or k != "id"} for row in rows]
+        found[model.__name__] = sorted(plain, key=lambda row: sorted(row.items()))
+    return found
+
+
+def two_with_everything(world):
+    north = world.north.id
+    own = fields.save(north, {"name": "Nr", "is_unique": True}, None)
+    keep = readers.who_got_mail(world, "city", address="anna@x.example").person
+    drop = readers.who_got_mail(world, "city", address="anna@y.example").person
+    consent.step(drop, world.types["city"], "revoke")
+    track = tracks.save(north, "Aktion", ["offen", "zu"], 1)
+    for number, who in enumerate((keep, drop)):
+        directory.change(
+            directory.get(north, who.id),
+            {f"own-{own.id}": f"K{number}", "city": ("Celle", "Bonn")[number]},
+            1,
+        )
+        notes.add(north, Holder.SUBSCRIBER, who.id, f"Notiz {number}", 1)
+        tags.put(north, Holder.SUBSCRIBER, who.id, ["Abo", f"Nur {number}"])
+        tracks.put(north, Holder.SUBSCRIBER, who.id, track, tracks.every(north)[0][1][number].id, 1)
+    lists.add(lists.save(north, "Presse", 1), drop, 1)
+    frozen = saved.save(north, "Alle", {"match": "all", "rules": []}, [], 1)
+    saved.freeze(frozen, Moment(north), 1)
+    return directory.get(north, keep.id), directory.get(north, drop.id)
+
+
+@pytest.mark.parametrize("theirs", [False, True])
+def test_a_merging_that_is_undone_leaves_both_as_they_were(world, theirs):
+    keep, drop = two_with_everything(world)
+    before = everything(world)
+    merging.merge(keep, drop, ["city"], 1, theirs)
+    kept = directory.get(world.north.id, keep.id)
+    assert unmerging.undo(kept, unmerging.of(kept).id, 1) == drop.id
+    after = everything(world)
+    told = after["ConsentEvent"]
+    after["ConsentEvent"] = [row for row in told if row["form"] != "merge"]
+    assert after == before
+    assert {row["act"] for row in told if row["form"] == "merge"} == {"revoke", "unmerge"}
+    assert unmerging.of(kept) is None
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda world, kept: directory.change(kept, {"city": "Peine"}, 1),
+        lambda world, kept: consent.step(kept, world.types["arts"], "import_unknown"),
+        lambda world, kept: lists.add(lists.save(world.north.id, "Neu", 1), kept, 1),
+        lambda world, kept: person(world, "anna@y.example"),
+    ],
+)
+def test_what_contradicts_keeps_a_merging_from_being_undone(manager, world, change):
+    keep, drop = two_with_everything(world)
+    merging.merge(keep, drop, [], world.subscriber_manager.id)
+    kept = directory.get(world.north.id, keep.id)
+    page = manager.get(f"{T}/{kept.id}").text
+    assert "Make two people again" in page and "anna@y.example" in page
+    change(world, kept)
+    page = manager.get(f"{T}/{kept.id}").text
+    assert "This merging cannot be undone" in page and "Make two people again" not in page
+    answer = manager.post(f"{T}/{kept.id}/merges/{unmerging.of(kept).id}/undo", follow_redirects=True)
+    assert "This merging cannot be undone" in answer.text and directory.get(world.north.id, kept.id)
+
+
+def test_a_merging_is_undone_on_the_page_of_the_person(manager, world):
+    keep, drop = two_with_everything(world)
+    merging.merge(keep, drop, [], world.subscriber_manager.id)
+    path = f"{T}/{keep.id}/merges/{unmerging.of(keep).id}/undo"
+    answer = manager.post(path, follow_redirects=True)
+    assert "They are two people again" in answer.text and "anna@y.example" in answer.text
+    assert manager.post(path).status_code == 404, "once only"
+
+
+def test_what_is_kept_of_a_merging_goes_with_the_person_and_with_time(world):
+    keep, drop = two_with_everything(world)
+    merging.merge(keep, drop, [], 1)
+    kept = directory.get(world.north.id, keep.id)
+    assert "anna@y.example" in str(erasure.everything(kept)["merged_records"])
+    third = person(world, "c@x.example")
+    merging.merge(third, kept, [], 1)
+    assert [row.dropped_id for row in Merge.select()] == [kept.id], "only the newest of a chain can be undone"
+    erasure.erase(directory.get(world.north.id, third.id), "asked", 1)
+    assert Merge.select().count() == 0
+    merging.merge(person(world, "d@x.example"), person(world, "e@x.example"), [], 1)
+    Merge.update(at=clock.now() - timedelta(days=31)).execute()
+    assert unmerging.expire() == 1 and Merge.select().count() == 0
 
 
 def test_people_of_other_tenants_are_missing(manager, world):
