@@ -1,8 +1,12 @@
 """How fast a campaign leaves, beside smtp-source and nodemailer in the same run. Prints one JSON line last.
 
-SINK=smtp-sink|own (default smtp-sink), MESSAGES (default 10000), CONNECTIONS (8), DATABASE_URL (default SQLite;
-`postgresql:` starts a throw-away server). The run goes through approval, queue, snapshot, claim, journal and settle;
-the rate is from the claim of the first row, just before the first MAIL, to the last committed outcome.
+SINK=smtp-sink|own|skim (default smtp-sink; sink.py tells the other two apart), MESSAGES (default 10000), CONNECTIONS
+(8), ROUNDS (2, alternating; the best of each counts), DATABASE_URL (default SQLite; `postgresql:` starts a throw-away
+server). The run goes through approval, queue, snapshot, claim, journal and settle; the rate is from the claim of the
+first row, just before the first MAIL, to the last committed outcome.
+
+smtp-source is as fast as its sink lets it: about 52 us per mail on `own`, 30 on `skim`, so the ratio says as much about
+the sink as about us. The targets (1.3 and 30) were set on a sink of the kind of `own`.
 """
 
 import json

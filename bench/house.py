@@ -225,10 +225,12 @@ def deliver(home: House, port: int, connections: int = 8):
 
 @contextmanager
 def sink(kind: str = "own", log: Path | None = None, delay_ms: int = 0):
-    """`own` or `smtp-sink` on a free port; yields the port. The own one can be far away (`delay_ms` round trip)."""
+    """`own`, `skim` (see sink.py) or `smtp-sink` on a free port; yields the port. The own one can be far away
+    (`delay_ms` round trip)."""
     port = free_port()
-    if kind == "own":
-        command = [sys.executable, str(ROOT / "bench" / "sink.py"), str(port), str(log or ""), str(delay_ms)]
+    if kind in ("own", "skim"):
+        sink_py = str(ROOT / "bench" / "sink.py")
+        command = [sys.executable, sink_py, str(port), str(log or ""), str(delay_ms), kind]
     else:
         command = ["smtp-sink", "-u", "nobody"] if os.geteuid() == 0 else ["smtp-sink"]
         command += [f"127.0.0.1:{port}", "512"]

@@ -1,7 +1,12 @@
 """A fast counting SMTP sink on loopback: PIPELINING, no storage. One line per accepted recipient goes to a log.
 
-`python bench/sink.py PORT [LOG] [DELAY_MS]`; the log is written at once, so that it survives whoever is killed. The
-delay holds back every answer, as a round trip of that length would.
+`python bench/sink.py PORT [LOG] [DELAY_MS] [skim]`; the log is written at once, so that it survives whoever is killed.
+The delay holds back every answer, as a round trip of that length would.
+
+It reads a message from its beginning to find its end, as a server must and as the sink did with which the figures to
+reach were found: that one and this one need 0.03 ms of processor time for a mail of 39 KB. `skim` looks for the end
+from the back, which is right only for clients that wait for every 354, and needs half of it: then smtp-source, which
+is as fast as its sink lets it, goes nearly twice as fast, and whoever makes each mail anew cannot follow.
 """
 
 import os
@@ -18,7 +23,9 @@ VIEW = memoryview(BUFFER)
 
 
 class Session:
-    """What one client has said. `read` answers what its socket holds."""
+    """What one client has said. `read` answers what its socket holds. `seek` finds the end of a message."""
+
+    seek = BUFFER.find
 
     def __init__(self, sock):
         self.socket, self.rest, self.in_data, self.recipient = sock, b"", False, b""
@@ -40,9 +47,7 @@ class Session:
         start, out = 0, b""
         while True:
             if self.in_data:
-                end = BUFFER.rfind(
-                    END, start, size
-                )  # a client waits for 354: there is one end at most, near the end
+                end = self.seek(END, start, size)
                 if end < 0:
                     start = max(start, size - 4)
                     break
@@ -120,8 +125,10 @@ def main():
         if sys.argv[2:] and sys.argv[2]
         else -1
     )
+    if sys.argv[4:] == ["skim"]:
+        Session.seek = BUFFER.rfind
     with socket.create_server(("127.0.0.1", int(sys.argv[1])), backlog=512) as server:
-        serve(server, log, float(sys.argv[3]) / 1000 if len(sys.argv) > 3 else 0.0)
+        serve(server, log, float(sys.argv[3] or 0) / 1000 if len(sys.argv) > 3 else 0.0)
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ _BREAKS = re.compile(r"\r\n|\r|\n|\x85|\u2028|\u2029")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _HEADER_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _ENCODED_WORD = re.compile(r"=\?[^?\s]*\?[bBqQ]\?[^?]*\?=")
+_MARKUP = re.compile("[&<>\"']").search
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/^_`{|}~-]+(?: [A-Za-z0-9!#$%&'*+/^_`{|}~-]+)*\Z").match
 _PLAIN_HEADER = re.compile(r"[!-~]{1,60}(?: [!-~]{1,60})*\Z").match
 _ASCII_ADDRESS = re.compile(
@@ -42,7 +43,7 @@ class HeaderRefused(ValueError):
 
 def text_value(value: str) -> str:
     """The value as it stands in a body: line breaks as LF, no other control character, no lone surrogate."""
-    if value.isascii() and value.isprintable():
+    if value.isprintable():  # neither breaks nor controls nor surrogates are
         return value
     return _CONTROLS.sub(" ", _BREAKS.sub("\n", value))
 
@@ -110,7 +111,8 @@ def plain_slot(value: str) -> bytes:
 
 def html_slot(value: str) -> bytes:
     """A value in the HTML part: escaped for text and for quoted attributes."""
-    return quoted_printable(html.escape(text_value(value)))
+    text = text_value(value)
+    return quoted_printable(html.escape(text) if _MARKUP(text) else text)
 
 
 def url_slot(value: str) -> bytes:
@@ -120,7 +122,7 @@ def url_slot(value: str) -> bytes:
 
 def header_value(value: str) -> str:
     """A recipient's value fit for a header: one line, single spaces, nothing that decodes to a control."""
-    if not (value.isascii() and value.isprintable()):
+    if not value.isprintable():
         value = _HEADER_CONTROLS.sub(" ", value)
     value = " ".join(value.split())
     if "=?" in value and hides_control(value):
@@ -200,6 +202,10 @@ def mailbox(name: str, address: bytes) -> bytes:
         quoted = name.replace("\\", "\\\\").replace('"', '\\"').encode()
         return b'"' + quoted + b'"\r\n <' + address + b">"
     # a usual name is one word of 45 octets: some parsers show a space between two words
+    octets = name.encode("utf-8", "replace")
+    if len(octets) <= 45:
+        word = binascii.b2a_base64(octets, newline=False)
+        return b"=?utf-8?b?%s?=\r\n <%s>" % (word, address)
     return encoded_words(name, 45) + b"\r\n <" + address + b">"
 
 

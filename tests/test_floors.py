@@ -96,3 +96,16 @@ def test_sending_process_loads_no_web_no_renderer_and_no_foreign_driver() -> Non
         [sys.executable, "-c", script, *unwanted], cwd=ROOT, check=True, capture_output=True, text=True
     )
     assert done.stdout.split() == []
+
+
+def test_sending_process_takes_no_more_memory_than_it_keeps() -> None:
+    """60 MB at most per deliver process: what an import takes for a moment counts too. Mails come on top of this."""
+    script = (
+        "from dispatcher import lean; lean.leave_out('sqlite:///x.db', 'sqlite:///q.db')\n"
+        "import dispatcher.worker\n"
+        "print(open('/proc/self/status').read().split('VmHWM:')[1].split()[0])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, check=True, capture_output=True, text=True
+    )
+    assert int(done.stdout) < 48 * 1024  # 40 measured

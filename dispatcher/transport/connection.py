@@ -12,7 +12,7 @@ from dispatcher.transport import tls
 from dispatcher.transport.pool import Pool
 from dispatcher.transport.protocol import Client
 
-_RECEIVE = 65_536
+_RECEIVE = 16_384
 _ERRORS = select.EPOLLERR | select.EPOLLHUP
 
 
@@ -104,42 +104,26 @@ class Connection:
         if self._connecting:
             return
         if self._unsent is not None and not client.output:
-            self._send(self._unsent, now)
-            return
-        parts, client.output = client.output, []
+            return self._send(self._unsent, now)
+        data = b"".join(client.output)
+        client.output = []
         if self._tls is not None:
-            encrypted = self._tls.encrypt(b"".join(parts))
-            parts = [encrypted] if encrypted else []
+            data = self._tls.encrypt(data)
         if self._unsent is not None:
-            parts.insert(0, bytes(self._unsent))
-        if len(parts) > 1 and self._unsent is None:
-            self._send_parts(parts, now)
-        elif parts:
-            self._send(memoryview(b"".join(parts)), now)
+            data = bytes(self._unsent) + data
+        if data:
+            self._send(data, now)
 
-    def _send_parts(self, parts: list[bytes], now: float) -> None:
-        """Body and commands in one system call, without copying the body."""
-        try:
-            sent = self.socket.sendmsg(parts)
-        except (BlockingIOError, InterruptedError):
-            sent = 0
-        except OSError as error:
-            self.client.unsent = sum(map(len, parts))
-            return self.client.lost(error.strerror or str(error), now)
-        if sent == sum(map(len, parts)):
-            self._sent(None, now)
-        else:
-            self._sent(memoryview(b"".join(parts))[sent:], now)
-
-    def _send(self, data: memoryview, now: float) -> None:
+    def _send(self, data: bytes | memoryview, now: float) -> None:
+        size = len(data)
         try:
             sent = self.socket.send(data)
         except (BlockingIOError, InterruptedError):
             sent = 0
         except OSError as error:
-            self.client.unsent = len(data) if self._tls is None else 0
+            self.client.unsent = size if self._tls is None else 0
             return self.client.lost(error.strerror or str(error), now)
-        self._sent(data[sent:] if sent < len(data) else None, now)
+        self._sent(memoryview(data)[sent:] if sent < size else None, now)
 
     def _sent(self, rest: memoryview | None, now: float) -> None:
         before, self._unsent = self._unsent, rest

@@ -246,7 +246,8 @@ class Client(Session):
             self.mails.popleft()
             self.events.append((DONE, mail, Outcome(RETURNED)))
             return self.lost("lease ended", now)
-        self.output += (mail.body, b".\r\n")
+        self.output += mail.pieces
+        self.output.append(b".\r\n")
         self.expected.append(BODY)
         self.body_pending = True
         self._behind_dot = 0

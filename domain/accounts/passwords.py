@@ -1,5 +1,7 @@
 """Passwords: argon2id, with the same work for known and unknown people."""
 
+from functools import cache
+
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
@@ -9,7 +11,6 @@ MIN_LENGTH = 10  # taste, above NIST SP 800-63B's eight
 MAX_LENGTH = 200  # a ceiling, so that nobody lets us hash megabytes
 
 _hasher = PasswordHasher()
-_nobody = _hasher.hash("the password of nobody")
 
 
 def hash_password(password: str) -> str:
@@ -29,6 +30,12 @@ def hash_password(password: str) -> str:
 def verify(encoded: str | None, password: str) -> bool:
     """Whether `password` fits; takes as long for `None` (no such person) as for a wrong password."""
     try:
-        return _hasher.verify(encoded or _nobody, password[:MAX_LENGTH]) and encoded is not None
+        return _hasher.verify(encoded or _nobody(), password[:MAX_LENGTH]) and encoded is not None
     except (VerificationError, InvalidHashError):
         return False
+
+
+@cache
+def _nobody() -> str:
+    """Made when first asked for: it takes 64 MB for a moment, and a dispatcher signs nobody in."""
+    return _hasher.hash("the password of nobody")

@@ -103,10 +103,10 @@ def _lease(terms: Terms, limit: int, owner_id: int, until: int, now: int) -> lis
     for state in _CLAIMABLE:
         if len(found) >= limit:
             break
-        rows = _select(
+        rows = _run(
             f"""SELECT id FROM delivery WHERE tenant_id = ? AND campaign_id = ? AND state = ? AND next_at <= ?
             ORDER BY next_at, id LIMIT ?{lock}""",
-            ("id",), terms.tenant_id, terms.campaign_id, state, now, limit - len(found),
+            terms.tenant_id, terms.campaign_id, state, now, limit - len(found),
         )  # fmt: skip
         found += [row[0] for row in rows]
     if found:
@@ -124,7 +124,7 @@ def _lease(terms: Terms, limit: int, owner_id: int, until: int, now: int) -> lis
 def _checked(terms: Terms, leased: list[int], now: int) -> tuple[list[Row], list[tuple[int, int]], list[int]]:
     """(rows that may go, (delivery, reason) of those that may not, ids among the former without reservation)."""
     consents = ", ".join("?" * len(terms.consents)) or "''"
-    found = _select(
+    found = _run(
         f"""SELECT d.id, d.attempt, p.address, p.packed, d.queued_at, d.returned, d.reserved_at,
             CASE WHEN p.delivery_id IS NULL OR s.id IS NULL THEN ?
                 WHEN x.id IS NOT NULL{robinson.clause(terms.robinson, "d.address_key", now)} THEN ?
@@ -146,7 +146,6 @@ def _checked(terms: Terms, leased: list[int], now: int) -> tuple[list[Row], list
             AND (x.until IS NULL OR x.until > ?)
         WHERE +d.tenant_id = ? AND d.id IN ({_ids()})
         ORDER BY d.id""",
-        ("id", "attempt", "address", "packed", "queued_at", "returned", "reserved_at", "left_out"),
         LeftOut.NO_ADDRESS, LeftOut.SUPPRESSED, now, LeftOut.LOCKED, now, LeftOut.ORGANISATION_LOCKED,
         LeftOut.UNSUBSCRIBED, *terms.consents, LeftOut.UNCONFIRMED, *terms.consents, _unpermitted(terms),
         LeftOut.ASKED, LeftOut.STOPPED, LeftOut.UNDELIVERABLE, terms.type_id, now, terms.tenant_id, _bound(leased),
@@ -234,13 +233,13 @@ def settle(settlements: Sequence[Settlement]) -> None:
 
 
 def _settle(settlements: Sequence[Settlement], now: int) -> None:
-    """One statement for all: row by row, the driver would fight the pump for the interpreter at every row."""
+    """PostgreSQL in one statement; SQLite finds and writes row by row faster than it takes a list apart."""
     if not settlements:
         return
     if is_postgres():
         _run(_PG_SETTLE, now, *(list(column) for column in zip(*settlements, strict=True)))
     else:
-        _run(_SQLITE_SETTLE, now, json.dumps(settlements))
+        database.cursor().executemany(_SQLITE_SETTLE, [(*settlement, now) for settlement in settlements])
 
 
 _COLUMNS = {
@@ -248,28 +247,33 @@ _COLUMNS = {
     "code": "smallint", "enhanced": "text", "text": "text", "next_at": "bigint", "revision_id": "int",
 }  # fmt: skip
 assert len(_COLUMNS) == len(Settlement._fields)
-_WAITING = ", ".join(
-    str(int(s)) for s in (DeliveryState.QUEUED, DeliveryState.DEFERRED, DeliveryState.UNCERTAIN)
+# no IN: SQLite builds a list of three anew for every row, which costs as much as the row
+_WAITING = " OR ".join(
+    f"{{state}} = {int(s)}" for s in (DeliveryState.QUEUED, DeliveryState.DEFERRED, DeliveryState.UNCERTAIN)
 )
 _SETTLE = f"""UPDATE delivery SET
-        state = CASE WHEN v.state = {int(DeliveryState.UNCERTAIN)} AND maybe_duplicate
-            THEN {int(DeliveryState.HELD)} ELSE v.state END,
-        reply_code = nullif(v.code, 0), enhanced = nullif(substr(v.enhanced, 1, 12), ''),
-        reply_text = nullif(substr(v.text, 1, 300), ''),
-        next_at = CASE WHEN v.state IN ({_WAITING}) THEN v.next_at ELSE 0 END,
-        settled_at = CASE WHEN v.state IN ({_WAITING}) THEN NULL ELSE {{now}} END,
-        returned = CASE WHEN v.state = {int(DeliveryState.QUEUED)} THEN returned + 1 ELSE returned END,
-        handed_over = (handed_over OR v.state IN ({int(DeliveryState.SENT)}, {int(DeliveryState.UNCERTAIN)})),
-        revision_id = CASE WHEN handed_over THEN delivery.revision_id ELSE v.revision_id END,
+        state = CASE WHEN {{state}} = {int(DeliveryState.UNCERTAIN)} AND maybe_duplicate
+            THEN {int(DeliveryState.HELD)} ELSE {{state}} END,
+        reply_code = nullif({{code}}, 0), enhanced = nullif(substr({{enhanced}}, 1, 12), ''),
+        reply_text = nullif(substr({{text}}, 1, 300), ''),
+        next_at = CASE WHEN {_WAITING} THEN {{next_at}} ELSE 0 END,
+        settled_at = CASE WHEN {_WAITING} THEN NULL ELSE {{now}} END,
+        returned = CASE WHEN {{state}} = {int(DeliveryState.QUEUED)} THEN returned + 1 ELSE returned END,
+        handed_over = (handed_over OR {{state}} = {int(DeliveryState.SENT)}
+            OR {{state}} = {int(DeliveryState.UNCERTAIN)}),
+        revision_id = CASE WHEN handed_over THEN delivery.revision_id ELSE {{revision_id}} END,
         owner_id = NULL, lease_until = NULL
-    FROM {{values}}
-    WHERE delivery.id = v.id AND delivery.tenant_id = v.tenant_id AND delivery.attempt = v.attempt
-        AND delivery.owner_id = v.owner_id AND delivery.state = {int(DeliveryState.LEASED)}"""
-_SQLITE_VALUES = ", ".join(f"value ->> {n} AS {name}" for n, name in enumerate(_COLUMNS))
-_SQLITE_SETTLE = _SETTLE.format(now="?", values=f"(SELECT {_SQLITE_VALUES} FROM json_each(?)) AS v")
+    {{source}}
+    WHERE delivery.id = {{id}} AND delivery.tenant_id = {{tenant_id}} AND delivery.attempt = {{attempt}}
+        AND delivery.owner_id = {{owner_id}} AND delivery.state = {int(DeliveryState.LEASED)}"""
+_SQLITE_SETTLE = _SETTLE.format(
+    source="", now=f"?{len(_COLUMNS) + 1}", **{name: f"?{n}" for n, name in enumerate(_COLUMNS, 1)}
+)
 _PG_SETTLE = _SETTLE.format(
     now="?::bigint",
-    values=f"unnest({', '.join(f'?::{kind}[]' for kind in _COLUMNS.values())}) AS v({', '.join(_COLUMNS)})",
+    source=f"""FROM unnest({", ".join(f"?::{kind}[]" for kind in _COLUMNS.values())})
+        AS v({", ".join(_COLUMNS)})""",
+    **{name: f"v.{name}" for name in _COLUMNS},
 )
 
 
@@ -381,18 +385,6 @@ def _ids() -> str:
 
 def _bound(ids: list[int]) -> Any:
     return ids if is_postgres() else json.dumps(ids)
-
-
-def _select(text: str, columns: tuple[str, ...], *values: Any) -> Sequence[Sequence[Any]]:
-    """The rows of a query that names its columns so.
-
-    SQLite gives them as one JSON text: its driver takes the interpreter back for every row, and each time the
-    thread would have to wait for the pump.
-    """
-    if is_postgres():
-        return _run(text, *values)
-    found = _run(f"SELECT json_group_array(json_array({', '.join(columns)})) FROM ({text})", *values)
-    return json.loads(found[0][0])
 
 
 def _run(text: str, *values: Any) -> list[tuple[Any, ...]]:
