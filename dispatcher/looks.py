@@ -6,12 +6,13 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-from domain.issues import design, mailtemplates
+from domain.issues import design, fixing, mailtemplates
 from domain.issues.blocks import NETWORKS
 from domain.issues.design import Design
 from domain.issues.models import Issue, MailTemplate
 from domain.subscribers.models import NewsletterType
 from domain.tenancy import settings as tenant_settings
+from domain.tenancy import tree
 from domain.tenancy.models import Tenant
 from mediadb import library, urls
 from mediadb.models import Asset, AssetKind
@@ -36,17 +37,27 @@ def of(tenant: Tenant, issue: Issue, kind: NewsletterType) -> Look:
 
 
 def made(tenant: Tenant, template: MailTemplate | None) -> Look:
-    """The look that a template gives; None: ours."""
-    found = design.of(template.design if template else None)
+    """The look that a template gives; None: ours. Where another tenant has fixed colours or logo of it and names none,
+    those of that tenant hold."""
     settings = tenant_settings.with_origin(tenant)
-    accent = found.accent or tenant_settings.colours(settings["colour"].value)[1]
-    owner_id = template.tenant_id if template else tenant.id
-    logo = library.many(owner_id, [found.logo_id]).get(found.logo_id) if found.logo_id else None
-    alt = found.logo_alt if logo else tenant.name
+    if template is None:
+        found = design.Design()
+        accent, footer = _accent(found, settings), str(settings["footer"].value)
+        return Look(found, accent, logo_of(settings), footer=footer, logo_alt=tenant.name)
+    now = fixing.of(template)
+    above = tree.get(now.by_tenant_id) if now.by_tenant_id is not None else tenant
+    fixed = tenant_settings.with_origin(above) if above.id != tenant.id else settings
+    found, by = now.design, dict.fromkeys(now.parts, fixed)
+    logo = library.many(now.logo_tenant_id, [found.logo_id]).get(found.logo_id) if found.logo_id else None
+    own_logo = logo_of(by.get("logo", settings))
     return Look(
-        found, accent, logo or logo_of(settings), template.html if template else "", template.css if template else "",
-        str(settings["footer"].value), alt,
+        found, _accent(found, by.get("colours", settings)), logo or own_logo, now.html, now.css,
+        str(settings["footer"].value), found.logo_alt if logo else above.name if "logo" in by else tenant.name,
     )  # fmt: skip
+
+
+def _accent(found: Design, settings: dict[str, tenant_settings.Value]) -> str:
+    return found.accent or tenant_settings.colours(settings["colour"].value)[1]
 
 
 def logo_of(settings: dict[str, tenant_settings.Value]) -> Asset | None:

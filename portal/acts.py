@@ -157,6 +157,7 @@ ACTS: dict[str, str] = {
     "template.create": N_("made %(what)s"),
     "template.default": N_("chose %(what)s for new issues"),
     "template.delete": N_("deleted %(what)s"),
+    "template.locks": N_("chose what copies of %(what)s must keep"),
     "template.save": N_("saved %(what)s"),
     "tenant.blueprint": N_("changed whether the tenant is a blueprint"),
     "tenant.cleaned": N_("deleted addresses in old mailings and imports, as the tenant wishes"),

@@ -18,7 +18,7 @@ from domain.campaigns.models import Campaign
 from domain.content.models import Article, ArticleState
 from domain.db import database
 from domain.errors import N_, Conflict, NotFound
-from domain.issues import assembly, blocktemplates, mediause
+from domain.issues import assembly, blocktemplates, fixing, mailtemplates, mediause
 from domain.issues.models import Block, BlockKind, BlockTemplate, Issue, MailTemplate
 from domain.releases.models import Release
 from domain.rollouts import aliases
@@ -50,7 +50,7 @@ def copy(release: Release, target: Tenant, user: User, rights: Rights) -> int:
         "article": lambda: _article(found, target.id, user).id,
         "folder": lambda: _folder(found, target.id, user),
         "issue": lambda: _issue(found, target.id, user).id,
-        "template": lambda: _plain(found, target.id, "name"),
+        "template": lambda: template(found, target, user).id,
         "block_template": lambda: _blocks(found, target.id, user),
         "segment": lambda: translating.segment(found, target.id, _free(Segment, target.id, found.name)).id,
         "campaign": lambda: _campaign(found, target, user).issue_id,
@@ -111,6 +111,14 @@ def asset(
     ):
         Rendition.create(**(_values(size, target_id) | {"asset_id": made.id}))
     return made.id
+
+
+def template(found: MailTemplate, target: Tenant, user: User) -> MailTemplate:
+    """An own copy of a mail template with its logo; what its owner has fixed goes on to be asked there."""
+    now = fixing.of(found)
+    logo_id = asset(now.logo_tenant_id, now.design.logo_id, target.id)
+    name = mailtemplates.next_name(target.id, found.name)
+    return mailtemplates.duplicate(target.id, found, name, user.id, logo_id)
 
 
 def _article(found: Article, target_id: int, user: User, again: bool = False) -> Article:
@@ -227,15 +235,6 @@ def _role(found: Role, target: Tenant, user: User, rights: Rights) -> int:
     forbidden = policy.forbidden_by_role([found.id])[found.id]
     policy.set_permissions(made, policy.permissions_of(found.id), user, rights, target.id, forbidden)
     return made.id
-
-
-def _plain(found: Model, target_id: int, name: str) -> int:
-    values = _values(found, target_id)
-    values[name] = _free(type(found), target_id, str(values[name]))
-    for key in ("created_by_id", "frozen_at"):
-        if key in values:
-            values[key] = None
-    return type(found).create(**values).id
 
 
 def _values(row: Model, target_id: int) -> dict[str, object]:

@@ -19,7 +19,7 @@ def copy(issue: Issue, user_id: int, name: str, subject: str) -> Issue:
             Block.create(
                 tenant_id=issue.tenant_id, issue_id=made.id, position=found.position, kind=found.kind,
                 article_id=found.article_id, data=found.data, locked=found.locked, hidden=found.hidden,
-                segment_id=found.segment_id,
+                segment_id=found.segment_id, source_tenant_id=found.source_tenant_id,
             )  # fmt: skip
         mediause.note(made, blocks(made))
         for file in Attachment.select().where(

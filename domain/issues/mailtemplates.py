@@ -8,7 +8,7 @@ from domain.audit import log
 from domain.content.models import AssetUse
 from domain.db import database
 from domain.errors import N_, Conflict, Invalid, NotFound
-from domain.issues import design, placeholders
+from domain.issues import design, fixing, placeholders
 from domain.issues.models import Issue, IssueState, MailTemplate
 from domain.issues.starters import STARTERS
 from domain.releases import ledger as releases
@@ -87,14 +87,22 @@ def create(tenant_id: int, name: str, starter: str, user_id: int) -> MailTemplat
         return made
 
 
-def duplicate(tenant_id: int, source: MailTemplate, name: str, user_id: int) -> MailTemplate:
-    """An own copy of a template, also of a released one; the logo comes along only from the own media."""
-    values = dict(source.design)
-    if source.tenant_id != tenant_id:
-        values.pop("logo_id", None)
+def duplicate(
+    tenant_id: int, source: MailTemplate, name: str, user_id: int, logo_id: int | None = None
+) -> MailTemplate:
+    """An own copy of a template, also of a released one, which stays its original as far as parts of it are fixed.
+    `logo_id`: its logo among the tenant's own media."""
+    now, own = fixing.of(source), source.tenant_id == tenant_id
+    values = now.design.values()
+    values.pop("logo_id", None)
+    logo_id = now.design.logo_id if own and now.logo_tenant_id == tenant_id else logo_id
     with database.atomic():
         made = MailTemplate.create(
-            tenant_id=tenant_id, name=_free_name(tenant_id, name), design=values, html=source.html, css=source.css,
+            tenant_id=tenant_id, name=_free_name(tenant_id, name), html=now.html, css=now.css,
+            design=values | ({"logo_id": logo_id} if logo_id else {}),
+            locks=source.locks if own else [],
+            origin_tenant_id=source.origin_tenant_id if own else source.tenant_id,
+            origin_id=source.origin_id if own else source.id,
             updated_at=clock.now(), updated_by_id=user_id,
         )  # fmt: skip
         _note_logo(made)
@@ -105,8 +113,11 @@ def duplicate(tenant_id: int, source: MailTemplate, name: str, user_id: int) -> 
 def save(
     template: MailTemplate, name: str, given: Mapping[str, Any], version: int, user_id: int
 ) -> MailTemplate:
-    """Name and design; raises Invalid on the fields that are wrong, Conflict if it has changed since `version`."""
+    """Name and design; raises Invalid on the fields that are wrong, Conflict if it has changed since `version` or
+    says something else about a part that is fixed."""
     made = design.cleaned(given)
+    fixing.check(template, made, given)
+    made = fixing.kept(template, made)
     return _change(
         template,
         version,
@@ -120,6 +131,7 @@ def save_source(template: MailTemplate, html: str, css: str, version: int, user_
     """The frame and style sheet as people with the right write them, cleaned; empty: ours. Raises as `save`."""
     from domain.content import mailhtml, stylesheet  # the sending process never cleans: no lxml there
 
+    fixing.check_source(template)
     html, css = mailhtml.clean(html), stylesheet.clean(css)
     if html:
         for place in NEEDED:

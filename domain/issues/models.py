@@ -36,6 +36,9 @@ class MailTemplate(TenantModel):
     html = TextField(default="")
     css = TextField(default="")
     is_default = BooleanField(default=False)  # of issues whose newsletter type names no other
+    locks = JSONText(default=list)  # parts that copies in other tenants must keep (domain.issues.fixing)
+    origin_tenant_id = IntegerField(null=True)  # copied from this tenant's template
+    origin_id = IntegerField(null=True)
     version = IntegerField(default=1)
     updated_at = MomentField(null=True)
     updated_by_id = IntegerField(null=True)

@@ -6,13 +6,15 @@ from flask import Blueprint, Response, g, request, url_for
 from flask_babel import gettext as _
 
 from dispatcher import looks, sample
+from dispatcher.jobs import copies
 from domain.accounts.permissions import Permission as P
 from domain.errors import N_, Forbidden, Invalid, NotFound
-from domain.issues import blocks, design, mailtemplates
+from domain.issues import blocks, design, fixing, mailtemplates
 from domain.issues.models import MailTemplate
 from domain.issues.starters import STARTERS
 from domain.subscribers import types
 from domain.tenancy import settings as tenant_settings
+from domain.tenancy import tree
 from domain.tenancy.models import Tenant
 from mediadb import library
 from portal import hypermedia, sending
@@ -28,13 +30,7 @@ OPTIONAL_COLOURS = ("accent", "head_ground")
 @bp.get("/admin/templates")
 @requires(P.TEMPLATE_SEE, P.TEMPLATE_EDIT)
 def index() -> Response:
-    shared = mailtemplates.released(g.tenant)
-    ids = {template.tenant_id for template in shared}
-    owners = dict(Tenant.select(Tenant.id, Tenant.name).where(Tenant.id.in_(ids)).tuples()) if ids else {}
-    return hypermedia.page(
-        "mailtemplates/index.html", own=mailtemplates.every(g.tenant.id), shared=shared, owners=owners,
-        starters=STARTERS, said={}, typed="",
-    )  # fmt: skip
+    return _list()
 
 
 @bp.post("/admin/templates")
@@ -44,10 +40,7 @@ def create() -> Response:
     try:
         made = mailtemplates.create(g.tenant.id, name, request.form.get("starter", ""), g.user.id)
     except Invalid as error:
-        return hypermedia.invalid(
-            "mailtemplates/index.html", own=mailtemplates.every(g.tenant.id), shared=[], owners={},
-            starters=STARTERS, said=say_fields(error), typed=name, picked=request.form.get("starter"),
-        )  # fmt: skip
+        return _list(422, said=say_fields(error), typed=name, picked=request.form.get("starter"))
     return hypermedia.done(url_for("mailtemplates.edit", template_id=made.id), _("The template is made."))
 
 
@@ -64,7 +57,7 @@ def starter(key: str) -> Response:
 @requires(P.TEMPLATE_SEE, P.TEMPLATE_EDIT)
 def edit(template_id: int) -> Response:
     template = mailtemplates.get(g.tenant.id, template_id)
-    return _page(template, design.of(template.design))
+    return _page(template, fixing.of(template).design)
 
 
 @bp.post("/admin/templates/<int:template_id>")
@@ -130,8 +123,7 @@ def save_source(template_id: int) -> Response:
 def copy(template_id: int) -> Response:
     """An own copy, also of a released one."""
     template = mailtemplates.usable(g.tenant, template_id)
-    name = mailtemplates.next_name(g.tenant.id, template.name)
-    made = mailtemplates.duplicate(g.tenant.id, template, name, g.user.id)
+    made = copies.template(template, g.tenant, g.user)
     return hypermedia.done(url_for("mailtemplates.edit", template_id=made.id), _("This is the copy."))
 
 
@@ -142,6 +134,15 @@ def for_types(template_id: int) -> Response:
     template = mailtemplates.get(g.tenant.id, template_id)
     ids = [int(chosen) for chosen in request.form.getlist("type_id") if chosen.isdigit()]
     mailtemplates.hold_for(template, ids, g.user.id)
+    return hypermedia.done(url_for("mailtemplates.edit", template_id=template.id), _("Saved."))
+
+
+@bp.post("/admin/templates/<int:template_id>/locks")
+@requires(P.TEMPLATE_EDIT)
+def lock(template_id: int) -> Response:
+    """Which parts copies in other tenants must keep."""
+    template = mailtemplates.get(g.tenant.id, template_id)
+    fixing.save(template, request.form.getlist("part"), g.user.id)
     return hypermedia.done(url_for("mailtemplates.edit", template_id=template.id), _("Saved."))
 
 
@@ -164,14 +165,29 @@ def delete(template_id: int) -> Response:
     return hypermedia.done(url_for("mailtemplates.index"), _("“%(name)s” is deleted.", name=template.name))
 
 
+def _list(status: int = 200, **more: Any) -> Response:
+    """Own templates, those of other tenants, and the starters."""
+    own, shared = mailtemplates.every(g.tenant.id), mailtemplates.released(g.tenant)
+    ids = {template.tenant_id for template in shared}
+    owners = dict(Tenant.select(Tenant.id, Tenant.name).where(Tenant.id.in_(ids)).tuples()) if ids else {}
+    kept = {one.id: ", ".join(_(fixing.PARTS[part][0]) for part in fixing.of_copies(one)) for one in shared}
+    return hypermedia.page(
+        "mailtemplates/index.html", status=status, own=own, shared=shared, owners=owners, starters=STARTERS,
+        kept=kept, fixed={one.id for one in own if one.origin_id and fixing.of(one).parts},
+        **{"said": {}, "typed": "", **more},
+    )  # fmt: skip
+
+
 def _given() -> dict[str, Any]:
-    """The form as the domain takes it: without a tick a colour follows the tenant; the logo is one of its pictures."""
+    """The form as the domain takes it: without a tick a colour follows the tenant; the logo is one of its pictures.
+    Parts that are fixed are not sent, and so not named."""
     given: dict[str, Any] = dict(request.form.items())
     for key in OPTIONAL_COLOURS:
-        if not given.get(f"own_{key}"):
+        if key in given and not given.get(f"own_{key}"):
             given[key] = ""
-    chosen = str(given.pop("logo_id", "")).strip()
-    given["logo_id"] = library.get(g.tenant.id, int(chosen)).id if chosen.isdigit() else None
+    if "logo_id" in given:
+        chosen = str(given["logo_id"]).strip()
+        given["logo_id"] = library.get(g.tenant.id, int(chosen)).id if chosen.isdigit() else None
     return given
 
 
@@ -179,11 +195,12 @@ def _typed(template: MailTemplate) -> design.Design:
     """The design as far as what is typed is right; the rest as it was saved."""
     given = _given()
     try:
-        return design.cleaned(given)
+        return fixing.held(template, design.cleaned(given))
     except Invalid as error:
-        was = design.of(template.design)
+        was = fixing.of(template).design
         try:
-            return design.cleaned({**given, **{key: getattr(was, key, "") for key in error.fields}})
+            found = design.cleaned({**given, **{key: getattr(was, key, "") for key in error.fields}})
+            return fixing.held(template, found)
         except Invalid:
             return was
 
@@ -195,11 +212,14 @@ def _shown(template: MailTemplate) -> Response:
 
 def _page(template: MailTemplate, made: design.Design, status: int = 200, **more: Any) -> Response:
     g.relaxed_styles = True  # the rich-text editor sets inline styles
-    logo = library.many(g.tenant.id, [made.logo_id]).get(made.logo_id) if made.logo_id else None
+    now = fixing.of(template)
+    owner_id = now.logo_tenant_id if "logo" in now.parts else g.tenant.id
+    logo = library.many(owner_id, [made.logo_id]).get(made.logo_id) if made.logo_id else None
     return hypermedia.page(
         "mailtemplates/edit.html", status=status, one=template, design=made, choices=design.CHOICES,
         numbers=design.NUMBERS, networks=blocks.NETWORKS, logo=logo, links=dict(made.links),
-        kinds=types.every(g.tenant.id),
+        kinds=types.every(g.tenant.id), fixed=now.parts, parts=fixing.PARTS,
+        fixed_by=tree.get(now.by_tenant_id).name if now.by_tenant_id is not None else "",
         colour=tenant_settings.colours(tenant_settings.effective(g.tenant)["colour"])[1],
         **{"said": {}, "typed": {}, **more},
     )  # fmt: skip
