@@ -6,9 +6,11 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
+from dispatcher import links
 from dispatcher.compose import Compiled
 from domain.campaigns.models import Campaign, CampaignStatus, Course
 from domain.errors import NotFound
+from domain.issues import placeholders
 from domain.issues.models import Issue, IssueKind, IssueRevision
 from domain.subscribers import types
 from domain.subscribers.models import NewsletterType
@@ -59,7 +61,7 @@ def entries(found: NewsletterType, before_id: int | None = None) -> tuple[list[E
         )
     }
     made = [
-        Entry(c.issue_id, _plain(r.subject), _plain(r.preheader), c.started_at)
+        Entry(c.issue_id, placeholders.stripped(r.subject), placeholders.stripped(r.preheader), c.started_at)
         for c in shown if _for_everybody(c) and (r := revisions.get(c.revision_id))
     ]  # fmt: skip
     return made, shown[-1].id if len(rows) > PAGE_SIZE else None
@@ -80,9 +82,14 @@ def page(tenant: Tenant, found: NewsletterType, issue_id: int, sign_up_url: str)
     values = {"E-Mail": WORDS.get(found.language, WORDS["en"])}
     raw = compiled.render((0, NOBODY, "", values, _TOKEN))
     body = email.message_from_bytes(raw, policy=email.policy.default).get_body(("html",))  # type: ignore[union-attr]
-    html = body.get_content() if body else ""
+    html = links.uncounted(body.get_content() if body else "", _TOKEN, revision.links)
     html = re.sub(rf'(href=")[^"]*/m/{_TOKEN}[^"]*(")', lambda m: m[1] + sign_up_url + m[2], html)
-    return Entry(issue_id, _plain(revision.subject), _plain(revision.preheader), campaign.started_at), html
+    return Entry(
+        issue_id,
+        placeholders.stripped(revision.subject),
+        placeholders.stripped(revision.preheader),
+        campaign.started_at,
+    ), html
 
 
 def _sent(found: NewsletterType):  # type: ignore[no-untyped-def]
@@ -102,8 +109,3 @@ def _for_everybody(campaign: Campaign) -> bool:
     """What went to a list or a report was meant for these people only."""
     wanted = campaign.audience or {}
     return not (wanted.get("lists") or wanted.get("segment"))
-
-
-def _plain(text: str) -> str:
-    """A text of placeholders with what stands in their place for nobody."""
-    return re.sub(r"\[[^\[\]|]*(?:\|([^\[\]]*))?\]", lambda found: found[1] or "", text).strip()

@@ -1,5 +1,6 @@
 """DOOR: freeze an issue with its plan and ask for approval of exactly that."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from dispatcher import approving, render
@@ -11,13 +12,22 @@ from domain.accounts.models import User
 from domain.approvals import flow, setup
 from domain.approvals.models import Approval
 from domain.approvals.setup import ISSUE
-from domain.campaigns import audience, conditions, correcting, lifecycle, planning, reporting
+from domain.campaigns import (
+    audience,
+    conditions,
+    correcting,
+    lifecycle,
+    measuring,
+    planning,
+    reporting,
+)
 from domain.campaigns.models import Campaign
 from domain.db import database
 from domain.errors import N_, Conflict, Invalid
 from domain.issues import assembly
 from domain.issues.models import Issue
 from domain.quotas import ledger as quotas
+from domain.subscribers import types
 from domain.tenancy import settings as tenant_settings
 from domain.tenancy.models import Tenant
 
@@ -119,5 +129,8 @@ def _tell_or_skip(tenant: Tenant, campaign: Campaign, user: User) -> None:
 def _now(tenant: Tenant, issue: Issue, campaign: Campaign, base_url: str) -> tuple[str, render.Rendered]:
     sender = render.Sender(campaign.sender_name, campaign.sender_address, campaign.reply_to)
     at = campaign.send_at if isinstance(campaign.send_at, datetime) else None
-    rendered = render.render(tenant, issue, base_url, sender, at)
+    kind = types.get(tenant.id, issue.type_id)
+    rendered = replace(
+        render.render(tenant, issue, base_url, sender, at), tracking=measuring.mode_of(tenant, kind, campaign)
+    )
     return render.fingerprint(rendered, *planning.definition(campaign)), rendered

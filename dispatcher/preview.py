@@ -9,7 +9,7 @@ from typing import Any
 from dispatcher import render
 from dispatcher.compiled import Compiled, Recipient
 from domain import tokens
-from domain.campaigns import conditions, reporting
+from domain.campaigns import conditions, measuring, reporting
 from domain.issues import placeholders
 from domain.issues.models import Issue, IssueRevision
 from domain.subscribers import organisations
@@ -34,7 +34,7 @@ def revision_message(
     """The frozen mail of a revision."""
     found = person_values(tenant, person, revision.placeholders)
     values = person_texts(tenant, person, found, revision.placeholders)
-    return _parsed(Compiled.load(bytes(revision.compiled)).render(recipient(found, values)))
+    return _parsed(Compiled.load(bytes(revision.compiled)).render(recipient(found, values, revision)))
 
 
 def part(mail: EmailMessage, kind: str) -> str:
@@ -78,10 +78,15 @@ def person_values(tenant: Tenant, person: Subscriber | None, used: Sequence[str]
     return {**found, "own": own}
 
 
-def recipient(person: dict[str, Any], values: dict[str, str]) -> Recipient:
-    """Somebody as the compiler takes him; the token of the mail leads to no delivery."""
+def recipient(
+    person: dict[str, Any], values: dict[str, str], revision: IssueRevision | None = None
+) -> Recipient:
+    """Somebody as the compiler takes him; the token of the mail leads to no delivery. That of a frozen mail opens its
+    counted links and counts nothing."""
     name = " ".join(filter(None, (person.get("first_name"), person.get("last_name"))))
-    token = tokens.mail_token("mail", NO_DELIVERY)
+    token = (
+        tokens.mail_token(measuring.LOOK, revision.id) if revision else tokens.mail_token("mail", NO_DELIVERY)
+    )
     return NO_DELIVERY, person.get("address") or SAMPLE["address"], name, values, token
 
 

@@ -19,10 +19,9 @@ from babel.dates import format_date
 from jinja2 import FileSystemLoader
 from jinja2.sandbox import SandboxedEnvironment
 from lxml import html as lxml_html
-from lxml.html import HtmlElement
 from markupsafe import Markup, escape
 
-from dispatcher import enclosing, inline, looks, nightfall, parts, plaintext
+from dispatcher import enclosing, inline, links, looks, nightfall, parts, plaintext
 from dispatcher.compiled import Compiled
 from dispatcher.compose import MessageSource, compile_message
 from dispatcher.personalise import RecipientRefused, ascii_domain
@@ -34,6 +33,7 @@ from domain.issues.models import PLAIN, Block, Issue, IssueKind, IssueRevision
 from domain.subscribers import types
 from domain.subscribers.models import NewsletterType
 from domain.tenancy import settings as tenant_settings
+from domain.tenancy.measuring import Measuring
 from domain.tenancy.models import Tenant
 from mediadb import library
 from mediadb.models import Asset
@@ -97,6 +97,8 @@ class Rendered:
     size_bytes: int
     article_ids: tuple[int, ...]
     files: tuple[enclosing.Enclosed, ...] = ()
+    tracking: Measuring = Measuring.OFF  # what its mails will count once they are frozen
+    bare: tuple[str, ...] = ()  # links that stay as they are
 
     @property
     def names(self) -> list[str]:
@@ -170,6 +172,9 @@ def render(
     page = _letter(values, look, base_url) if letter else page_of(values, look, base_url)
     html = placeholders.with_house(page, house, lambda value, at: _in_html(page, value, at))
     plain = plaintext.letter(values, made) if letter else plaintext.of(values, made)
+    plain = placeholders.with_house(plain, house, lambda value, _at: _fixed(value))
+    added = links.parameters(look.design, _told(tenant, issue, kind, day))
+    html, plain = links.with_parameters(html, plain, added, base_url, issue.bare_links or ())
     domain = sender.address.rpartition("@")[2]
     source = MessageSource(
         sender_name=sender.name,
@@ -177,7 +182,7 @@ def render(
         reply_to=sender.reply_to or None,
         subject=placeholders.with_house(_open(issue.subject), house, lambda value, _at: _fixed(value)),
         html=html,
-        plain=placeholders.with_house(plain, house, lambda value, _at: _fixed(value)),
+        plain=plain,
         list_id=f"{kind.slug}.{tenant.slug}.{domain.encode('idna').decode()}",
         base_url=base_url,
         message_domain=domain,
@@ -188,7 +193,17 @@ def render(
         list_owner=_mailto(sender.reply_to or sender.address),
     )
     ids = tuple(b.article_id for b in shown if b.article_id)
-    return Rendered(source, len(html.encode()), ids, enclosing.of(issue))
+    return Rendered(source, len(html.encode()), ids, enclosing.of(issue), bare=tuple(issue.bare_links or ()))
+
+
+def _told(tenant: Tenant, issue: Issue, kind: NewsletterType, day: datetime) -> dict[str, str]:
+    """What the placeholders of link parameters stand for (domain.issues.design.UTM_PLACES)."""
+    title, number = placeholders.stripped(issue.name), str(issue.number or "")
+    date, subject = day.date().isoformat(), placeholders.stripped(issue.subject)
+    return {
+        "titel": title, "title": title, "betreff": subject, "subject": subject, "ausgabe": number, "issue": number,
+        "datum": date, "date": date, "newsletter": kind.name, "mandant": tenant.name, "tenant": tenant.name,
+    }  # fmt: skip
 
 
 def _opt_in(kind: NewsletterType, words: dict[str, str], base_url: str) -> dict[str, str]:
@@ -223,6 +238,7 @@ def fingerprint(rendered: Rendered, *more: Any) -> str:
     said = [
         source.subject, source.html, source.plain, source.sender_name, source.sender_address, source.reply_to,
         *more, *((found.name, found.sha256) for found in rendered.files),
+        *((rendered.tracking, *rendered.bare) if rendered.tracking != Measuring.OFF else ()),
     ]  # fmt: skip
     return hashlib.sha256(json.dumps(said, ensure_ascii=False, default=str).encode()).hexdigest()
 
@@ -242,11 +258,17 @@ def freeze(issue: Issue, rendered: Rendered, mark: str, user_id: int | None) -> 
         .count()
         + 1
     )
+    counted: list[list[str]] = []
+    leaving = rendered
+    if rendered.tracking != Measuring.OFF:
+        source, counted = links.counted(rendered.source, rendered.bare)
+        leaving = replace(rendered, source=source)
     return IssueRevision.create(
         tenant_id=issue.tenant_id, issue_id=issue.id, number=number, fingerprint=mark,
+        tracking=rendered.tracking, links=counted,
         subject=re.sub(r"\\([\[\]])", r"\1", rendered.source.subject)[:200],
         preheader=issue.preheader, html=rendered.source.html, plain=rendered.source.plain,
-        compiled=compiled(rendered, mark).dump(), placeholders=rendered.names,
+        compiled=compiled(leaving, mark).dump(), placeholders=rendered.names,
         attachments=[[f.name, f.mime, f.size_bytes] for f in rendered.files],
         article_ids=list(rendered.article_ids), size_bytes=rendered.size_bytes, created_by_id=user_id,
     )  # fmt: skip
@@ -318,26 +340,11 @@ def _inlined(page: str, look: looks.Look, base_url: str, own_css: str) -> str:
         inline.inline(root, own_css, over=True)
     if automatic is not None:
         automatic.text = (automatic.text or "") + nightfall.style(root)
-    if look.design.utm:
-        _tell_where_from(root, look.design.utm, base_url)
     for picture in root.iter("img"):
         if picture.get("src", "").startswith("/media/"):
             picture.set("src", base_url.rstrip("/") + picture.get("src"))
     text = lxml_html.tostring(root, encoding="unicode", method="html", doctype="<!doctype html>")
     return re.sub(r"%7B%7Btoken%7D%7D|%7b%7btoken%7d%7d", "{{token}}", text)
-
-
-def _tell_where_from(root: HtmlElement, added: str, base_url: str) -> None:
-    """Links to the world get what the template adds; a parameter that stands there already stays."""
-    for link in root.iter("a"):
-        url = link.get("href") or ""
-        if not url.startswith(("http://", "https://")) or url.startswith(f"{base_url}/") or "{{" in url:
-            continue
-        bare, mark, part = url.partition("#")
-        known = {name.partition("=")[0] for name in bare.partition("?")[2].split("&")}
-        more = "&".join(one for one in added.split("&") if one and one.partition("=")[0] not in known)
-        if more:
-            link.set("href", f"{bare}{'&' if '?' in bare else '?'}{more}{mark}{part}")
 
 
 def _framed(frame: str, values: dict[str, Any]) -> str:

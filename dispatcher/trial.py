@@ -46,7 +46,14 @@ def queue_frozen(
     planning.check_sender(tenant.id, campaign.sender_address)
     compiled = _marked(Compiled.load(bytes(revision.compiled)))
     return _queued(
-        tenant, compiled, campaign.sender_address, revision.subject, revision.placeholders, addresses, people
+        tenant,
+        compiled,
+        campaign.sender_address,
+        revision.subject,
+        revision.placeholders,
+        addresses,
+        people,
+        revision,
     )
 
 
@@ -76,14 +83,16 @@ def _marked(compiled: Compiled) -> Compiled:
 
 def _queued(
     tenant: Tenant, compiled: Compiled, sender: str, subject: str, names: Sequence[str], addresses: Sequence[str],
-    people: Sequence[Subscriber | None],
+    people: Sequence[Subscriber | None], revision: IssueRevision | None = None,
 ) -> list[OutboxMail]:  # fmt: skip
     made = []
     for person in people:
         found = preview.person_values(tenant, person, names)
         values = preview.person_texts(tenant, person, found, names)
         for address in addresses:
-            _number, to, name, filled, token = preview.recipient({**found, "address": address}, values)
+            _number, to, name, filled, token = preview.recipient(
+                {**found, "address": address}, values, revision
+            )
             # a number of its own: programs show mails with the same Message-ID once
             raw = compiled.render((secrets.randbits(53), to, name, filled, token))
             made.append(

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from html import escape
 
+from dispatcher import links
 from dispatcher.compiled import Compiled
 from domain import tokens
 from domain.campaigns.models import Campaign
@@ -67,7 +68,7 @@ def open_page(campaign: Campaign, way_out: str) -> str:
     token = tokens.mail_token("mail", 0)  # leads to no delivery
     raw = Compiled.load(bytes(revision.compiled)).render((0, "archive@invalid.example", "", {}, token))
     body = email.message_from_bytes(raw, policy=email.policy.default).get_body(("html",))  # type: ignore[union-attr]
-    html = str(body.get_content()) if body else ""
+    html = links.uncounted(str(body.get_content()) if body else "", token, revision.links)
     return re.sub(rf'href="[^"]*/m/{re.escape(token)}[^"]*"', f'href="{escape(way_out, quote=True)}"', html)
 
 

@@ -62,6 +62,7 @@ OUTSIDE = (
     "approve",
     "inbox",
     "public",
+    "measuring",
     "archive",
     "recommending",
     "agreeing",

@@ -9,6 +9,7 @@ from domain.tenancy import tree
 
 PUBLIC = (
     "public",
+    "measuring",
     "archive",
     "recommending",
     "agreeing",

@@ -11,6 +11,7 @@ from domain.audit import log
 from domain.campaigns import choosing, exclusions, unmerging
 from domain.campaigns.received import Received, by_person
 from domain.db import database, is_postgres, sql
+from domain.ledger import counting
 from domain.ledger.models import Delivery, DeliveryEvent, DeliveryPayload
 from domain.ledger.states import DeliveryState, LeftOut
 from domain.notices.models import OutboxMail
@@ -43,6 +44,7 @@ def everything(person: Subscriber) -> dict[str, Any]:
     master = (
         "address", "salutation", "title", "first_name", "last_name", "function", "language", "street", "postcode",
         "city", "region", "country", "birthday", "category", "deliverability", "locked_reason",
+        "unmeasured",
     )  # fmt: skip
     return {
         "person": {name: getattr(person, name) for name in master if getattr(person, name)},
@@ -115,6 +117,7 @@ def _erase_from_ledger(tenant_id: int, person_id: int) -> None:
     DeliveryEvent.update(detail="").where(
         DeliveryEvent.tenant_id == tenant_id, DeliveryEvent.delivery_id.in_(ids or [0])
     ).execute()
+    counting.forget_person(tenant_id, person_id)
     waiting = (DeliveryState.QUEUED, DeliveryState.DEFERRED, DeliveryState.UNCERTAIN, DeliveryState.HELD)
     Delivery.update(state=DeliveryState.SUPPRESSED, reason=LeftOut.NO_ADDRESS).where(
         *_mine(tenant_id, person_id), Delivery.state.in_(waiting)
@@ -147,7 +150,9 @@ def _mine(tenant_id: int, person_id: int) -> tuple[Any, ...]:
 
 
 def _mailing(row: Received) -> dict[str, Any]:
-    return {"mailing": row.name, "state": (row.reason or row.state).name.lower(), "at": _at(row.at)}
+    found = {"mailing": row.name, "state": (row.reason or row.state).name.lower(), "at": _at(row.at)}
+    counted = {"opened": row.opened, "clicked": row.clicked, "links": list(row.links)}
+    return {**found, **{name: value for name, value in counted.items() if value}}
 
 
 def _consent(event: ConsentEvent, kinds: dict[int, str]) -> dict[str, Any]:

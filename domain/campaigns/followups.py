@@ -139,7 +139,7 @@ def _child(
         revision_id=campaign.revision_id if course == Course.MISSING else None, parent_id=parent_id, course=course,
         rollout_id=campaign.rollout_id, name=campaign.name, audience=wanted, relay_id=campaign.relay_id,
         sender_name=campaign.sender_name, sender_address=campaign.sender_address, reply_to=campaign.reply_to,
-        priority=campaign.priority, hold_uncertain=campaign.hold_uncertain,
+        priority=campaign.priority, hold_uncertain=campaign.hold_uncertain, tracking=campaign.tracking,
         interval_count=campaign.interval_count, interval_s=campaign.interval_s, created_by_id=user_id,
         test_mode=False,  # it follows a mailing that was meant for real
         territory_ids=_held(campaign),

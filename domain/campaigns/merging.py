@@ -156,7 +156,9 @@ def _subscribe(keep: Subscriber, states: Mapping[int, tuple[str, Any, str]], use
 
 
 def _stricter(keep: Subscriber, drop: Subscriber, has_theirs: bool) -> None:
-    """A lock of either stays; the deliverability is that of the address that stays, stopped by hand wins."""
+    """A lock or an objection of either stays; the deliverability is that of the address that stays, stopped by hand
+    wins."""
+    keep.unmeasured = keep.unmeasured or drop.unmeasured
     if drop.locked_reason and not keep.locked_reason:
         for name in ("locked_reason", "locked_until", "locked_at", "locked_by_id"):
             setattr(keep, name, getattr(drop, name))

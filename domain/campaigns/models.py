@@ -55,6 +55,7 @@ class Campaign(TenantModel):
     approval_id = IntegerField(null=True)
     priority = SmallIntegerField(default=0)
     hold_uncertain = BooleanField(default=False)
+    tracking = CharField(max_length=8, default="")  # tenancy.measuring; empty: as its type and tenant have it
     test_mode = BooleanField(default=True)  # until somebody switches it off, mails go to test addresses only
     interval_count = IntegerField(null=True)  # at most so many mails …
     interval_s = IntegerField(null=True)  # … every so many seconds

@@ -23,6 +23,7 @@ from domain.segments import saved
 from domain.senders import domains, relays
 from domain.subscribers import addresses
 from domain.subscribers.models import DistributionList
+from domain.tenancy.measuring import Measuring
 
 KIND = "campaign"  # of approvals
 SEGMENT_CHANGED = N_("The segment of this mailing was changed meanwhile. Ask for approval again.")
@@ -82,10 +83,9 @@ class PlanChanged(Conflict):
 
 def plan(campaign: Campaign, values: dict[str, Any], version: int | None = None) -> None:
     """Set what is named in `values` (sender_name, sender_address, reply_to, send_at, consents, lists,
-    segment, exclude, opt_in, relay_id, priority, interval_count, interval_s, latest_start_h, hold_uncertain,
-    test_mode).
-    Raises Conflict once approval was asked, PlanChanged if it is no longer `version`, Invalid with the fields that
-    are wrong."""
+    segment, exclude, opt_in, relay_id, tracking, priority, interval_count, interval_s, latest_start_h, hold_uncertain,
+    test_mode). Raises Conflict once approval was asked, PlanChanged if it is no longer `version`, Invalid with the
+    fields that are wrong."""
     if version is not None and version != campaign.version:
         raise PlanChanged(N_("Somebody else has changed the plan meanwhile. Reload the page to see it."))
     check_territory(campaign)
@@ -108,10 +108,20 @@ def plan(campaign: Campaign, values: dict[str, Any], version: int | None = None)
         if not may_send_as(campaign.tenant_id, domain):
             wrong["sender_address"] = (domains.UNVERIFIED, {"domain": domain})
     wrong |= order.wrong(values) | _wrong_relay(campaign, values)
+    if values.get("tracking") and values["tracking"] not in list(Measuring):
+        wrong["tracking"] = N_("Choose one of the answers.")
     if wrong:
         raise Invalid(fields=wrong)
     campaign.sender_name = name
-    for field in ("sender_address", "reply_to", "send_at", "test_mode", "relay_id", *order.FIELDS):
+    for field in (
+        "sender_address",
+        "reply_to",
+        "send_at",
+        "test_mode",
+        "relay_id",
+        "tracking",
+        *order.FIELDS,
+    ):
         if field in values:
             setattr(campaign, field, values[field])
     chosen = dict(campaign.audience or {})
@@ -196,6 +206,7 @@ def definition(campaign: Campaign) -> list[Any]:
     return [
         *_audience(campaign), *held, campaign.sender_name, campaign.sender_address, campaign.reply_to,
         int(at.timestamp()) if isinstance(at, datetime) else None,
+        *([{"tracking": campaign.tracking}] if campaign.tracking else []),
     ]  # fmt: skip
 
 

@@ -2,9 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
+
+from peewee import fn
 
 from domain import clock
 from domain.campaigns.models import Campaign
+from domain.issues.models import IssueRevision
+from domain.ledger.counting import CLICKED, OPENED
 from domain.ledger.models import Delivery, DeliveryEvent
 from domain.ledger.states import DeliveryState, LeftOut
 from domain.subscribers.models import Subscriber
@@ -21,7 +26,10 @@ class Received:
     state: DeliveryState
     reason: LeftOut | None
     at: datetime
-    events: tuple[str, ...] = ()  # what came back: bounced, complained, opened, clicked, unsubscribed
+    events: tuple[str, ...] = ()  # what came back: bounced, complained, unsubscribed
+    opened: int = 0  # how often, as far as it is counted per person
+    clicked: int = 0
+    links: tuple[str, ...] = ()  # the words of those that were followed
 
 
 def by_person(tenant_id: int, subscriber_id: int, limit: int = 50) -> list[Received]:
@@ -29,7 +37,7 @@ def by_person(tenant_id: int, subscriber_id: int, limit: int = 50) -> list[Recei
     rows = (
         Delivery.select(
             Delivery.campaign_id, Campaign.name, Delivery.state, Delivery.reason, Delivery.settled_at,
-            Delivery.queued_at, Delivery.id,
+            Delivery.queued_at, Delivery.id, fn.COALESCE(Delivery.revision_id, Campaign.revision_id),
         )
         .join(Campaign, on=((Campaign.id == Delivery.campaign_id) & (Campaign.tenant_id == Delivery.tenant_id)))
         .where(Delivery.tenant_id == tenant_id, Delivery.subscriber_id == subscriber_id)
@@ -38,26 +46,50 @@ def by_person(tenant_id: int, subscriber_id: int, limit: int = 50) -> list[Recei
         .tuples()
     )  # fmt: skip
     found = list(rows)
-    events = _events(tenant_id, [row[-1] for row in found])
-    return [
-        Received(
-            campaign_id, name, DeliveryState(state), LeftOut(reason) if reason else None,
-            clock.moment(settled_at or queued_at), events.get(delivery_id, ()),
-        )
-        for campaign_id, name, state, reason, settled_at, queued_at, delivery_id in found
-    ]  # fmt: skip
+    ids = [row[-2] for row in found]
+    events, links = _events(tenant_id, ids), _links(tenant_id, found)
+    made = []
+    for campaign_id, name, state, reason, settled_at, queued_at, delivery_id, _revision in found:
+        counts: dict[str, int] = {}
+        words: dict[str, None] = {}
+        for kind, times, link in events.get(delivery_id, ()):
+            counts[kind] = counts.get(kind, 0) + times
+            if kind == CLICKED and link:
+                words[links.get((delivery_id, link), "")] = None
+        made.append(
+            Received(
+                campaign_id, name, DeliveryState(state), LeftOut(reason) if reason else None,
+                clock.moment(settled_at or queued_at), tuple(k for k in counts if k not in (OPENED, CLICKED)),
+                counts.get(OPENED, 0), counts.get(CLICKED, 0), tuple(filter(None, words)),
+            )
+        )  # fmt: skip
+    return made
 
 
-def _events(tenant_id: int, delivery_ids: list[int]) -> dict[int, tuple[str, ...]]:
-    """Delivery id → kinds of what came back, each once, in order."""
-    query = DeliveryEvent.select(DeliveryEvent.delivery_id, DeliveryEvent.kind).where(
-        DeliveryEvent.tenant_id == tenant_id, DeliveryEvent.delivery_id.in_(delivery_ids[:500] or [0])
-    )
-    found: dict[int, tuple[str, ...]] = {}
-    for delivery_id, kind in query.order_by(DeliveryEvent.at, DeliveryEvent.id).tuples():
-        if kind not in found.get(delivery_id, ()):
-            found[delivery_id] = (*found.get(delivery_id, ()), kind)
+def _events(tenant_id: int, delivery_ids: list[int]) -> dict[int, list[tuple[str, int, int | None]]]:
+    """Delivery id → (kind, how often, link) of what came back, in order."""
+    query = DeliveryEvent.select(
+        DeliveryEvent.delivery_id, DeliveryEvent.kind, DeliveryEvent.times, DeliveryEvent.link
+    ).where(DeliveryEvent.tenant_id == tenant_id, DeliveryEvent.delivery_id.in_(delivery_ids[:500] or [0]))
+    found: dict[int, list[tuple[str, int, int | None]]] = {}
+    for delivery_id, *event in query.order_by(DeliveryEvent.at, DeliveryEvent.id).tuples():
+        found.setdefault(delivery_id, []).append(tuple(event))
     return found
+
+
+def _links(tenant_id: int, rows: list[tuple[Any, ...]]) -> dict[tuple[int, int], str]:
+    """(delivery, number of a link) → its words, else its address."""
+    wanted = {row[-1] for row in rows if row[-1]}
+    query = IssueRevision.select(IssueRevision.id, IssueRevision.links).where(
+        IssueRevision.tenant_id == tenant_id, IssueRevision.id.in_(sorted(wanted)[:500] or [0]),
+        IssueRevision.tracking != "off",
+    )  # fmt: skip
+    versions = dict(query.tuples())
+    return {
+        (row[-2], number): words or url
+        for row in rows
+        for number, (url, words) in enumerate(versions.get(row[-1], ()), 1)
+    }
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """Clean up as each tenant wishes: addresses and values of recipients in mailings that ended long ago, and rows of files
-that could not be taken in. Figures, the ledger itself and the record of consents stay."""
+that could not be taken in. Who opened and clicked is forgotten with the addresses, or as soon as the tenant measures no
+persons any more. Figures, the ledger itself and the record of consents stay."""
 
 from datetime import timedelta
 
@@ -9,9 +10,11 @@ from domain import clock
 from domain.audit import log
 from domain.campaigns.models import Campaign, CampaignStatus
 from domain.db import database
-from domain.ledger.models import DeliveryPayload
+from domain.ledger import counting
+from domain.ledger.models import DeliveryEvent, DeliveryPayload
 from domain.subscribers.models import ImportJob, ImportReject, ImportTrace
-from domain.tenancy import settings
+from domain.tenancy import measuring, settings
+from domain.tenancy.measuring import Measuring
 from domain.tenancy.models import Tenant
 
 CHUNK = 5_000  # rows in one transaction: others wait to write meanwhile
@@ -25,9 +28,13 @@ def clean() -> int:
 
 
 def _clean(tenant: Tenant) -> int:
-    months = int(settings.effective(tenant)["retention_months"] or 0)
+    effective = settings.effective(tenant)
+    months = int(effective["retention_months"] or 0)
+    forgotten = 0
+    if measuring.of(effective["tracking"]) != Measuring.PEOPLE:
+        forgotten = sum(counting.forget(tenant.id, found) for found in _with_events(tenant.id))
     if not months:
-        return 0
+        return forgotten
     before = clock.now() - timedelta(days=months * DAYS_IN_MONTH)
     mails = sum(
         _drop(
@@ -38,6 +45,7 @@ def _clean(tenant: Tenant) -> int:
         )
         for campaign_id in _with_addresses(tenant.id, before)
     )
+    forgotten += sum(counting.forget(tenant.id, found) for found in _with_events(tenant.id, before))
     jobs = ImportJob.select(ImportJob.id).where(
         ImportJob.tenant_id == tenant.id, ImportJob.finished_at < before
     )
@@ -49,7 +57,21 @@ def _clean(tenant: Tenant) -> int:
     if mails or rows:
         log.record(tenant.id, "tenant.cleaned", kind="tenant", object_id=tenant.id,
                    details={"months": months, "mails": mails, "rows": rows})  # fmt: skip
-    return mails + rows
+    return mails + rows + forgotten
+
+
+def _with_events(tenant_id: int, before: object = None) -> list[int]:
+    """Campaigns (that ended before, if a moment is given) of which somebody's openings or clicks are known."""
+    known = fn.EXISTS(
+        DeliveryEvent.select(DeliveryEvent.id).where(
+            DeliveryEvent.tenant_id == tenant_id, DeliveryEvent.campaign_id == Campaign.id,
+            DeliveryEvent.kind.in_([counting.OPENED, counting.CLICKED]),
+        )
+    )  # fmt: skip
+    query = Campaign.select(Campaign.id).where(Campaign.tenant_id == tenant_id, known)
+    if before is not None:
+        query = query.where(Campaign.status.in_(list(ENDED)), Campaign.finished_at < before)
+    return [campaign_id for (campaign_id,) in query.tuples()]
 
 
 def _with_addresses(tenant_id: int, before: object) -> list[int]:

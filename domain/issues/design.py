@@ -39,6 +39,22 @@ CHOICES: dict[str, dict[str, str]] = {
     "foot_align": {"left": N_("Left"), "center": N_("Centred")},
 }  # fmt: skip
 COLOURS = ("page", "sheet", "ink", "soft", "line", "accent", "head_ground", "foot_ground")
+UTM = ("utm_source", "utm_medium", "utm_campaign", "utm_content")
+UTM_PLACES = frozenset(
+    {
+        "titel",
+        "title",
+        "betreff",
+        "subject",
+        "ausgabe",
+        "issue",
+        "datum",
+        "date",
+        "newsletter",
+        "mandant",
+        "tenant",
+    }
+)
 NUMBERS = {"width": (480, 720), "text_size": (14, 18), "corners": (0, 20), "logo_width": (60, 400)}
 _COLOUR = re.compile(r"#[0-9a-f]{6}\Z")
 _SPACES = {"close": (20, 16), "normal": (28, 24), "wide": (36, 34)}  # px: at the sides, below each block
@@ -76,7 +92,11 @@ class Design:
     show_date: bool = True
     foot_text: str = ""
     links: tuple[tuple[str, str], ...] = ()  # (network, address)
-    utm: str = ""  # what is added to links, without the question mark
+    utm_source: str = ""  # added to links; UTM_PLACES stand for what differs from issue to issue
+    utm_medium: str = ""
+    utm_campaign: str = ""
+    utm_content: str = ""
+    utm: str = ""  # further parameters, without the question mark
 
     @property
     def headings(self) -> str:
@@ -144,10 +164,10 @@ def cleaned(given: Mapping[str, Any]) -> Design:
             wrong[key] = (N_("A whole number from %(least)d to %(most)d."), {"least": least, "most": most})
         elif number:
             made[key] = int(number)
-    for key, length in (("logo_alt", 200), ("tagline", 160), ("utm", 200)):
+    texts = (("logo_alt", 200), ("tagline", 160), ("utm", 200), *((key, 100) for key in UTM))
+    for key, length in texts:
         made[key] = " ".join(str(given.get(key, "")).split())[:length]
-    if made["utm"] and not re.fullmatch(r"[\w.~%&=+\-]{1,200}", made["utm"]):
-        wrong["utm"] = N_("Write it like utm_source=newsletter&utm_medium=email.")
+    _check_parameters(made, wrong)
     made["logo_id"] = given.get("logo_id") or None
     made["show_name"], made["show_date"] = bool(given.get("show_name")), bool(given.get("show_date"))
     made["foot_text"] = _foot(given.get("foot_text", ""))
@@ -157,6 +177,18 @@ def cleaned(given: Mapping[str, Any]) -> Design:
     if wrong:
         raise Invalid(fields=wrong)
     return Design(**made)
+
+
+def _check_parameters(made: Mapping[str, Any], wrong: dict[str, Any]) -> None:
+    if made["utm"] and not re.fullmatch(r"[a-zA-Z0-9_.~%&=+\-]{1,200}", made["utm"]):
+        wrong["utm"] = N_("Write it like pk_source=newsletter&pk_kwd=link.")
+    for key in UTM:
+        for name in re.findall(r"\[([^\[\]]*)\]", made[key]):
+            if name.casefold() not in UTM_PLACES:
+                wrong[key] = (N_("We do not know [%(name)s] here. The hint below the fields names those that we know."),
+                              {"name": name[:40]})  # fmt: skip
+        if key not in wrong and re.search(r"[\[\]{}<>\"]", re.sub(r"\[[^\[\]]*\]", "", made[key])):
+            wrong[key] = N_("Brackets stand only around a placeholder here, and no quotation marks.")
 
 
 def _foot(text: Any) -> str:

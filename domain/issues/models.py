@@ -76,6 +76,7 @@ class Issue(TenantModel):
     state = CharField(max_length=12, default=IssueState.DRAFT)
     version = IntegerField(default=1)
     head_locked = BooleanField(default=False)  # subject and preview text are the head office's
+    bare_links = JSONText(default=list)  # addresses that stay as they are: no parameters, not counted
     deadline_at = MomentField(null=True)
     planned_at = MomentField(null=True)
     origin_tenant_id = IntegerField(null=True)  # copied from this tenant's issue
@@ -191,6 +192,8 @@ class IssueRevision(TenantModel):
     article_ids = JSONText(default=list)
     attachments = JSONText(default=list)  # [filename, mime type, bytes] of each, in order
     size_bytes = IntegerField()
+    tracking = CharField(max_length=8, default="off")  # tenancy.measuring: what its mails count
+    links = JSONText(default=list)  # [address, words] of each link that is counted; the first is number 1
     created_by_id = IntegerField(null=True)
     created_at = MomentField(default=clock.now)
 

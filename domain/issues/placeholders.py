@@ -83,6 +83,11 @@ def used(*texts: str) -> list[str]:
     return list(dict.fromkeys(found))
 
 
+def stripped(text: str) -> str:
+    """The text with what stands in the place of its placeholders for nobody in particular."""
+    return _SLOT.sub(lambda found: found["fallback"] or "", text).strip()
+
+
 def without_fallback(*texts: str) -> list[str]:
     """Names that leave a gap for people without a value; the address is always there."""
     found = [

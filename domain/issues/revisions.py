@@ -31,7 +31,8 @@ def again(revision: IssueRevision, fingerprint: str, user_id: int) -> IssueRevis
         .where(IssueRevision.tenant_id == revision.tenant_id, IssueRevision.issue_id == revision.issue_id)
         .scalar()
     )
-    kept = ("subject", "preheader", "html", "plain", "compiled", "placeholders", "article_ids", "size_bytes")
+    kept = ("subject", "preheader", "html", "plain", "compiled", "placeholders", "article_ids", "size_bytes",
+            "attachments", "tracking", "links")  # fmt: skip
     return IssueRevision.create(
         tenant_id=revision.tenant_id, issue_id=revision.issue_id, number=number + 1, fingerprint=fingerprint,
         created_by_id=user_id, **{name: getattr(revision, name) for name in kept},

@@ -74,16 +74,41 @@ class DeliveryPayload(BaseModel):
 
 
 class DeliveryEvent(TenantModel):
-    """What came back after the hand-over: bounced, complained, opened, clicked, unsubscribed."""
+    """What came back after the hand-over: bounced, complained, opened, clicked, unsubscribed. Of openings and clicks
+    there is one row per mail and link, with how often and when last; `link` is None for all others."""
 
     delivery_id = BigIntegerField()
     campaign_id = IntegerField()
     kind = CharField(max_length=16)
     detail = CharField(max_length=300, default="")
     at = BigIntegerField()
+    link = SmallIntegerField(
+        null=True
+    )  # number of the link in the revision that the mail is of; 0: an opening
+    times = IntegerField(default=1)
+    first_at = BigIntegerField(null=True)
 
     class Meta:
-        indexes = ((("tenant_id", "campaign_id", "kind"), False), (("tenant_id", "delivery_id"), False))
+        indexes = (
+            (("tenant_id", "campaign_id", "kind"), False),
+            (("tenant_id", "delivery_id"), False),
+            (("tenant_id", "delivery_id", "kind", "link"), True),
+        )
+
+
+class MeasureTally(TenantModel):
+    """Openings and clicks of a mailing as numbers, without anybody: where no person is remembered, what machines did,
+    and what is left of events whose persons were forgotten. Link 0 of clicks counts people who clicked anywhere."""
+
+    campaign_id = IntegerField()
+    revision_id = IntegerField()
+    kind = CharField(max_length=16)  # opened, clicked, machine_opened, machine_clicked
+    link = SmallIntegerField()
+    times = IntegerField(default=0)
+    people = IntegerField(default=0)
+
+    class Meta:
+        indexes = ((("tenant_id", "campaign_id", "revision_id", "kind", "link"), True),)
 
 
 class DispatcherProcess(BaseModel):

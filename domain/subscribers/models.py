@@ -55,6 +55,7 @@ class NewsletterType(TenantModel):
     opt_in_text = TextField(default="")  # stands before the link of that mail
     welcome_subject = CharField(max_length=150, default="")
     welcome_text = TextField(default="")  # goes to whoever has confirmed; empty: no such mail
+    tracking = CharField(max_length=8, default="")  # tenancy.measuring; empty: as the tenant has it
     created_at = MomentField(default=clock.now)
 
     class Meta:
@@ -132,6 +133,7 @@ class Subscriber(TenantModel):
     locked_until = MomentField(null=True)
     locked_at = MomentField(null=True)
     locked_by_id = IntegerField(null=True)
+    unmeasured = BooleanField(default=False)  # objected: no opening and no click of theirs is counted
     folded = CharField(max_length=600, default="")  # name and address for the search
     import_id = IntegerField(null=True)  # the import that made this person
     created_at = MomentField(default=clock.now)

@@ -13,6 +13,7 @@ from domain.subscribers import addresses, lists
 from domain.subscribers.facets import fields
 from domain.subscribers.facets.models import OwnField
 from domain.subscribers.models import Consent, NewsletterType
+from domain.tenancy.measuring import Measuring
 
 COUNTED_AT_ONCE = 200  # counts in one statement
 MOST = 2_000  # up to here a number is exact, above it is "more than"
@@ -36,7 +37,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
 FIELDS = (
     "name", "slug", "description", "rhythm", "public", "closed", "basis", "sender_name", "sender_address", "reply_to",
     "consent_text", "language", "active", "archived", "signup_fields", "list_ids", "opt_in_subject", "opt_in_text",
-    "welcome_subject", "welcome_text",
+    "welcome_subject", "welcome_text", "tracking",
 )  # fmt: skip
 
 
@@ -143,5 +144,7 @@ def _check(values: dict[str, Any]) -> None:
         wrong["consent_text"] = N_("A public type needs the text that people agree to.")
     if values.get("closed") and not str(values.get("basis", "")).strip():
         wrong["basis"] = N_("Say what permits these mails, for example the membership.")
+    if values.get("tracking") and values["tracking"] not in list(Measuring):
+        wrong["tracking"] = N_("Choose one of the answers.")
     if wrong:
         raise Invalid(fields=wrong)

@@ -23,7 +23,7 @@ DEFAULTS: dict[str, Any] = {
     "approval_self": False,  # four eyes: nobody approves the own work
     "complete_recipients": False,  # a mailing waits until everybody selected has an address
     "approval_by_address": False,  # people without an account may decide, by signed link and code
-    "tracking": False,
+    "tracking": "off",  # as domain.tenancy.measuring has it: openings and clicks of mails
     "quiet_hours": "",  # as domain.tenancy.quiet writes them
     "latest_start_h": 24,  # a mailing later than this waits for a person
 }
@@ -77,6 +77,8 @@ def change(tenant: Tenant, wanted: dict[str, Any]) -> dict[str, tuple[Any, Any]]
     months = wanted.get("retention_months")
     if months is not None and not 0 <= months <= MOST_MONTHS:
         fields["retention_months"] = N_("Choose one of the answers.")
+    if wanted.get("tracking") not in (None, "off", "numbers", "people"):
+        fields["tracking"] = N_("Choose one of the answers.")
     if fields:
         raise Invalid(fields=fields)
     before = dict(tenant.settings or {})
