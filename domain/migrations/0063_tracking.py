@@ -21,17 +21,19 @@ def up(migrator, db):
 
     db.create_tables([MeasureTally])
 
-    migrator.migrate(migrator.add_column("campaign", "tracking", CharField(max_length=8, default="")))
-    migrator.migrate(migrator.add_column("delivery_event", "link", SmallIntegerField(null=True)))
-    migrator.migrate(migrator.add_column("delivery_event", "times", IntegerField(default=1)))
-    migrator.migrate(migrator.add_column("delivery_event", "first_at", BigIntegerField(null=True)))
-    migrator.migrate(migrator.add_column("issue", "bare_links", TextField(default="[]")))
-    migrator.migrate(
-        migrator.add_column("issue_revision", "tracking", CharField(max_length=8, default="off"))
-    )
-    migrator.migrate(migrator.add_column("issue_revision", "links", TextField(default="[]")))
-    migrator.migrate(migrator.add_column("newsletter_type", "tracking", CharField(max_length=8, default="")))
-    migrator.migrate(migrator.add_column("subscriber", "unmeasured", BooleanField(default=False)))
+    # in plain words: peewee would copy whole tables, and lose the triggers of the search with the old one
+    for table, column in (
+        ("campaign", "tracking VARCHAR(8) NOT NULL DEFAULT ''"),
+        ("delivery_event", "link SMALLINT"),
+        ("delivery_event", "times INTEGER NOT NULL DEFAULT 1"),
+        ("delivery_event", "first_at BIGINT"),
+        ("issue", "bare_links TEXT NOT NULL DEFAULT '[]'"),
+        ("issue_revision", "tracking VARCHAR(8) NOT NULL DEFAULT 'off'"),
+        ("issue_revision", "links TEXT NOT NULL DEFAULT '[]'"),
+        ("newsletter_type", "tracking VARCHAR(8) NOT NULL DEFAULT ''"),
+        ("subscriber", "unmeasured BOOLEAN NOT NULL DEFAULT FALSE"),
+    ):
+        db.execute_sql(f"ALTER TABLE {table} ADD COLUMN {column}")
     migrator.migrate(
         migrator.add_index("delivery_event", ("tenant_id", "delivery_id", "kind", "link"), unique=True)
     )
