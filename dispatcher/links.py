@@ -9,12 +9,17 @@ import html
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from urllib.parse import quote, urlsplit
 
 from lxml import html as lxml_html
 
 from dispatcher.compose import MessageSource
+from domain.issues import placeholders
 from domain.issues.design import UTM, Design
+from domain.issues.models import Issue
+from domain.subscribers.models import NewsletterType
+from domain.tenancy.models import Tenant
 from domain.tenancy.tree import slug_of
 
 MOST = 1_000  # counted links of one mail
@@ -39,6 +44,16 @@ def parameters(design: Design, values: Mapping[str, str]) -> list[tuple[str, str
         if name and name not in known:
             found.append((name, value))
     return found
+
+
+def told(tenant: Tenant, issue: Issue, kind: NewsletterType, day: datetime) -> dict[str, str]:
+    """What the placeholders of link parameters stand for (domain.issues.design.UTM_PLACES)."""
+    title, number = placeholders.stripped(issue.name), str(issue.number or "")
+    date, subject = day.date().isoformat(), placeholders.stripped(issue.subject)
+    return {
+        "titel": title, "title": title, "betreff": subject, "subject": subject, "ausgabe": number, "issue": number,
+        "datum": date, "date": date, "newsletter": kind.name, "mandant": tenant.name, "tenant": tenant.name,
+    }  # fmt: skip
 
 
 def with_parameters(

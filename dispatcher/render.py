@@ -173,7 +173,7 @@ def render(
     html = placeholders.with_house(page, house, lambda value, at: _in_html(page, value, at))
     plain = plaintext.letter(values, made) if letter else plaintext.of(values, made)
     plain = placeholders.with_house(plain, house, lambda value, _at: _fixed(value))
-    added = links.parameters(look.design, _told(tenant, issue, kind, day))
+    added = links.parameters(look.design, links.told(tenant, issue, kind, day))
     html, plain = links.with_parameters(html, plain, added, base_url, issue.bare_links or ())
     domain = sender.address.rpartition("@")[2]
     source = MessageSource(
@@ -194,16 +194,6 @@ def render(
     )
     ids = tuple(b.article_id for b in shown if b.article_id)
     return Rendered(source, len(html.encode()), ids, enclosing.of(issue), bare=tuple(issue.bare_links or ()))
-
-
-def _told(tenant: Tenant, issue: Issue, kind: NewsletterType, day: datetime) -> dict[str, str]:
-    """What the placeholders of link parameters stand for (domain.issues.design.UTM_PLACES)."""
-    title, number = placeholders.stripped(issue.name), str(issue.number or "")
-    date, subject = day.date().isoformat(), placeholders.stripped(issue.subject)
-    return {
-        "titel": title, "title": title, "betreff": subject, "subject": subject, "ausgabe": number, "issue": number,
-        "datum": date, "date": date, "newsletter": kind.name, "mandant": tenant.name, "tenant": tenant.name,
-    }  # fmt: skip
 
 
 def _opt_in(kind: NewsletterType, words: dict[str, str], base_url: str) -> dict[str, str]:
