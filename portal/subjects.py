@@ -29,7 +29,7 @@ from domain.tenancy.models import Tenant
 from mediadb import approving as media
 from mediadb import urls
 from mediadb.models import Asset
-from portal import sending
+from portal import sending, timing
 from portal.security import READER_POLICY, peoples_html
 
 MAIL_PARTS = ("marked", "wide", "narrow", "text")
@@ -96,7 +96,8 @@ def _campaign(tenant: Tenant, approval: Approval) -> Subject:
     begun = campaign.started_at is not None
     count, left_out = (0, {}) if begun else audience.numbers(campaign)
     facts: dict[str, Any] = {
-        "campaign": campaign, "revision": revision, "begun": begun, "count": count, "left_out": left_out,
+        "campaign": campaign, "revision": revision, "begun": begun, "late": timing.has_passed(campaign),
+        "count": count, "left_out": left_out,
         "earlier": _earlier(campaign, approval), "newer_id": campaign.approval_id,
     }  # fmt: skip
     if not begun and approval.state == ApprovalState.OPEN and count:

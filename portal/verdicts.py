@@ -6,8 +6,9 @@ from flask_babel import gettext as _
 from dispatcher import approving, tasks
 from domain.approvals.models import Approval, ApprovalState
 from domain.approvals.setup import CAMPAIGN
+from domain.campaigns import planning
 from domain.errors import N_, Invalid, NotFound
-from portal import sending, subjects
+from portal import sending, subjects, timing
 
 DECISIONS = {
     "approve": ApprovalState.APPROVED,
@@ -44,12 +45,14 @@ def after(approval: Approval, state: ApprovalState) -> str:
     if approval.kind == CAMPAIGN:
         tasks.wake_deliver(approval.object_id)
     return {
-        ApprovalState.APPROVED: _("Approved. The mailing goes out at its time.")
-        if approval.kind == CAMPAIGN
-        else _("Approved."),
+        ApprovalState.APPROVED: _when(approval) if approval.kind == CAMPAIGN else _("Approved."),
         ApprovalState.RETURNED: _("Returned with your remark."),
         ApprovalState.REJECTED: _("Rejected with your remark."),
     }[state]
+
+
+def _when(approval: Approval) -> str:
+    return timing.approved(planning.get(approval.tenant_id, approval.object_id))
 
 
 def revocable(approval: Approval, subject: subjects.Subject) -> bool:

@@ -18,7 +18,7 @@ from domain.audit import origin
 from domain.campaigns import planning
 from domain.errors import N_, Conflict, Forbidden, Invalid, NotFound
 from domain.issues import assembly, trials
-from portal import context, hypermedia, sending, subjects, verdicts
+from portal import context, hypermedia, sending, subjects, timing, verdicts
 from portal.access import may, requires, signed_in
 from portal.errors import say
 
@@ -95,11 +95,12 @@ def revoke(approval_id: int) -> Response:
     """Take an approval back before it has been used; the remark says why."""
     approval = flow.get(g.tenant.id, approval_id)
     deciding.revoke(approval, g.user, request.form.get("remark", ""))
-    text = (
-        _("The approval is revoked. The mailing is a draft again.")
-        if approval.kind == CAMPAIGN
-        else _("The approval is revoked.")
-    )
+    text = _("The approval is revoked.")
+    if approval.kind == CAMPAIGN:
+        campaign = planning.get(g.tenant.id, approval.object_id)
+        text = (
+            f"{_('The approval is revoked. The mailing is a draft again.')} {timing.kept(campaign)}".strip()
+        )
     return hypermedia.done(url_for("approvals.show", approval_id=approval_id), text)
 
 
@@ -115,11 +116,11 @@ def withdraw(approval_id: int) -> Response:
     if approval.kind == CAMPAIGN:
         campaign = planning.get(g.tenant.id, approval.object_id)
         planning.reopen(campaign, assembly.get(g.tenant.id, campaign.issue_id), g.user.id)
+        text = f"{_('The request is taken back.')} {timing.kept(campaign)}".strip()
     else:
         deciding.withdraw(approval, g.user)
-    return hypermedia.done(
-        url_for("approvals.show", approval_id=approval_id), _("The request is taken back.")
-    )
+        text = _("The request is taken back.")
+    return hypermedia.done(url_for("approvals.show", approval_id=approval_id), text)
 
 
 @bp.get("/approvals/by/<token>")

@@ -39,7 +39,7 @@ from domain.quotas.models import Window
 from domain.segments import saved
 from domain.senders import relays
 from domain.subscribers import lists, types
-from portal import context, downloads, hypermedia, places, sending, territories
+from portal import context, downloads, hypermedia, places, sending, territories, timing
 from portal import recipients as recipients_of
 from portal.access import may, requires
 from portal.errors import into_form
@@ -257,7 +257,7 @@ def _plan_page(
     return hypermedia.page(
         "campaigns/plan.html", status=status, form=form, findings=findings, size=size, zone=context.time_zone(),
         typed_from=sending.TYPED_FROM, changed=changed, place=places.of,
-        version=version, latest_h=latest_h, **_numbers(issue, campaign),
+        version=version, latest_h=latest_h, late=timing.has_passed(campaign), **_numbers(issue, campaign),
     )  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from domain.issues.models import PLAIN, Issue, IssueRevision
 from domain.quotas import ledger as quotas
 from domain.quotas.models import Scope
 from domain.subscribers import types
-from portal import context, editing, editor, hypermedia, sending
+from portal import context, editing, editor, hypermedia, sending, timing
 from portal.access import requires
 
 bp = Blueprint("issues", __name__)
@@ -140,8 +140,9 @@ def reopen(issue_id: int) -> Response:
     if campaign is None:
         raise Conflict(N_("This issue is in approval or approved and can no longer be changed."))
     planning.reopen(campaign, issue, g.user.id)
+    text = _("The issue is a draft again. Its approval is void.")
     return hypermedia.done(
-        url_for("issues.show", issue_id=issue.id), _("The issue is a draft again. Its approval is void.")
+        url_for("issues.show", issue_id=issue.id), f"{text} {timing.kept(campaign)}".strip()
     )
 
 

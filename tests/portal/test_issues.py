@@ -1,11 +1,13 @@
 """Pages of issues, mailings and approvals: page and fragment, refusals, the whole way to the snapshot."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from domain import clock
 from domain.approvals import flow, listing
 from domain.campaigns import planning, snapshot
 from domain.campaigns.models import Campaign, CampaignStatus
@@ -248,6 +250,62 @@ def test_taking_back_makes_the_request_void(editor: FlaskClient, issue: Issue) -
     assert editor.post(f"{HERE}/issues/{issue.id}/reopen").status_code == 303
     assert "void" in editor.get(f"{HERE}/approvals/{approval_id}").text
     assert ask(editor, assembly.get(issue.tenant_id, issue.id)) != approval_id
+
+
+def approve(client: FlaskClient, tenant_id: int, approval_id: int) -> str:
+    """Approve by the form; the page that follows."""
+    data = {"decision": "approve", "fingerprint": flow.get(tenant_id, approval_id).fingerprint}
+    answer = client.post(f"{HERE}/approvals/{approval_id}", data=data, follow_redirects=True)
+    assert answer.status_code == 200
+    return answer.text
+
+
+def test_approved_anew_a_reopened_mailing_goes_back_to_its_time(
+    app: Flask, editor: FlaskClient, world: worlds.World, issue: Issue, sign_in
+) -> None:
+    timed = plan_values(act="ask", when="at", send_at="2031-05-01T09:00")
+    plan = f"{HERE}/issues/{issue.id}/plan"
+    assert editor.post(plan, data=timed).status_code == 303
+    chief = sign_in(app.test_client(), world.chief_editor)
+    assert "It goes out Thursday 1 May 2031" in approve(
+        chief, issue.tenant_id, listing.open_requests(issue.tenant_id)[0].id
+    )
+    back = editor.post(f"{HERE}/issues/{issue.id}/reopen", follow_redirects=True).text
+    assert "It keeps its time: approved again, it goes out Thursday 1 May 2031" in back
+    found = assembly.get(issue.tenant_id, issue.id)
+    assembly.set_head(found, subject="Neuer Betreff", preheader="")
+    assert 'value="2031-05-01T09:00"' in editor.get(plan).text
+    version = planning.of_issue(found).version
+    assert editor.post(plan, data={**timed, "version": version}).status_code == 303
+    approve(chief, issue.tenant_id, listing.open_requests(issue.tenant_id)[0].id)
+    campaign = Campaign.get()
+    assert (campaign.status, campaign.send_at.year, campaign.due_at) == (
+        CampaignStatus.SCHEDULED,
+        2031,
+        campaign.send_at,
+    )
+
+
+def test_a_time_that_has_passed_meanwhile_is_said_and_asked_for(
+    app: Flask, editor: FlaskClient, world: worlds.World, issue: Issue, sign_in
+) -> None:
+    timed = plan_values(act="ask", when="at", send_at="2031-05-01T09:00")
+    plan = f"{HERE}/issues/{issue.id}/plan"
+    assert editor.post(plan, data=timed).status_code == 303
+    Campaign.update(send_at=clock.now() - timedelta(hours=2)).execute()
+    chief = sign_in(app.test_client(), world.chief_editor)
+    request = listing.open_requests(issue.tenant_id)[0]
+    assert "This time has passed: approved now" in chief.get(f"{HERE}/approvals/{request.id}").text
+    back = editor.post(f"{HERE}/issues/{issue.id}/reopen", follow_redirects=True).text
+    assert "Its planned time has passed: choose a new one" in back
+    page = editor.get(plan).text
+    assert "The planned time has passed. Choose a new one." in page
+    shown = re.search(r'name="send_at"[^>]*value="([^"]+)"', page)
+    version = planning.of_issue(issue).version
+    assert (
+        shown
+        and editor.post(plan, data={**timed, "send_at": shown[1], "version": version}).status_code == 422
+    )
 
 
 def test_asking_twice_by_a_double_click_makes_one_mailing(editor: FlaskClient, issue: Issue) -> None:
