@@ -97,7 +97,7 @@ def find(
         query = query.where(Asset.kind == (AssetKind.PICTURE if pictures_only else kind))
     if hidden:
         query = query.where(Asset.folder_id.is_null() | Asset.folder_id.not_in(sorted(hidden)))
-    query = search.narrowed(query, Asset.folded, text)
+    query = search.narrowed(query, Asset.folded, text, tenant_id)
     total = query.count()
     if before_id:
         query = query.where(Asset.id < before_id)

@@ -62,7 +62,7 @@ def _named(kind: str, ids: list[int] | None = None, text: str = "") -> list[tupl
         query = query.where(model.id.in_(ids))
     if model is Article:
         query = query.where(Article.state.in_([ArticleState.ACCEPTED, ArticleState.USED]))
-        query, text = narrowed(query, Article.folded, text).limit(SHOWN + 2), ""
+        query, text = narrowed(query, Article.folded, text, g.tenant.id).limit(SHOWN + 2), ""
     rows = query.order_by(model.id.desc()).limit(SHOWN + 2 if model is Article else READ).tuples()
     return _holding([(key, name or _("Untitled")) for key, name in rows], text)
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
-from peewee import JOIN, SQL, Expression, Field, Function, ModelSelect, Select, fn
+from peewee import JOIN, SQL, Expression, Field, Function, ModelSelect, Node, Select, fn
 
 from domain import clock
 from domain.accounts.models import User
@@ -17,6 +17,7 @@ from domain.errors import NotFound
 
 S = ArticleState
 PAGE_SIZE = 24
+COUNTED = 1_000  # of what filters hold for; a larger total says only that there are more
 SOON = timedelta(days=7)
 FAR = "9999-12-31"
 VIEWS = ("all", "submitted", "available", "expiring", "mine", "archived")
@@ -48,8 +49,8 @@ class Query:
 
 @dataclass(frozen=True)
 class Page:
-    """One page of articles and what leads to its neighbours; `names`: author id → name, `editors`: article id → who
-    is editing it now."""
+    """One page of articles and what leads to its neighbours; filters count no further than COUNTED + 1. `names`:
+    author id → name, `editors`: article id → who is editing it now."""
 
     articles: list[Article]
     total: int
@@ -69,9 +70,8 @@ def find(
 ) -> Page:  # fmt: skip
     """A page of the pool; people without the right to see all find their own articles only. `counted` are the
     `counts` of the same moment, so that a tab without filters is not counted twice."""
-    chosen = search.narrowed(
-        _view(_visible(tenant_id, user, rights), query.view, user, today), Article.folded, query.text
-    )
+    viewed = _view(_visible(tenant_id, user, rights), query.view, user, today)
+    chosen = search.narrowed(viewed, Article.folded, query.text, tenant_id)
     if query.category:
         chosen = chosen.where(Article.category == query.category)
     if query.tag:
@@ -79,8 +79,9 @@ def find(
     if query.valid_on:
         chosen = _valid(chosen, query.valid_on)
     is_whole_tab = not (query.text or query.category or query.tag or query.valid_on)
-    total = counted[query.view] if counted and is_whole_tab else chosen.count()
-    rows, newer_id, older_id = _page(chosen, tenant_id, query)
+    known = counted[query.view] if counted and is_whole_tab else None
+    rows, newer_id, older_id = _page(chosen, tenant_id, query, known is None)
+    total = known if known is not None else rows[0].total if rows else 0
     names = {a.author_id: a.author or "" for a in rows}
     at_it = {a.id: Editor(a.editor_id, a.editor or "?", a.editing_since) for a in rows if a.editor_id}
     return Page(rows, total, newer_id, older_id, names, at_it)
@@ -119,7 +120,7 @@ def available(tenant_id: int, on: date, text: str = "", category: str = "", limi
     query = Article.select().where(Article.tenant_id == tenant_id, Article.state.in_([S.ACCEPTED, S.USED]))
     if category:
         query = query.where(Article.category == category)
-    query = search.narrowed(_valid(query, on), Article.folded, text)
+    query = search.narrowed(_valid(query, on), Article.folded, text, tenant_id)
     return list(query.order_by(Article.updated_at.desc(), Article.id.desc()).limit(limit))
 
 
@@ -178,8 +179,13 @@ def _order(sort: str) -> tuple[Function | Field, bool]:
     return fn.COALESCE(Article.submitted_at, Article.created_at).coerce(False), True
 
 
-def _page(query: ModelSelect, tenant_id: int, wanted: Query) -> tuple[list[Article], int | None, int | None]:
-    """(articles, first id if there are others before, last id if there are others behind), by key and id."""
+def _page(
+    query: ModelSelect, tenant_id: int, wanted: Query, counting: bool
+) -> tuple[list[Article], int | None, int | None]:
+    """(articles, first id if there are others before, last id if there are others behind), by key and id; with
+    `counting` each article knows the `total` of the query."""
+    some = query.select(Article.id).limit(COUNTED + 1)
+    total = Select([some], [fn.COUNT(SQL("id"))]) if counting else SQL("NULL")
     key, falling = _order(wanted.sort)
     back = wanted.after_id is not None and wanted.before_id is None
     at = wanted.after_id if back else wanted.before_id
@@ -189,7 +195,7 @@ def _page(query: ModelSelect, tenant_id: int, wanted: Query) -> tuple[list[Artic
     order = (key.desc(), Article.id.desc()) if down else (key.asc(), Article.id.asc())
     # ids first: they are found in an index, sorting whole articles would read every text of the tenant
     ids = query.select(Article.id).order_by(*order).limit(PAGE_SIZE + 1)
-    rows = list(_whole(tenant_id, Select([ids], [SQL("id")])).order_by(*order).objects())
+    rows = list(_whole(tenant_id, Select([ids], [SQL("id")]), total).order_by(*order).objects())
     more, rows = len(rows) > PAGE_SIZE, rows[:PAGE_SIZE]
     if not rows:
         return [], None, None
@@ -199,8 +205,8 @@ def _page(query: ModelSelect, tenant_id: int, wanted: Query) -> tuple[list[Artic
     return rows, rows[0].id if at is not None else None, rows[-1].id if more else None
 
 
-def _whole(tenant_id: int, ids: Select) -> ModelSelect:
-    """Articles with the names of their author and of who is editing them now."""
+def _whole(tenant_id: int, ids: Select, total: Node) -> ModelSelect:
+    """Articles with the names of their author and of who is editing them now, and a number beside them."""
     editor = User.alias("editor")
     held = (
         (EditLock.tenant_id == Article.tenant_id) & (EditLock.kind == "article")
@@ -209,7 +215,7 @@ def _whole(tenant_id: int, ids: Select) -> ModelSelect:
     return (
         Article.select(
             Article, User.name.alias("author"), EditLock.user_id.alias("editor_id"), editor.name.alias("editor"),
-            EditLock.since.alias("editing_since"),
+            EditLock.since.alias("editing_since"), total.alias("total"),
         )
         .join(User, JOIN.LEFT_OUTER, on=(User.id == Article.author_id))
         .switch(Article)

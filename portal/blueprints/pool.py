@@ -58,7 +58,7 @@ def _index(status: int = 200, trouble: str = "", note: str = "", ticked: list[in
     counts = pool.counts(g.tenant.id, g.user, g.rights, today)
     page = pool.find(g.tenant.id, wanted, g.user, g.rights, today, counts)
     return hypermedia.page(
-        "pool/index.html", "pool/_results.html", status=status, page=page, query=wanted, today=today,
+        "pool/index.html", "pool/_results.html", status=status, page=page, query=wanted, today=today, most=pool.COUNTED,
         filters=_filters(), counts=counts, shown_state=articles.shown_state, trouble=trouble, note_text=note,
         ticked=ticked or [], layout="table" if request.args.get("layout") == "table" else "cards",
         pictures=library.many(g.tenant.id, [a.asset_id for a in page.articles if a.asset_id]),

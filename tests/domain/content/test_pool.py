@@ -28,6 +28,39 @@ def found(world: World, user: User | None = None, **query: Any) -> list[str]:
     return [a.title for a in page.articles]
 
 
+def test_words_are_found_inside_of_words_however_they_are_written(world: World) -> None:
+    article(world, 'Die Eisenbahnbrücke "Süd" in Großenkneten')
+    article(world, "Ein Ei")
+    article(world, "Brücke woanders", tenant_id=world.south.id)
+    for text in ("bruecke", "BRÜCK", "grossen", "großenkneten bahn", '"süd"', "br ba sü"):
+        assert found(world, text=text) == ['Die Eisenbahnbrücke "Süd" in Großenkneten'], text
+    assert len(found(world, text="ei")) == 2, "words of two letters are found as well"
+    for text in ("bruecke fehlt", "rueckeb", "bruecke*", "bruecke OR ei", '" OR "', "NEAR(ei", "%", "___"):
+        assert found(world, text=text) == [], text
+
+
+def test_what_is_found_follows_the_text(world: World) -> None:
+    made = article(world, "Marktplatz")
+    Article.update(folded=markup.fold("Rathaus")).where(Article.id == made.id).execute()
+    assert found(world, text="markt") == [] and found(world, text="rathaus") == ["Marktplatz"]
+    Article.delete().where(Article.id == made.id).execute()
+    assert found(world, text="rathaus") == []
+
+
+def test_a_search_counts_no_further_than_a_page_can_say(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pool, "COUNTED", 2)
+    for number in range(4):
+        article(world, f"Markt {number}")
+    rights = policy.rights_of(world.editor, world.north.id)
+    counted = [
+        pool.find(world.north.id, Query(text=text), world.editor, rights, TODAY).total
+        for text in ("markt", "markt 1", "nichts")
+    ]
+    assert counted == [3, 1, 0]
+
+
 def test_other_tenants_articles_are_never_found(world: World) -> None:
     article(world, "fremd", tenant_id=world.south.id)
     assert found(world) == []
