@@ -1,5 +1,6 @@
 """What a request knows: connection, person, tenant of the URL, rights, language, zone."""
 
+from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -10,7 +11,7 @@ from werkzeug.local import LocalProxy
 from domain import bounds, clock
 from domain.accounts import duties, policy
 from domain.audit import origin
-from domain.db import database
+from domain.db import connection, database
 from domain.errors import N_, Forbidden, NotFound
 from domain.tenancy import settings as tenant_settings
 from domain.tenancy import territory, tree
@@ -121,10 +122,19 @@ def _disconnect(_error: BaseException | None) -> None:
 
 
 def _hold_streams(response: Response) -> Response:
+    """An answer that is streamed goes on when the frame of its request is gone: within the same territory, and over a
+    connection of its own."""
     bound = bounds.current()
     if bound and response.is_streamed:
         response.response = bounds.held(bound, response.response)
+    if response.is_streamed and not response.direct_passthrough:
+        response.response = _connected(response.response)
     return response
+
+
+def _connected(pieces: Iterable[Any]) -> Iterator[Any]:
+    with connection():
+        yield from pieces
 
 
 def _take_tenant(_endpoint: str | None, values: dict[str, Any] | None) -> None:
