@@ -1,11 +1,10 @@
 """Somebody bound to a territory knocks at every route of his own tenant: about a person who lives elsewhere he learns
 no byte and changes nothing, and that person's number looks like one that nobody has."""
 
-import hashlib
 import re
 from typing import TYPE_CHECKING, Any
 
-from peewee import CharField, Model, TextField
+from peewee import CharField, Model, ModelSelect, TextField
 from werkzeug.routing import Rule
 
 from domain import bounds
@@ -39,17 +38,16 @@ KEPT_AS_THEY_ARE = {
 class Elsewhere(Door):
     """Watches the rows about the person elsewhere instead of those of the other tenant."""
 
-    def _fingerprints(self) -> dict[str, str]:
-        found = {}
-        for model in twins.tables():
-            if model._meta.table_name in bounds.tables():
-                mine = model.select().where(model.tenant_id == self._own.id, _about(model))
-                found[model._meta.table_name] = hashlib.sha256(repr(list(mine.tuples())).encode()).hexdigest()
-        return found
+    def _kept(self) -> list[str]:
+        return [name for name in self._models if name in bounds.tables()]
+
+    def _rows(self, name: str) -> ModelSelect:
+        model = self._models[name]
+        return model.select().where(model.tenant_id == self._own.id, _about(model))
 
     def _reached(self) -> tuple[str, ...]:
-        after = self._fingerprints()
-        return tuple(f"{name} changed" for name, mark in after.items() if self._before.get(name) != mark)
+        after = self._fingerprints(name for name in self._written() if name in self._before)
+        return tuple(f"{name} changed" for name, mark in after.items() if self._before[name] != mark)
 
 
 def _about(model: type[Model]) -> Any:

@@ -116,19 +116,26 @@ class Matrix:
         self._people: dict[frozenset[Permission], User] = {}
         self._drawn: dict[str, set[str]] = {}
 
-    def walk(self, below: str = "/") -> Tally:
-        """Pages first: their forms name fields of the routes that follow."""
+    def walk(self, below: str = "/", part: int = 0, parts: int = 1) -> Tally:
+        """Pages first: their forms name fields of the routes that follow. Of several `parts`, each with a house of
+        its own, one knocks at its own routes and only draws the pages of the others."""
         routes = [pair for pair in self._routes() if pair[1].rule.startswith(below)]
+        mine = []
         for method, rule in sorted(routes, key=lambda pair: (pair[0] != "GET", pair[1].rule)):
-            self.tally.routes += 1
             access = getattr(self.app.view_functions[rule.endpoint], "access", None)
+            if zlib.crc32(rule.rule.encode()) % parts != part:
+                if method == "GET" and access not in (None, "public"):
+                    self._as_oneself(method, rule, access)
+                continue
+            mine.append((method, rule))
+            self.tally.routes += 1
             if access is None:
                 self.tally.uncovered.append(f"{method} {rule.rule}: says nobody who may see it")
             elif access == "public":
                 self._public(method, rule)
             else:
                 self._guarded(method, rule, access)
-        elsewhere.walk(self, routes)  # last: it binds the actor to a territory
+        elsewhere.walk(self, mine)  # last: it binds the actor to a territory
         return self.tally
 
     def drawn(self, rule: Rule) -> set[str]:
@@ -162,19 +169,27 @@ class Matrix:
             foreign = knock(actor, method, self.address(method, rule, **{name: FOREIGN}) or "")
             missing = knock(actor, method, self.address(method, rule, **{name: NOBODYS}) or "")
             judge(f"{said} with the other tenant's {name} in the path", foreign, (404,), missing)
-        data = {"data": self.plausible(rule)} if method == "POST" else {}
-        answer = knock(actor if access != "house" else self.made.world.administrator, method, own, **data)
-        if access != "house":
+        answer = self._as_oneself(method, rule, access)
+        if access != "house" and answer is not None:
             judge(f"{said} as oneself", answer)
             if self.ids(rule) and answer.status == 404 and rule.endpoint not in ELSEWHERE:
                 self.tally.uncovered.append(f"{said}: the own row answers 404, so the path proves nothing")
-        if method == "GET" and answer.body.lstrip()[:1] == b"<":
-            for endpoint, names in forms.drawn(
-                self.app, answer.body.replace(b"ID", str(OWN).encode())
-            ).items():
-                self._drawn.setdefault(endpoint, set()).update(names)
         if access != "house":
             self._carried(method, rule, own)
+
+    def _as_oneself(self, method: str, rule: Rule, access: Any) -> Answer | None:
+        """The own row, as somebody who may; notes which fields the forms of a page send where."""
+        own = self.address(method, rule)
+        if own is None:
+            return None
+        who = self.made.actor if access != "house" else self.made.world.administrator
+        data = {"data": self.plausible(rule)} if method == "POST" else {}
+        answer = self.door.knock(who, method, own, **data)
+        if method == "GET" and answer.body.lstrip()[:1] == b"<":
+            drawn = forms.drawn(self.app, answer.body.replace(b"ID", str(OWN).encode()))
+            for endpoint, names in drawn.items():
+                self._drawn.setdefault(endpoint, set()).update(names)
+        return answer
 
     def _rights(self, method: str, rule: Rule, own: str, access: tuple[Permission, ...]) -> None:
         """No right at all, the area switched off, every other right of the area."""
