@@ -1,6 +1,7 @@
 """Mails of ten starter issues: valid HTML, nothing that Gmail, Outlook or Apple Mail do not know without a fallback,
 readable in the dark, and a text part that is read by itself. Judged by html-validate and the table of caniemail.com."""
 
+import itertools
 import json
 import re
 import shutil
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 from lxml import html as lxml_html
+from playwright.sync_api import sync_playwright
 
 from dispatcher import preview
 from dispatcher.colours import WHITE, Colour, colour, ratio
@@ -19,7 +21,9 @@ from domain.content import mailhtml, nostyle
 from domain.issues import assembly, letters, mailtemplates
 from domain.issues.models import BlockKind, Issue, MailTemplate
 from domain.issues.starters import STARTERS
-from tests import mailings
+from mediadb import library, storage
+from mediadb.models import Asset
+from tests import mailings, pictures
 from tests import world as worlds
 from tests.dispatcher.test_blocks import FILLED
 
@@ -43,14 +47,41 @@ FALLBACKS = {
 }
 
 
+# every text, picture and button that shows, in the order of the mail: what it is, how it is painted, where it stands
+SHOWN = """() => {
+  const seen = [], walk = document.createTreeWalker(document.body, NodeFilter.SHOW_ELEMENT | NodeFilter.SHOW_TEXT);
+  while (walk.nextNode()) {
+    const node = walk.currentNode, text = (node.data || "").replace(/[\\s\\u200b-\\u200f\\u034f\\u00ad]+/g, " ").trim();
+    if (!text && node.nodeName !== "IMG") continue;
+    const range = document.createRange();
+    range.selectNode(node);
+    const box = range.getBoundingClientRect(), look = getComputedStyle(text ? node.parentElement : node);
+    if (box.width < 1 || box.height < 1 || look.visibility !== "visible" || parseFloat(look.fontSize) < 2) continue;
+    const paint = [look.color, look.fontFamily, look.fontWeight, look.textDecorationLine].join(" ");
+    seen.push({ what: text || node.src, paint, picture: !text,
+      left: box.left, right: box.right, top: box.top, size: parseFloat(look.fontSize) });
+  }
+  return [seen, document.documentElement.scrollWidth];
+}"""
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+
+
 @pytest.fixture
-def world(database: str) -> worlds.World:
+def world(database: str, tmp_path: Path) -> worlds.World:
+    storage.configure(f"file://{tmp_path / 'media'}")
     return worlds.build()
 
 
 def full(world: worlds.World, template: MailTemplate | None = None) -> Issue:
-    """An issue with every kind of block."""
+    """An issue with every kind of block, and with pictures above and beside articles."""
     issue = mailings.issue(world)
+    asset = Asset.get_or_none(Asset.tenant_id == world.north.id) or library.upload(
+        world.north.id, world.editor.id, "brücke.png", pictures.plain(1400, 800)
+    )
+    assembly.edit(issue, assembly.add(issue, BlockKind.PICTURE), {"asset_id": asset.id, "alt": "Die Brücke"})
+    for layout in ("top", "left", "right"):
+        article = mailings.article(world, f"Bild {layout}", asset_id=asset.id, asset_alt="Die Brücke")
+        assembly.edit(issue, assembly.add_article(issue, article.id), {"layout": layout})
     for kind, data in FILLED.items():
         if kind != BlockKind.INTRO:
             assembly.edit(issue, assembly.add(issue, kind), dict(data))
@@ -130,6 +161,40 @@ def test_mails_of_ten_starter_issues_stand_in_every_program(world: worlds.World,
         assert not re.search(r"<(?:p|td|a|br|span)\b|&(?:amp|nbsp|lt);|\{\{|\[\w", text), name
         assert "Unsubscribe: http" in text and "Deichweg 1" in text, name
         assert "Dear Ms Brandt" in text or "Hallo Marlies" in text, name
+
+
+def is_above(one: dict[str, Any], before: dict[str, Any]) -> bool:
+    """Whether `one` is read sooner than what stands `before` it: higher, and not beside it."""
+    return one["top"] < before["top"] - 20 and one["left"] < before["right"]
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="Chromium is missing (apt-get install chromium)")
+def test_mails_of_ten_starter_issues_look_alike_wide_and_narrow(world: worlds.World) -> None:
+    mails = {
+        name: preview.part(preview.message(world.north, issue, mailings.BASE_URL), "html")
+        for name, issue in ten(world)
+    }
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        page = browser.new_page()
+        drawn = pictures.plain(1200, 800)
+        page.route("**/*", lambda route: route.fulfill(body=drawn, content_type="image/png"))
+        for name, html in mails.items():
+            found = {}
+            for width in (1000, 360):
+                page.set_viewport_size({"width": width, "height": 800})
+                page.set_content(html, wait_until="load")
+                found[width], overflow = page.evaluate(SHOWN)
+                assert overflow <= width, f"{name} is wider than {width}"
+                cut = [one["what"] for one in found[width] if one["left"] < 0 or one["right"] > width]
+                assert cut == [], (name, width)
+            wide, narrow = found[1000], found[360]
+            assert sum(one["picture"] for one in narrow) >= 4 or name == "plain mailing"
+            assert [one["what"] for one in wide] == [one["what"] for one in narrow], name
+            assert [one["paint"] for one in wide] == [one["paint"] for one in narrow], name
+            assert all(one["size"] >= 12 for one in narrow), name
+            assert [b["what"] for a, b in itertools.pairwise(narrow) if is_above(b, a)] == [], name
+        browser.close()
 
 
 def test_every_text_of_ten_starter_issues_can_be_read_in_the_dark(world: worlds.World) -> None:
