@@ -112,8 +112,9 @@ def clashed(issue: Issue, block: Block | None = None, data: dict[str, Any] | Non
 def _typed(
     issue: Issue, block: Block | None, data: dict[str, Any] | None, status: int = 422, **more: Any
 ) -> Response:
-    """The whole editor with what was typed instead of what is saved."""
-    values = editor.page_values(issue, said_where="block" if block else "head", **more)
+    """The whole editor with what was typed instead of what is saved; its stamp stays that of what was changed."""
+    base = request.form.get("base") or (stamps.of_block(block) if block else stamps.of_head(issue))
+    values = editor.page_values(issue, said_where="block" if block else "head", base=base, **more)
     if block:
         values["opened"] = block.id
         for shown in values["blocks"]:

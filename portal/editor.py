@@ -25,7 +25,8 @@ from domain.subscribers import directory, types
 from domain.subscribers.models import Subscriber
 from domain.tenancy.models import Tenant
 from mediadb import library
-from portal import gaps, places, received, sending
+from mediadb.models import Asset
+from portal import gaps, media_desk, places, received, sending
 from portal.access import may
 
 PARTS = ("narrow", "wide", "dark", "text")
@@ -96,9 +97,19 @@ def blocks_values(
         "assets": library.many(g.tenant.id, sorted(chosen)) | pictures, "said": said or {},
         "opened": request.values.get("open", 0, int) if opened is None else opened,
         "editable": editable, "addable": addable(), "networks": content.NETWORKS, "stamps": stamps,
-        "palette": placeholders.palette(issue.tenant_id), "lacking": content.lacks,
+        "palette": placeholders.palette(issue.tenant_id), "lacking": content.lacks, "newest_pictures": newest_pictures,
         **(looks_values(issue) | steps_values(issue) if editable else {"segments": {}}),
     }  # fmt: skip
+
+
+def newest_pictures() -> list[Asset]:
+    """What can be chosen without script, where no dialog opens; nothing from folders that are closed to the person."""
+    if "newest_pictures" not in g:
+        hidden = media_desk.reach().hidden
+        g.newest_pictures = library.find(
+            g.tenant.id, pictures_only=True, everywhere=True, hidden=hidden
+        ).assets
+    return list(g.newest_pictures)
 
 
 def addable() -> dict[str, tuple[str, str]]:

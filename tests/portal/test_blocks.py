@@ -12,7 +12,8 @@ from domain.campaigns import planning
 from domain.issues import assembly, blocks, mailtemplates, stamps, steps
 from domain.issues.models import Block, BlockKind, Issue
 from domain.segments.models import Segment
-from tests import mailings
+from mediadb import library
+from tests import mailings, pictures
 from tests import world as worlds
 
 HTMX = {"HX-Request": "true"}
@@ -149,6 +150,36 @@ def test_two_people_at_one_text_see_both_and_nothing_is_overwritten(
     assert "Von Chefin" in str([s.before for s in steps.trail(issue).steps]), (
         "and the other text can be had back"
     )
+
+
+def test_a_picture_is_chosen_without_script_too(
+    editor: FlaskClient, world: worlds.World, issue: Issue, here: str
+) -> None:
+    asset = library.upload(world.north.id, world.editor.id, "brücke.png", pictures.plain())
+    block = assembly.add(issue, BlockKind.PICTURE)
+    page = editor.get(f"{here}?open={block.id}").text
+    plain = page.partition('name="asset_id"')[2]  # the first field of this name is the one that counts
+    assert plain.partition("</noscript>")[0].count(f'<option value="{asset.id}">') == 1
+    data = {"asset_id": [str(asset.id), ""], "alt": "Die Brücke", "base": stamps.of_block(block)}
+    assert editor.post(f"{here}/blocks/{block.id}", data=data).status_code == 303
+    assert assembly.block(issue, block.id).data["asset_id"] == asset.id
+
+
+@pytest.mark.parametrize("place", ["block", "head"])
+def test_what_was_refused_and_then_corrected_is_saved_without_script(
+    editor: FlaskClient, issue: Issue, here: str, place: str
+) -> None:
+    block = text_block(issue)
+    path, name = (f"{here}/blocks/{block.id}", "html") if place == "block" else (f"{here}/head", "subject")
+    page = editor.get(f"{here}?open={block.id}").text
+    for typed, status in (("Für [Vornahme]", 422), ("Für [Vorname]", 303)):
+        base = re.search(
+            rf'name="base" id="base-{block.id if place == "block" else "head"}" value="(\w+)"', page
+        )
+        assert base
+        answer = editor.post(path, data={name: typed, "base": base[1]})
+        assert answer.status_code == status
+        page = answer.text
 
 
 def test_two_people_at_the_subject_see_both(

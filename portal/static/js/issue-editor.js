@@ -128,12 +128,27 @@
     timer = setTimeout(() => { const frame = document.getElementById("preview"); if (frame) frame.src = frame.src; }, 400);
   });
 
-  // A lost network: say so, keep what was typed, try again.
+  // A lost network: what was typed is kept and tried again; an act that was not done is told, for it can be done again.
+  const SELF = "#head, [data-block-form]";
+  const again = () => document.querySelectorAll(SELF).forEach((form) => { if (form.dataset.lost) htmx.trigger(form, "save-now"); });
   document.body.addEventListener("htmx:sendError", (event) => {
     const form = event.target.closest("form[hx-post]");
     if (!form || !saved()) return;
-    saved().textContent = saved().dataset.lost;
-    if (form.matches("#head, [data-block-form]")) setTimeout(() => htmx.trigger(form, "save-now"), 5000);
+    const typed = form.matches(SELF);
+    saved().textContent = typed ? saved().dataset.lost : saved().dataset.undone;
+    if (!typed) return;
+    form.dataset.lost = "1";
+    setTimeout(again, 5000);
+  });
+  document.body.addEventListener("htmx:beforeOnLoad", (event) => { delete event.detail.elt.dataset.lost; });
+  window.addEventListener("online", () => {
+    again();
+    if (saved()?.textContent === saved()?.dataset.undone) saved().textContent = "";
+  });
+  // Somebody else was quicker: the blocks as they are now, so that the act can be done again.
+  document.body.addEventListener("htmx:afterRequest", (event) => {
+    const { elt, xhr } = event.detail;
+    if (xhr.status === 409 && !elt.matches(SELF) && elt.closest("#editor, #steps")) htmx.trigger("#presence", "look-again");
   });
 
   // Narrow screens: one pane at a time, without loading the page again.

@@ -42,7 +42,8 @@
     editor.editor.setAttribute("aria-multiline", "true");
     if (area.matches(":disabled")) editor.editor.setAttribute("aria-readonly", "true");
     if (area.dataset.label) editor.editor.setAttribute("aria-label", area.dataset.label);
-    editor.events.on("change", () => { area.dispatchEvent(new Event("input", { bubbles: true })); mark(); });
+    editor.events.on("change", () => area.dispatchEvent(new Event("input", { bubbles: true })));
+    new MutationObserver(mark).observe(editor.editor, { childList: true, subtree: true, characterData: true });
     mark();
     area.closest("form")?.addEventListener("submit", () => { area.value = editor.value; });
   }
