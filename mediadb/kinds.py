@@ -52,6 +52,15 @@ def document_mime(name: str, data: bytes, limits: Limits = Limits()) -> str | No
     raise Invalid(_refusal(suffix))
 
 
+def check_picture(name: str) -> None:
+    """Raise Invalid for what is not a picture that mails can show, where one is to be chosen."""
+    suffix = PurePosixPath(name).suffix.casefold()
+    if suffix in (".svg", ".svgz"):
+        raise Invalid(N_("Mail programs do not show SVG. Save the picture as PNG and upload that."))
+    if suffix in DOCUMENTS:
+        raise Invalid(N_("This is no picture. Take a JPEG, PNG, GIF, WebP or AVIF file."))
+
+
 def _refusal(suffix: str) -> str:
     if suffix == ".svgz":
         return N_("We cannot take packed SVG. Save the picture as SVG or PNG.")

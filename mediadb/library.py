@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from peewee import SQL, fn
 
@@ -12,6 +12,7 @@ from domain.content import search, tags
 from domain.content.models import Article, AssetUse
 from domain.db import database, together, unscoped
 from domain.errors import N_, Conflict, NotFound
+from mediadb import labels
 from mediadb.folders import folder as folder
 from mediadb.folders import folders as folders
 from mediadb.folders import make_folder as make_folder
@@ -27,6 +28,8 @@ from mediadb.words import clean_name as clean_name
 from mediadb.words import folded, line
 
 PAGE_SIZE = 48
+LICENCE_SOON = timedelta(days=30)
+LACK_ALT, LACK_LICENCE = "alt", "licence"
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,14 @@ def get(tenant_id: int, asset_id: int) -> Asset:
     """A file of the tenant; raises NotFound."""
     asset = Asset.get_or_none(Asset.tenant_id == tenant_id, Asset.id == asset_id)
     if asset is None:
+        raise NotFound
+    return asset
+
+
+def picture(tenant_id: int, asset_id: int) -> Asset:
+    """A picture of the tenant that mails can show; raises NotFound, also for an SVG, which is a document."""
+    asset = get(tenant_id, asset_id)
+    if asset.kind != AssetKind.PICTURE:
         raise NotFound
     return asset
 
@@ -86,10 +97,11 @@ def of_articles(articles: Iterable[Article]) -> dict[int, Asset]:
 def find(
     tenant_id: int, folder_id: int | None = None, text: str = "", before_id: int | None = None,
     trashed: bool = False, pictures_only: bool = False, everywhere: bool = False, kind: str = "",
-    hidden: Collection[int] = (),
+    hidden: Collection[int] = (), tag: str = "", lacking: str = "", today: date | None = None,
 ) -> Page:  # fmt: skip
     """Files of one folder (None: those in no folder), or of all with `everywhere` or a search text; never of the
-    `hidden` folders."""
+    `hidden` folders. `lacking` narrows to pictures without description (LACK_ALT) or to files whose licence ended or
+    ends within LICENCE_SOON of `today` (LACK_LICENCE)."""
     query = Asset.select().where(Asset.tenant_id == tenant_id, Asset.trashed_at.is_null(not trashed))
     if not (everywhere or text or trashed):
         query = query.where(Asset.folder_id.is_null() if folder_id is None else Asset.folder_id == folder_id)
@@ -97,6 +109,12 @@ def find(
         query = query.where(Asset.kind == (AssetKind.PICTURE if pictures_only else kind))
     if hidden:
         query = query.where(Asset.folder_id.is_null() | Asset.folder_id.not_in(sorted(hidden)))
+    if tag:
+        query = query.where(Asset.id.in_(labels.tagged(tenant_id, tag)))
+    if lacking == LACK_ALT:
+        query = query.where(Asset.kind == AssetKind.PICTURE, Asset.alt == "")
+    elif lacking == LACK_LICENCE and today:
+        query = query.where(Asset.licence_until < today + LICENCE_SOON)
     query = search.narrowed(query, Asset.folded, text, tenant_id)
     total = query.count()
     if before_id:
@@ -116,7 +134,10 @@ def describe(
         asset.tags = tags.tidy(words)
     asset.licence_until = licence_until
     asset.folded = folded(asset.filename, asset.title, asset.alt, asset.credit, *asset.tags)
-    asset.save()
+    with database.atomic():
+        asset.save()
+        if words is not None:
+            labels.write(asset)
 
 
 def move(asset: Asset, folder_id: int | None) -> None:

@@ -93,6 +93,20 @@ class AssetAlias(TenantModel):
         indexes = ((("tenant_id", "asset_id"), False),)
 
 
+class AssetTag(TenantModel):
+    """A tag of a file in the form that filters ask for (`folded`), written with it."""
+
+    asset_id = BigIntegerField()
+    folded = CharField(max_length=60)
+    name = CharField(max_length=60)
+
+    class Meta:
+        indexes = (
+            (("tenant_id", "asset_id", "folded"), True),
+            (("tenant_id", "folded"), False),
+        )
+
+
 class FolderRight(TenantModel):
     """Once a folder has any, only these roles (and administrators) reach it and what lies below."""
 

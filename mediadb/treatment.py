@@ -12,7 +12,7 @@ from domain.content.models import AssetUse
 from domain.db import database, unscoped
 from domain.errors import N_, Conflict, Invalid, NotFound
 from mediadb import imaging, intake, kinds, limits, scanner, storage
-from mediadb.models import Asset, AssetAlias, AssetKind, Rendition
+from mediadb.models import Asset, AssetAlias, AssetKind, AssetTag, Rendition
 from mediadb.words import clean_name, folded
 
 KEPT_IN_TRASH = timedelta(days=30)
@@ -95,6 +95,9 @@ def purge(asset: Asset, user_id: int | None) -> None:
     digests = {asset.sha256, *(row[0] for row in Rendition.select(Rendition.sha256).where(mine).tuples())}
     with database.atomic():
         Rendition.delete().where(mine).execute()
+        AssetTag.delete().where(
+            AssetTag.tenant_id == asset.tenant_id, AssetTag.asset_id == asset.id
+        ).execute()
         AssetAlias.delete().where(
             AssetAlias.tenant_id == asset.tenant_id, AssetAlias.asset_id == asset.id
         ).execute()

@@ -2,8 +2,9 @@
 
 from datetime import date
 
-from flask import g
+from flask import g, request, url_for
 
+from domain.content.models import SavedView
 from mediadb import library
 from mediadb import reach as reaching
 from mediadb.models import Asset
@@ -22,6 +23,23 @@ def asset(asset_id: int, changing: bool = False) -> Asset:
     if changing:
         reach().need_change(found.folder_id)
     return found
+
+
+FILTERS = ("q", "kind", "tag", "lacking")
+
+
+def filters() -> dict[str, str]:
+    """The filters of the address without the page."""
+    return {name: request.args[name] for name in FILTERS if request.args.get(name)}
+
+
+def view_url(view: SavedView) -> str:
+    """Where a kept view of the media leads: its folder with its filters."""
+    kept = {name: value for name, value in view.query.items() if name in FILTERS}
+    folder_id = str(view.query.get("folder", ""))
+    if folder_id.isdigit():
+        return url_for("media.folder", folder_id=int(folder_id), saved=view.id, **kept)
+    return url_for("media.index", saved=view.id, **kept)
 
 
 def day(text: str) -> date | None:

@@ -87,6 +87,11 @@ def asset_id(chosen: int) -> int:
         raise
 
 
+def picture_id(chosen: int) -> int:
+    """As `asset_id`, for what mails show: raises NotFound for documents, of which SVG is one."""
+    return library.picture(g.tenant.id, asset_id(chosen)).id
+
+
 def check_robinson_right(right: str = "subscriber.suppress_others") -> None:
     """Refuse a change of a Robinson list that holds in other tenants to who may only change the own."""
     if not may(right) and ledger.holds_elsewhere(g.tenant.id, "robinson"):

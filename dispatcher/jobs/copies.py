@@ -26,6 +26,7 @@ from domain.segments import translating
 from domain.segments.models import Segment
 from domain.subscribers.models import NewsletterType
 from domain.tenancy.models import Tenant
+from mediadb import labels
 from mediadb.models import Asset, Folder, Rendition
 
 OBJECTS: dict[str, type[Model]] = {
@@ -106,6 +107,7 @@ def asset(
         return there.id
     values = _values(found, target_id) | {"folder_id": folder_id, "public_key": secrets.token_urlsafe(12)}
     made = Asset.create(**values)
+    labels.write(made)
     for size in Rendition.select().where(
         Rendition.tenant_id == source_tenant_id, Rendition.asset_id == found.id
     ):

@@ -1,5 +1,6 @@
 """What the blocks lack: articles that are gone, pictures without description, buttons and links without a target."""
 
+import re
 from datetime import date, datetime
 
 from lxml import html as lxml_html
@@ -15,8 +16,9 @@ from domain.issues import expected, placeholders, texts
 from domain.issues.blocks import ASSET_KEYS, assets, lacks
 from domain.issues.models import Block, BlockKind
 from mediadb import library
-from mediadb.models import Asset
+from mediadb.models import Asset, AssetKind
 
+_KEY = re.compile(r"/media/([A-Za-z0-9_-]{16,64})/file\Z")
 _FILLED = (BlockKind.ARTICLE, BlockKind.TEXT)
 
 
@@ -152,6 +154,19 @@ def awaited(facts: Facts) -> Findings:
             yield hint(
                 N_("“%(title)s” was written for this issue and is not in it yet."), title=line.row.topic
             )
+
+
+def drawings(facts: Facts) -> Findings:
+    """Pictures of texts that mail programs do not show: SVG and other documents of the media."""
+    keys = {m[1]: src for p in facts.pictures if (m := _KEY.search(src := p.get("src") or ""))}
+    if not keys:
+        return
+    found = library.many(facts.tenant.id, library.ids_of(facts.tenant.id, sorted(keys)))
+    for asset in found.values():
+        if asset.kind != AssetKind.PICTURE:
+            block_id = facts.block_with(*(src for key, src in keys.items() if key == asset.public_key))
+            message = N_("Mail programs do not show “%(name)s”. Save it as PNG and take that.")
+            yield error(message, block_id=block_id, name=asset.title or asset.filename)
 
 
 def licences(facts: Facts) -> Findings:

@@ -12,8 +12,9 @@ from domain.tenancy.models import Tenant
 MAIL: tuple[Callable[[Facts], Findings], ...] = (
     subject.subject, subject.preheader, content.anything, content.imprint, content.way_out, content.articles,
     content.conditional, content.obligatory, content.awaited,
-    content.alternatives, content.targets, linking.dead, content.licences, clearing.media, content.gaps, looks.contrast,
-    looks.style, looks.unstyled, looks.size, looks.weight, subject.shouting, subject.habits,
+    content.alternatives, content.targets, linking.dead, content.licences, content.drawings, clearing.media,
+    content.gaps, looks.contrast, looks.style, looks.unstyled, looks.size, looks.weight,
+    subject.shouting, subject.habits,
 )  # fmt: skip
 Plan = tuple[Callable[[Facts, Campaign], Findings], ...]
 PLAN: Plan = (

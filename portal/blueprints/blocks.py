@@ -81,7 +81,7 @@ def _data(kind: str) -> dict[str, Any]:
     for key in blocks.ASSET_KEYS:
         if key in data:
             chosen = data[key].strip()
-            data[key] = received.asset_id(int(chosen)) if chosen.isdigit() else None
+            data[key] = received.picture_id(int(chosen)) if chosen.isdigit() else None
     return data
 
 

@@ -187,7 +187,7 @@ def _given() -> dict[str, Any]:
             given[key] = ""
     if "logo_id" in given:
         chosen = str(given["logo_id"]).strip()
-        given["logo_id"] = library.get(g.tenant.id, int(chosen)).id if chosen.isdigit() else None
+        given["logo_id"] = library.picture(g.tenant.id, int(chosen)).id if chosen.isdigit() else None
     return given
 
 

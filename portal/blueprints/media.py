@@ -8,19 +8,19 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from domain.accounts.permissions import Permission as P
-from domain.content import articles, pool, tags
+from domain.content import tags
 from domain.errors import Conflict, Invalid, NotFound, OverLimit
-from domain.issues import blocktemplates
 from domain.releases import ledger
-from mediadb import approving, library, limits, storage, urls
+from mediadb import approving, kinds, labels, library, limits, storage, urls
 from mediadb.models import Asset, AssetKind, Folder
-from portal import context, hypermedia, media_desk, received
-from portal.access import may, public, requires
+from portal import context, hypermedia, media_desk, media_places, received
+from portal.access import public, requires
 from portal.errors import say, say_fields
 
 bp = Blueprint("media", __name__)
 public_bp = Blueprint("media_public", __name__)
 YEAR_S, HOUR_S = 365 * 86_400, 3_600
+MOST_TICKED = 100
 KINDS = ("", AssetKind.PICTURE, AssetKind.DOCUMENT)
 
 
@@ -77,6 +77,20 @@ def pick() -> Response:
     )  # fmt: skip
 
 
+@bp.get("/media/documents")
+@requires(P.MEDIA_SEE)
+def documents() -> Response:
+    """Documents to tick for an article, a fragment: those ticked stay, then what a search finds."""
+    ids = [int(i) for i in request.args.getlist("documents") if i.isdigit() and len(i) < 18][:MOST_TICKED]
+    chosen = [a for a in library.many(g.tenant.id, ids).values() if a.kind == AssetKind.DOCUMENT]
+    text, hidden = request.args.get("find", "").strip()[:100], media_desk.reach().hidden
+    found = library.find(g.tenant.id, text=text, kind=AssetKind.DOCUMENT, everywhere=True, hidden=hidden)
+    return hypermedia.fragment(
+        "articles/_documents.html", documents=[a for a in chosen if a.folder_id not in hidden],
+        offered=found.assets[:30], more=found.total > 30, text=text,
+    )  # fmt: skip
+
+
 @bp.post("/media/upload")
 @requires(P.MEDIA_EDIT)
 def upload() -> Response:
@@ -91,6 +105,8 @@ def upload() -> Response:
             continue
         data = file.read(most + 1)
         try:
+            if "picture" in request.form:
+                kinds.check_picture(file.filename)
             made.append(library.take(g.tenant.id, g.user.id, file.filename, data, folder_id))
         except (Invalid, OverLimit, Conflict) as error:
             refused.append((library.clean_name(file.filename), say(error)))
@@ -98,9 +114,16 @@ def upload() -> Response:
         return _as_json(made, refused)
     for name, reason in refused:
         hypermedia.flash(f"{name}: {reason}", "fail")
+    for taken in made:
+        if taken.known:
+            name = taken.asset.title or taken.asset.filename
+            hypermedia.flash(
+                _("“%(name)s” is in the media already and was not stored again.", name=name), "hold"
+            )
     if not made and not refused:
         hypermedia.flash(_("Choose one or more files first."), "hold")
-    text = ngettext("%(num)s file uploaded.", "%(num)s files uploaded.", len(made)) if made else None
+    new = sum(not taken.known for taken in made)
+    text = ngettext("%(num)s file uploaded.", "%(num)s files uploaded.", new) if new else None
     return hypermedia.done(_folder_url(folder_id), text)
 
 
@@ -206,7 +229,7 @@ def _folder(folder_id: int, changing: bool = False) -> Folder:
 
 def _show(asset: Asset, status: int = 200, **wrong: str) -> Response:
     return hypermedia.page(
-        "media/index.html", "media/_panel.html", status=status, asset=asset, places=_places(asset), wrong=wrong,
+        "media/index.html", "media/_panel.html", status=status, asset=asset, places=media_places.of(asset), wrong=wrong,
         sizes=library.renditions(asset), guarded=approving.guard(g.tenant.id, asset.folder_id) is not None,
         asked=approving.latest(asset) if asset.tenant_id == g.tenant.id else None,
         cleared=not approving.uncleared(g.tenant.id, [asset]),
@@ -225,10 +248,11 @@ def _listing(folder_id: int | None, trash: bool) -> dict[str, Any]:
     """A page of files and the tree around it."""
     text, kind = request.args.get("q", "").strip()[:100], request.args.get("kind", "")
     kind = kind if kind in KINDS else ""
+    tag, lacking = request.args.get("tag", "")[:60], request.args.get("lacking", "")
     reach = media_desk.reach()
     page = library.find(
         g.tenant.id, folder_id, text, request.args.get("before", type=int), trashed=trash, kind=kind,
-        everywhere=folder_id is None, hidden=reach.hidden,
+        everywhere=folder_id is None, hidden=reach.hidden, tag=tag, lacking=lacking, today=context.today(),
     )  # fmt: skip
     folders = [f for f in library.folders(g.tenant.id) if f.id not in reach.hidden]
     everywhere, in_trash = library.counts(g.tenant.id)
@@ -236,7 +260,8 @@ def _listing(folder_id: int | None, trash: bool) -> dict[str, Any]:
     path = library.path_to(folders, folder_id)
     return {
         "page": page, "text": text, "previews": library.previews(g.tenant.id, page.assets),
-        "kind": kind, "trash": trash, "folders": folders, "path": path,
+        "kind": kind, "tag": tag, "lacking": lacking, "filters": media_desk.filters(), **_offers(trash),
+        "trash": trash, "folders": folders, "path": path,
         "folder": path[-1] if path else None, "folder_id": folder_id, "counts": _with_subfolders(folders, counts),
         "all_count": sum(counts.values()), "trashed_count": in_trash,
         "in_force": limits.of(g.tenant.id), "may_change": reach.may_change, "today": context.today(),
@@ -244,27 +269,15 @@ def _listing(folder_id: int | None, trash: bool) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _places(asset: Asset) -> list[tuple[str, str]]:
-    """Where a file is used: (words, address or "" for what the person may not open)."""
-    uses = library.uses(asset)
-    titles = {a.id: a for a in pool.many(g.tenant.id, [u.object_id for u in uses if u.kind == "article"])}
-    in_blocks = any(use.kind == blocktemplates.KIND for use in uses)
-    kept = {one.id: one.name for one in blocktemplates.every(g.tenant.id)} if in_blocks else {}
-    places = []
-    for use in uses:
-        article = titles.get(use.object_id) if use.kind == "article" else None
-        if article and articles.may_see(article, g.user, g.rights):
-            url = url_for("articles.show", article_id=article.id)
-            places.append((article.title or _("Untitled"), url))
-        elif use.kind in ("issue", "attachment"):
-            url = url_for("issues.show", issue_id=use.object_id) if may(P.ISSUE_SEE) else ""
-            places.append((_("Issue %(id)s", id=use.object_id), url))
-        elif use.kind == blocktemplates.KIND:
-            url = url_for("blocktemplates.show", template_id=use.object_id) if may(P.ISSUE_EDIT) else ""
-            places.append((kept.get(use.object_id) or _("Block template"), url))
-        else:
-            places.append((_("Article %(id)s", id=use.object_id), ""))
-    return places
+def _offers(trash: bool) -> dict[str, Any]:
+    """Tags and kept views around the list, not asked for when htmx wants a part of the page."""
+    if trash or hypermedia.wants_fragment():
+        return {"tags": [], "saved": [], "view_urls": {}, "saved_id": None}
+    found = labels.offered(g.tenant.id, g.user.id)
+    return {
+        "tags": found.tags, "saved": found.views, "saved_id": request.args.get("saved", type=int),
+        "view_urls": {view.id: media_desk.view_url(view) for view in found.views},
+    }  # fmt: skip
 
 
 def _with_subfolders(folders: list[Folder], counts: dict[int | None, int]) -> dict[int, int]:

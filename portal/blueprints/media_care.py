@@ -6,9 +6,9 @@ from flask_babel import ngettext
 
 from domain.accounts import policy
 from domain.accounts.permissions import Permission as P
-from domain.content import tags
+from domain.content import tags, views
 from domain.errors import DomainError, Invalid, NotFound
-from mediadb import library, limits, treatment
+from mediadb import labels, library, limits, treatment
 from mediadb import reach as reaching
 from mediadb.models import Asset
 from portal import context, hypermedia, media_desk
@@ -124,6 +124,29 @@ def _done(asset: Asset, act: str, folder_id: int | None) -> bool:
         hypermedia.flash(f"{asset.title or asset.filename}: {say(error)}", "hold")
         return False
     return True
+
+
+@bp.post("/media/views")
+@requires(P.MEDIA_SEE)
+def keep() -> Response:
+    """Keep folder and filters of the page under a name."""
+    form = request.form
+    wanted = {name: form.get(name, "")[:100] for name in (*media_desk.FILTERS, "folder")}
+    if wanted["folder"]:
+        media_desk.reach().need_folder(library.folder(g.tenant.id, form.get("folder", 0, int)))
+    try:
+        made = views.keep(g.tenant.id, labels.AREA, g.user.id, form.get("name", ""), wanted, "shared" in form)
+    except Invalid as error:
+        hypermedia.flash(say_fields(error).get("name") or say(error), "hold")
+        return hypermedia.done(url_for("media.index"))
+    return hypermedia.done(media_desk.view_url(made), _("View “%(name)s” kept.", name=made.name))
+
+
+@bp.post("/media/views/<int:view_id>/remove")
+@requires(P.MEDIA_SEE)
+def forget(view_id: int) -> Response:
+    gone = views.remove(g.tenant.id, view_id, g.user.id)
+    return hypermedia.done(url_for("media.index"), _("View “%(name)s” deleted.", name=gone.name))
 
 
 @bp.get("/media/f/<int:folder_id>/rights")

@@ -2,7 +2,7 @@
 (() => {
   const follow = () => document.querySelectorAll("form[data-filters]").forEach((form) => {
     const now = new URLSearchParams(location.search);
-    form.querySelectorAll("input[type=hidden]:not([name=csrf_token])").forEach((field) => { field.value = now.get(field.name) ?? ""; });
+    form.querySelectorAll("input[type=hidden]:not([name=csrf_token], [data-fixed])").forEach((field) => { field.value = now.get(field.name) ?? ""; });
   });
   document.body.addEventListener("htmx:replacedInHistory", follow);
   document.body.addEventListener("htmx:pushedIntoHistory", follow);

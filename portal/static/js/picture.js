@@ -42,7 +42,7 @@
   });
   // Enter in the search of the dialog must not send the form around it.
   document.addEventListener("keydown", (event) => {
-    if (event.key === "Enter" && event.target.matches("[data-picture-dialog] input")) event.preventDefault();
+    if (event.key === "Enter" && event.target.matches("[data-picture-dialog] input, [data-stay]")) event.preventDefault();
   });
 
   function upload(place, file) {
@@ -50,6 +50,7 @@
     fail(place, "");
     const data = new FormData();
     data.append("file", file);
+    data.append("picture", "1"); // documents and SVG are refused: mails do not show them
     const request = new XMLHttpRequest();
     request.open("POST", place.dataset.upload);
     request.responseType = "json";
