@@ -321,7 +321,7 @@ def importing(url: str, folder: Path, count: int) -> tuple[float, float, float]:
     import_file(path, count)
     job = imports.receive(tenant.id, "people.csv", path, folder, 1)
     mapping = {int(index): meant for index, meant in job.mapping.items()} | {5: "own"}
-    imports.plan(job, mapping, imports.Options(type_id=kind.id, consent="proved", proof="Bench"))
+    imports.plan(job, mapping, imports.Options(type_ids=[kind.id], consent="proved", proof="Bench"))
     imports.start(job, 1)
     database.close()
     child = subprocess.run(

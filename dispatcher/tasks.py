@@ -29,6 +29,11 @@ def run_import(job_id: int) -> None:
     _nudge(_run_import, job_id)
 
 
+def check_import(job_id: int) -> None:
+    """The columns of an import were chosen: what would it do? Call after commit."""
+    _nudge(_check_import, job_id)
+
+
 def check_domain(domain_id: int) -> None:
     """Somebody wants to know what DNS says about a sender domain. Call after commit."""
     _nudge(_check_domain, domain_id)
@@ -64,6 +69,11 @@ def _send_system_mail(outbox_id: int) -> None:
 @render.task()
 def _run_import(job_id: int) -> None:
     bodies["run_import"](job_id)
+
+
+@render.task()
+def _check_import(job_id: int) -> None:
+    bodies["check_import"](job_id)
 
 
 @render.task()

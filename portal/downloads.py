@@ -37,3 +37,12 @@ def _sheet(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[bytes
         target.seek(0)
         while piece := target.read(1 << 16):
             yield piece
+
+
+def file(content: bytes, name: str, mime: str) -> Response:
+    """A stored file to be saved, never to be shown here, whatever it holds."""
+    response = Response(content, mimetype=mime)
+    response.headers.set("Content-Disposition", "attachment", filename=name)
+    response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    response.headers["Cache-Control"] = "private, no-store"
+    return response

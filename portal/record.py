@@ -8,11 +8,12 @@ from wtforms.fields.choices import SelectChoice
 from domain.accounts import policy
 from domain.audit.models import AuditEntry
 from domain.campaigns import received, unmerging
-from domain.subscribers import consent, directory, lists, organisations, suppression, types
+from domain.subscribers import consent, directory, lists, organisations, proofs, suppression, types
 from domain.subscribers.facets import fields, notes, tags, tracks
 from domain.subscribers.facets.models import Holder
 from domain.subscribers.models import Organisation, Subscriber
 from domain.tenancy import territory
+from mediadb import proofs as kept
 from portal import hypermedia
 from portal.forms.subscribers import ConsentForm, LockForm
 
@@ -33,7 +34,8 @@ def page(
     merge = unmerging.of(person)
     people = [e.by_id for e in history] + [n.by_id for n in remarks] + [c.user_id for c in changes]
     return hypermedia.page(
-        "subscribers/show.html", status=status, person=person, history=history, changes=changes, notes=remarks,
+        "subscribers/show.html", status=status, papers=proofs.of_events(tenant_id, history),
+        proof_types=kept.TYPES, proof_mb=kept.MOST_MB, person=person, history=history, changes=changes, notes=remarks,
         subscriptions=directory.subscriptions(person), kinds={kind.id: kind for kind in types.every(tenant_id)},
         lists=lists.every(tenant_id), on_lists={chosen.id for chosen in lists.of(person)},
         organisation=_organisation(person), tags=tags.of(*key), tracks=tracks.every(tenant_id),

@@ -139,10 +139,12 @@ def _import(administrator: Walker, count: int) -> None:
     administrator.get(f"{TENANT}/subscribers/imports")
     page = _fine(administrator.send("/imports", file=("leser.csv", out.getvalue().encode())))
     kind = next(
-        o for o in page.tree.cssselect("select[name=type_id] option") if "Probeblatt" in o.text_content()
+        box
+        for box in page.tree.cssselect("input[name=type_ids]")
+        if "Probeblatt" in box.getparent().text_content()
     )
     _fine(
-        administrator.send("/columns", type_id=kind.get("value"), consent="proved", proof="Bögen im Archiv")
+        administrator.send("/columns", type_ids=kind.get("value"), consent="proved", proof="Bögen im Archiv")
     )
     page = _fine(administrator.send("/run"))
     _until(administrator, page.url, lambda page: "every 2s" not in page.text)

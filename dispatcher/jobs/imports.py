@@ -13,11 +13,12 @@ from peewee import OperationalError
 from domain import db
 from domain.campaigns import exclusions, unmerging
 from domain.errors import N_
-from domain.subscribers import imports, signup
+from domain.subscribers import checking, imports, signup
 from domain.subscribers.models import ImportJob
 
 log = structlog.get_logger()
 EXPIRE_EVERY_S = 3600.0  # unconfirmed sign-ups lapse after a week; an hour more does no harm
+_one_check = threading.Lock()
 _one_at_a_time = threading.Lock()  # SQLite takes one writer, and two imports would only slow each other down
 
 
@@ -47,10 +48,25 @@ def _run(job: ImportJob, root: Path) -> None:
     log.info("import ended", job=job.id, tenant=job.tenant_id)
 
 
+def check(job_id: int, root: Path) -> None:
+    """The dry run of a job, if it waits or was left behind."""
+    if not _one_check.acquire(blocking=False):
+        return
+    try:
+        with db.connection():
+            job = checking.claim(job_id)
+            if job is not None:
+                checking.run(job, root)
+    finally:
+        _one_check.release()
+
+
 def sweep_for(root: Path) -> Callable[[], None]:
     """Run what waits or was left behind."""
 
     def sweep_imports() -> None:
+        for job_id in checking.due():
+            check(job_id, root)
         for job_id in imports.due():
             run(job_id, root)
 

@@ -15,7 +15,7 @@ from domain.issues import links as link_answers
 from domain.orders import desk
 from domain.quotas import reservations
 from domain.rollouts import course
-from mediadb import treatment
+from mediadb import proofs, treatment
 
 DAY_S = 86_400
 
@@ -27,6 +27,7 @@ def register(bodies: dict[str, Callable[[int], None]], settings: Any) -> list[Ca
     if hasattr(settings, "translations"):
         wording.configure(settings.translations)
     bodies["run_import"] = lambda job_id: imports.run(job_id, root)
+    bodies["check_import"] = lambda job_id: imports.check(job_id, root)
     bodies["check_domain"] = lambda domain_id: domains.run(domain_id, settings)
     bodies["check_links"] = lambda issue_id: links.run(issue_id, settings)
     doors = senders.Senders(settings.smtp_url, root, senders.helo_name(settings.public_url))
@@ -61,6 +62,7 @@ def upkeep() -> Callable[[], None]:
             reservations.forget(now)
             link_answers.forget()
             treatment.empty_trash()
+            proofs.clear()
             retention.clean()
             done_on = now // DAY_S
 

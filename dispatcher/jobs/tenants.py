@@ -16,10 +16,10 @@ from domain.audit import log
 from domain.db import database, unscoped
 from domain.issues.models import MailTemplate
 from domain.migrations.build import models
-from domain.subscribers.models import DistributionList, NewsletterType
+from domain.subscribers.models import ConsentProof, DistributionList, NewsletterType
 from domain.tenancy import lifecycle
 from domain.tenancy.models import Tenant
-from mediadb import storage
+from mediadb import proofs, storage
 from mediadb.models import Asset, Folder, Rendition
 
 SECRET = {
@@ -81,6 +81,12 @@ def export(tenant: Tenant, out: IO[bytes]) -> None:
             if storage.exists(asset.sha256):
                 name = f"media/{asset.id}-{_safe(asset.filename)}"
                 packed.writestr(name, storage.read(asset.sha256), zipfile.ZIP_STORED)
+        for proof in (
+            ConsentProof.select().where(ConsentProof.tenant_id == tenant.id).order_by(ConsentProof.id)
+        ):
+            if storage.exists(proof.stored):
+                name = f"consents/{proof.id}-{_safe(proof.name)}"
+                packed.writestr(name, proofs.read(proof), zipfile.ZIP_STORED)
 
 
 def _write(model: type[Model], tenant_id: int, raw: IO[bytes]) -> None:
@@ -125,6 +131,7 @@ def delete_due() -> int:
 
 def _delete(tenant: Tenant) -> None:
     digests = _digests(tenant.id)
+    papers = {proof.stored for proof in ConsentProof.select().where(ConsentProof.tenant_id == tenant.id)}
     with database.atomic():
         for model in reversed(tables()):
             if model._meta.table_name not in STAYS:
@@ -134,7 +141,9 @@ def _delete(tenant: Tenant) -> None:
             log.HOUSE, "tenant.deleted", kind="tenant", object_id=tenant.id,
             details={"name": tenant.name, "slug": tenant.slug, "at": clock.now().isoformat()},
         )  # fmt: skip
-    for digest in digests - _still_used(digests):
+    for digest in (
+        digests - _still_used(digests)
+    ) | papers:  # a document of proof is stored for one tenant alone
         storage.delete(digest)
 
 

@@ -72,7 +72,7 @@ def erase(person: Subscriber, reason: str, user_id: int | None) -> None:
         if person.address_key:
             suppression.add_erased(tenant_id, person.address_key, reason, user_id)
         _erase_from_ledger(tenant_id, person_id)
-        ConsentEvent.update(subscriber_id=None, ip="", agent="", consent_text="").where(
+        ConsentEvent.update(subscriber_id=None, ip="", agent="", consent_text="", proof_id=None).where(
             ConsentEvent.tenant_id == tenant_id, ConsentEvent.subscriber_id == person_id
         ).execute()
         if person.address:

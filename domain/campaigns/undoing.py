@@ -81,13 +81,20 @@ def _restore(job: ImportJob) -> tuple[int, int]:
     restored = touched = last = 0
     while True:
         query = ImportTrace.select().where(
-            ImportTrace.tenant_id == job.tenant_id, ImportTrace.job_id == job.id, ImportTrace.id > last
+            ImportTrace.tenant_id == job.tenant_id,
+            ImportTrace.job_id == job.id,
+            ImportTrace.subscriber_id > last,
         )
-        traces = list(query.order_by(ImportTrace.id).limit(CHUNK))
+        traces = list(query.order_by(ImportTrace.subscriber_id, ImportTrace.id).limit(CHUNK))
         if not traces:
             return restored, touched
         with database.atomic():
             for trace in traces:
+                if (
+                    trace.subscriber_id == last or not trace.before
+                ):  # the first one says how it was; nothing changed
+                    continue
+                last = trace.subscriber_id
                 values = {name: trace.before[name] for name in RESTORED if name in trace.before}
                 person = Subscriber.get_or_none(
                     Subscriber.tenant_id == job.tenant_id, Subscriber.id == trace.subscriber_id
@@ -100,4 +107,4 @@ def _restore(job: ImportJob) -> tuple[int, int]:
                 person.folded = words.folded(person.first_name, person.last_name, person.address)
                 person.save()
                 restored += 1
-        last = traces[-1].id
+        last = traces[-1].subscriber_id

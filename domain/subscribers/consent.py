@@ -37,6 +37,7 @@ class Trace:
     agent: str = ""
     mail_id: int | None = None
     by_id: int | None = None
+    proof_id: int | None = None
     proof: str = ""  # what proves a consent given elsewhere; stands in the event instead of the type's text
 
 
@@ -90,6 +91,7 @@ def record(
         address_hash=addresses.hash_of(key, person.tenant_id), act=act, before=before or "", after=after,
         consent_text=trace.proof or kind.consent_text, consent_version=0 if trace.proof else kind.consent_version,
         form=trace.form[:60], ip=trace.ip[:45], agent=trace.agent[:300], mail_id=trace.mail_id, by_id=trace.by_id,
+        proof_id=trace.proof_id,
     )  # fmt: skip
 
 

@@ -6,29 +6,27 @@ batch, so that whoever finds a job whose worker died goes on exactly behind the 
 
 import csv
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 from domain import bounds, clock
 from domain.audit import log
 from domain.db import database, unscoped
 from domain.errors import N_, Conflict, Invalid, NotFound
-from domain.subscribers import columns, csvfile, intake, spreadsheet, types
+from domain.subscribers import columns, csvfile, intake, lists, mappings, proofs, spreadsheet, types
 from domain.subscribers.csvfile import Dialect, Record
 from domain.subscribers.facets import fields
-from domain.subscribers.models import Consent, DistributionList, ImportJob, ImportReject
+from domain.subscribers.models import Consent, ImportJob, ImportReject
 from domain.tenancy import territory
 
 BATCH = 4_000  # records in one transaction: a commit waits for the disk
 STALE_S = 60  # a worker that wrote nothing for this long has died
 PREVIEW_ROWS = 5
-FORECAST_ROWS = 5_000
 MAX_BYTES = 60 * 1024 * 1024
 MAX_TEXT_BYTES = 4 * MAX_BYTES  # of the text in a spreadsheet, which comes packed
-REMEMBERED = 100  # earlier imports looked at for the same headings
+WHOM = ("all", "new", "old")
 EXISTING = ("skip", "fill", "overwrite", "replace")
 CONSENTS = (Consent.UNKNOWN, Consent.PROVED)
 
@@ -37,24 +35,16 @@ CONSENTS = (Consent.UNKNOWN, Consent.PROVED)
 class Options:
     """What happens to the people of the file."""
 
-    type_id: int | None = None
+    type_ids: Sequence[int] = ()
     consent: str = Consent.UNKNOWN
     proof: str = ""
-    list_id: int | None = None
+    proof_id: int | None = None  # a document beside the words
+    list_ids: Sequence[int] = ()
+    whom: str = "all"  # who gets types and lists: all, new, old
+    tags_new: str = ""
+    tags_old: str = ""  # of people who are here already
     existing: str = "fill"
     territory_id: int | None = None  # of those who are new and whose row names none
-
-
-@dataclass
-class Forecast:
-    """What an import would do with the first `rows` records."""
-
-    rows: int = 0
-    new: int = 0
-    existing: int = 0
-    off: int = 0
-    rejected: Counter[str] = field(default_factory=Counter)
-    examples: list[tuple[int, list[str], str, dict[str, Any]]] = field(default_factory=list)
 
 
 def get(tenant_id: int, job_id: int) -> ImportJob:
@@ -98,30 +88,13 @@ def receive(tenant_id: int, filename: str, path: Path, root: Path, user_id: int)
                 "No column holds e-mail addresses. Add one, for example with the heading “Email”, and upload it again."
             )
         )
-    known = remembered(tenant_id, names)
-    if known is not None:
-        mapping = {int(index): meant for index, meant in known.mapping.items()}
+    found = mappings.proposed(tenant_id, names, mapping)
     total = sum(1 for _ in csvfile.records(path, dialect)) - dialect.header
     return ImportJob.create(
         tenant_id=tenant_id, filename=filename[-255:] or "import.csv", path=str(path.relative_to(root)),
-        dialect=dialect.dump() | {"names": names}, mapping={str(k): v for k, v in mapping.items()},
-        rows_total=total, by_id=user_id,
-        options={k: v for k, v in known.options.items() if k in Options.__dataclass_fields__} if known else {},
+        dialect=dialect.dump() | {"names": names}, mapping={str(k): v for k, v in found.columns.items()},
+        rows_total=total, by_id=user_id, options=found.options | {"taken": list(found.source)},
     )  # fmt: skip
-
-
-def remembered(tenant_id: int, names: list[str]) -> ImportJob | None:
-    """The newest import of a file with the same headings: its columns and answers are proposed again."""
-    if not any(names):
-        return None
-    query = ImportJob.select().where(
-        ImportJob.tenant_id == tenant_id, ImportJob.state.in_(["queued", "running", "done", "failed"])
-    )
-    meanings = {"", *columns.FIELDS, *own_meanings(tenant_id)}
-    for job in query.order_by(ImportJob.id.desc()).limit(REMEMBERED):
-        if names_of(job) == names and set(job.mapping.values()) <= meanings:
-            return job
-    return None
 
 
 def as_text(path: Path) -> None:
@@ -150,7 +123,7 @@ def as_text(path: Path) -> None:
 
 def preview(job: ImportJob, root: Path) -> list[Record]:
     """The first rows, without the header."""
-    return list(islice(_rows(job, root), PREVIEW_ROWS))
+    return list(islice(records_of(job, root), PREVIEW_ROWS))
 
 
 def plan(job: ImportJob, mapping: dict[int, str], options: Options) -> None:
@@ -158,57 +131,66 @@ def plan(job: ImportJob, mapping: dict[int, str], options: Options) -> None:
     _must_be(job, "mapping")
     wrong: dict[str, str | tuple[str, dict[str, object]]] = {}
     used = Counter(meant for meant in mapping.values() if meant)
-    if set(used) - set(columns.FIELDS) - set(own_meanings(job.tenant_id)):
+    if set(used) - set(columns.FIELDS) - set(mappings.own_meanings(job.tenant_id)):
         raise Invalid(N_("Choose a field from the list."))
     if used["address"] != 1:
         wrong["mapping"] = N_("Choose exactly one column as e-mail address.")
     elif any(used[name] > 1 for name in used if name not in columns.REPEATABLE):
         wrong["mapping"] = N_("Two columns have the same meaning. Choose one of them.")
-    if options.type_id is not None:
-        types.get(job.tenant_id, options.type_id)
-    if options.list_id is not None:
-        _list(job.tenant_id, options.list_id)
+    for type_id in options.type_ids:
+        types.get(job.tenant_id, type_id)
+    for list_id in options.list_ids:
+        lists.get(job.tenant_id, list_id)
+    if options.proof_id is not None:
+        proofs.get(job.tenant_id, options.proof_id)
     if options.territory_id is not None:
         territory.get(job.tenant_id, options.territory_id)
-    if options.consent not in CONSENTS or options.existing not in EXISTING:
+    if options.consent not in CONSENTS or options.existing not in EXISTING or options.whom not in WHOM:
         raise Invalid(N_("Choose one of the answers."))
-    if options.type_id and options.consent == Consent.PROVED and not options.proof.strip():
-        wrong["proof"] = N_("Write where the proof of these consents is kept.")
+    if (
+        options.type_ids
+        and options.consent == Consent.PROVED
+        and not (options.proof.strip() or options.proof_id)
+    ):
+        wrong["proof"] = N_("Write where the proof of these consents is kept, or attach it.")
     if wrong:
         raise Invalid(fields=wrong)
     job.mapping = {str(index): meant for index, meant in mapping.items()}
-    job.options = options.__dict__ | {"planned": True}
-    job.save()
+    taken = (job.options or {}).get("taken")
+    lasting = {"type_ids": list(options.type_ids), "list_ids": list(options.list_ids)}
+    job.options = options.__dict__ | lasting | {"planned": True, "taken": taken}
+    job.check_mark += 1
+    job.check_state, job.check_done, job.checked = "queued", 0, {}
+    with database.atomic():
+        job.save()
+        forget_trial(job)
 
 
-def own_meanings(tenant_id: int) -> dict[str, str]:
-    """`own:<id>` → name: own fields as meanings of a column."""
-    return {f"{columns.OWN_PREFIX}{own.id}": own.name for own in fields.every(tenant_id)}
+def take(job: ImportJob, found: mappings.Proposal) -> None:
+    """Propose other columns and answers on the mapping page; raises Conflict once the import was started."""
+    _must_be(job, "mapping")
+    before = {key: value for key, value in (job.options or {}).items() if key in ("proof", "proof_id")}
+    job.mapping = {str(index): meant for index, meant in found.columns.items()}
+    job.options = before | found.options | {"taken": list(found.source)}
+    job.check_state = ""
+    with database.atomic():
+        job.save()
+        forget_trial(job)
+
+
+def guess(job: ImportJob, root: Path) -> mappings.Proposal:
+    """What the columns mean by their headings and cells."""
+    rows = [record.cells for record in islice(records_of(job, root), 200)]
+    return mappings.Proposal(columns.guess(names_of(job), rows))
 
 
 def options_of(job: ImportJob) -> Options:
-    return Options(**{k: v for k, v in (job.options or {}).items() if k in Options.__dataclass_fields__})
-
-
-def forecast(job: ImportJob, root: Path) -> Forecast:
-    """What would happen to the first records, without writing anything."""
-    found = Forecast()
-    batch = intake.Batch(job, options_of(job))
-    while found.rows < FORECAST_ROWS:
-        records = list(islice(_rows(job, root), found.rows, found.rows + BATCH))
-        if not records:
-            break
-        found.rows += len(records)
-        people, rejects = batch.sort(records)
-        existing = batch.existing({person.key for person in people})
-        found.existing += sum(person.key in existing for person in people)
-        found.new += sum(person.key not in existing for person in people)
-        found.off += sum(person.values.is_off for person in people)
-        for reject in rejects:
-            found.rejected[reject.reason] += 1
-            if len(found.examples) < PREVIEW_ROWS:
-                found.examples.append((reject.record.line, reject.record.cells, reject.reason, reject.params))
-    return found
+    """The answers of the mapping page; those of older jobs name one type and one list."""
+    given = dict(job.options or {})
+    for one, many in (("type_id", "type_ids"), ("list_id", "list_ids")):
+        if given.get(one) and many not in given:
+            given[many] = [given[one]]
+    return Options(**{k: v for k, v in given.items() if k in Options.__dataclass_fields__})
 
 
 def start(job: ImportJob, user_id: int) -> None:
@@ -226,6 +208,7 @@ def start(job: ImportJob, user_id: int) -> None:
             .execute()
         )
         if moved:
+            forget_trial(job)
             log.record(
                 job.tenant_id, "import.start", user_id=user_id, kind="import", object_id=job.id,
                 details={"file": job.filename, "rows": job.rows_total},
@@ -246,6 +229,7 @@ def discard(job: ImportJob, root: Path, user_id: int) -> None:
     """Throw away a file that was not imported; raises Conflict afterwards."""
     _must_be(job, "mapping")
     with database.atomic():
+        forget_trial(job)
         job.delete_instance()
         log.record(
             job.tenant_id, "import.discard", user_id=user_id, kind="import", object_id=job.id,
@@ -282,7 +266,7 @@ def run(job: ImportJob, root: Path) -> None:
 def _run(job: ImportJob, root: Path) -> None:
     batch = intake.Batch(job, options_of(job))
     try:
-        rows = islice(_rows(job, root), job.rows_done, None)
+        rows = islice(records_of(job, root), job.rows_done, None)
         while records := list(islice(rows, BATCH)):
             if not batch.take(records):
                 return  # another worker went on with it
@@ -301,11 +285,19 @@ def fail(job: ImportJob, message: str, **params: object) -> None:
 
 
 def rejects(job: ImportJob) -> Iterator[ImportReject]:
-    """Refused rows in the order of the file."""
+    """Refused rows in the order of the file; before the import those that the dry run found."""
     query = ImportReject.select().where(
-        ImportReject.tenant_id == job.tenant_id, ImportReject.job_id == job.id
-    )
+        ImportReject.tenant_id == job.tenant_id, ImportReject.job_id == job.id,
+        ImportReject.is_trial == (job.state == "mapping"),
+    )  # fmt: skip
     yield from query.order_by(ImportReject.row).iterator()
+
+
+def forget_trial(job: ImportJob) -> None:
+    """The rows that a dry run refused; in the caller's transaction."""
+    ImportReject.delete().where(
+        ImportReject.tenant_id == job.tenant_id, ImportReject.job_id == job.id, ImportReject.is_trial
+    ).execute()
 
 
 def names_of(job: ImportJob) -> list[str]:
@@ -313,7 +305,8 @@ def names_of(job: ImportJob) -> list[str]:
     return list(job.dialect.get("names", []))
 
 
-def _rows(job: ImportJob, root: Path) -> Iterator[Record]:
+def records_of(job: ImportJob, root: Path) -> Iterator[Record]:
+    """The rows of the file behind its header; raises Conflict if it is gone."""
     if not (root / job.path).exists():
         raise Conflict(N_("The file is gone. Upload it again."))
     dialect = Dialect(**{k: job.dialect[k] for k in ("encoding", "delimiter", "header")})
@@ -335,12 +328,3 @@ def _claimable():  # type: ignore[no-untyped-def]
 def _must_be(job: ImportJob, state: str) -> None:
     if job.state != state:
         raise Conflict(N_("This import was started already. Its result is on its page."))
-
-
-def _list(tenant_id: int, list_id: int) -> DistributionList:
-    found = DistributionList.get_or_none(
-        DistributionList.tenant_id == tenant_id, DistributionList.id == list_id
-    )
-    if found is None:
-        raise NotFound
-    return found

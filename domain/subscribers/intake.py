@@ -1,17 +1,19 @@
 """One batch of an import: sort the rows, then write people, lists and consents set-wise in one transaction."""
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from domain import bounds, clock
 from domain.db import database, sql
 from domain.errors import N_, Invalid
-from domain.subscribers import addresses, columns, consent, directory, lists, suppression, words
+from domain.subscribers import addresses, columns, directory, enrolling, suppression, words
 from domain.subscribers.candidates import Person, Reject
 from domain.subscribers.csvfile import Record
 from domain.subscribers.facets import bulk, fields
-from domain.subscribers.models import Consent, ImportJob, Organisation, Subscriber, Subscription
+from domain.subscribers.models import ImportJob, ImportTrace, Organisation, Subscriber
+from domain.subscribers.seen import Seen
 from domain.tenancy import territory
 
 TOO_WIDE = N_(
@@ -20,10 +22,12 @@ TOO_WIDE = N_(
 BLOCKED = N_("The status in the file says that this address is blocked.")
 SUPPRESSED = N_("This address is on the suppression list.")
 TWICE = N_("This address stands in the file already, in line %(line)s.")
+TWICE_ABOVE = N_("This address stands in the file already, further up.")
 NO_PLACE = N_("We do not know the territory “%(name)s”. Make it first, or write its whole path.")
 BEYOND = N_("This address cannot be taken in here. Ask somebody who looks after all people.")
 TAKEN = N_("Somebody has this value in %(name)s already.")
 TEXTS = tuple(directory.TEXT_FIELDS)
+_State = tuple[tuple[str, ...], int | None, str, int | None, dict[str, Any]]
 
 
 class Batch:
@@ -50,27 +54,58 @@ class Batch:
         people, rejects = self.sort(records)
         with database.atomic() as transaction:
             known = self.existing({person.key for person in people})
+            people, again = self._without_repeated(people, known)
+            rejects += again
             if self._own.unique:
                 people, twice = self._without_taken(people, known)
                 rejects += twice
             created = self._create([person for person in people if person.key not in known])
             old = [person for person in people if person.key in known]
-            changed = [] if self._options.existing == "skip" else old
-            self._change(changed, known)
-            ids = {key: row["id"] for key, row in known.items()} | created
-            taken = set(created) | {person.key for person in changed}
-            reached = [(ids[person.key], person) for person in people if person.key in taken]
-            self._enlist([person_id for person_id, _ in reached], created.values())
-            self._subscribe(reached)
+            touched = [] if self._options.existing == "skip" else old
+            changed = self._change(touched, known)
+            new = [(created[person.key], person) for person in people if person.key in created]
+            here = [(known[person.key]["id"], person) for person in touched]
+            enrolling.enrol(self._job, self._options, new, here)
             if self._is_tagging:
-                bulk.tag(self._tenant_id, [(i, person.values.tags) for i, person in reached])
-            bulk.reserve(self._tenant_id, self._own.unique, [(i, person.values.own) for i, person in reached])
-            self._reject(rejects)
-            counts = (len(created), len(changed), len(old) - len(changed), len(rejects))
+                bulk.tag(self._tenant_id, [(i, person.values.tags) for i, person in new + here])
+            bulk.reserve(self._tenant_id, self._own.unique, [(i, p.values.own) for i, p in new + here])
+            self.refuse(rejects)
+            counts = (len(created), changed, len(old) - changed, len(rejects))
             if not self._advance(len(records), *counts):
                 transaction.rollback()
                 return False
         return True
+
+    def forecast(self, records: Sequence[Record], seen: Seen) -> tuple[Counter[str], list[Reject]]:
+        """What `take` would do with the records, without writing: counts of new, changed, unchanged and signed-off
+        people, and the rows that would be refused. `seen` remembers the rows before them."""
+        people, rejects = self.sort(records)
+        known = self.existing({person.key for person in people})
+        if self._own.unique:
+            people, taken = self._without_taken(people, known, seen)
+            rejects += taken
+        touching = self._options.existing != "skip"
+        repeated = seen.add(person.key for person in people if touching or person.key not in known)
+        rejects += [Reject(person.record, TWICE_ABOVE) for person in people if person.key in repeated]
+        people = [person for person in people if person.key not in repeated]
+        here = self._known_organisations(people)
+        counts: Counter[str] = Counter()
+        for person in people:
+            row = known.get(person.key)
+            if row is None:
+                counts["new"] += 1
+            elif touching and self._differs(person, row, here):
+                counts["changed"] += 1
+            else:
+                counts["unchanged"] += 1
+            counts["off"] += person.values.is_off
+        return counts, rejects
+
+    def _differs(self, person: Person, row: dict[str, Any], organisations: dict[str, int]) -> bool:
+        name = self._organisation(person)
+        if name and name not in organisations:  # would be made
+            organisations = {**organisations, name: -1}
+        return self._merged(person, row, organisations) != _as_it_was(row)
 
     def sort(self, records: Sequence[Record]) -> tuple[list[Person], list[Reject]]:
         """Rows that can be taken, each address once, and the others with the reason."""
@@ -122,15 +157,32 @@ class Batch:
         """Address key → the row of who is here already."""
         query = Subscriber.select(
             Subscriber.id, Subscriber.address_key, Subscriber.address, Subscriber.organisation_id, Subscriber.fields,
-            Subscriber.birthday, Subscriber.territory_id,
+            Subscriber.birthday, Subscriber.territory_id, Subscriber.import_id,
             *(getattr(Subscriber, name) for name in TEXTS),
         ).where(Subscriber.tenant_id == self._tenant_id, Subscriber.address_key.in_(list(keys)))  # fmt: skip
         return {row["address_key"]: row for row in query.dicts()}
 
-    def _without_taken(
+    def _without_repeated(
         self, people: list[Person], known: dict[str, dict[str, Any]]
     ) -> tuple[list[Person], list[Reject]]:
-        """The people whose values of unique fields nobody else has, and the others."""
+        """The people whom an earlier batch of this file has not brought or touched, and the others."""
+        ids = [known[person.key]["id"] for person in people if person.key in known]
+        query = ImportTrace.select(ImportTrace.subscriber_id).where(
+            ImportTrace.tenant_id == self._tenant_id, ImportTrace.job_id == self._job.id,
+            ImportTrace.subscriber_id.in_(ids),
+        )  # fmt: skip
+        touched = {row[0] for row in query.tuples()} if ids else set()
+        again = {
+            key for key, row in known.items() if row["import_id"] == self._job.id or row["id"] in touched
+        }
+        rejects = [Reject(person.record, TWICE_ABOVE) for person in people if person.key in again]
+        return [person for person in people if person.key not in again], rejects
+
+    def _without_taken(
+        self, people: list[Person], known: dict[str, dict[str, Any]], before: Seen | None = None
+    ) -> tuple[list[Person], list[Reject]]:
+        """The people whose values of unique fields nobody else has, and the others. `before`: values of rows that a
+        dry run has looked at, which stand nowhere else."""
         rejects: dict[str, Reject] = {}
         for own in self._own.unique:
             values = {p.key: p.values.own[own.key] for p in people if own.key in p.values.own}
@@ -141,7 +193,8 @@ class Batch:
                 if value is None or person.key in rejects:
                     continue
                 mine = known[person.key]["id"] if person.key in known else None
-                if value in seen or holders.get(value, mine) != mine:
+                is_used = before is not None and before.add([f"{own.id}={value}"])
+                if is_used or value in seen or holders.get(value, mine) != mine:
                     rejects[person.key] = Reject(person.record, TAKEN, {"name": own.name})
                 else:
                     seen.add(value)
@@ -175,120 +228,71 @@ class Batch:
         )
         return dict(query.tuples())
 
-    def _change(self, people: list[Person], known: dict[str, dict[str, Any]]) -> None:
-        """Fill what is empty, overwrite but never with nothing, or take whatever the file has a column for."""
+    def _change(self, people: list[Person], known: dict[str, dict[str, Any]]) -> int:
+        """Fill what is empty, overwrite but never with nothing, or take whatever the file has a column for; returns how
+        many people are others than before."""
         organisations = self._organisations(people)
-        overwrite = self._options.existing in ("overwrite", "replace")
-        empties = self._named if self._options.existing == "replace" else set()
-        rows = []
+        rows, traces = [], []
         for person in people:
             row = known[person.key]
-            texts = []
-            for name in TEXTS:
-                fresh = self._text(person, name)
-                takes = name in empties or (fresh and (overwrite or not row[name]))
-                texts.append(fresh if takes else row[name])
-            organisation = organisations.get(self._organisation(person))
-            if (
-                row["organisation_id"]
-                and not (overwrite and organisation)
-                and "organisation" not in self._clears
-            ):
-                organisation = row["organisation_id"]
-            born = person.values.birthday
-            if not ((born and (overwrite or not row["birthday"])) or "birthday" in self._clears):
-                born = row["birthday"]
-            place = self._place(person)
-            if not (place and (overwrite or not row["territory_id"])):
-                place = row["territory_id"]
-            own, before = person.values.own, row["fields"] or {}
-            self._own.adopt(own)
-            merged = before | own if overwrite else own | before
-            names = dict(zip(TEXTS, texts, strict=True))
-            folded = words.folded(names["first_name"], names["last_name"], row["address"])
-            rows.append(
-                (
-                    *texts,
-                    organisation,
-                    born,
-                    place,
-                    _json(merged),
-                    folded,
-                    self._now,
-                    self._tenant_id,
-                    row["id"],
+            self._own.adopt(person.values.own)
+            fresh = self._merged(person, row, organisations)
+            before: dict[str, Any] = {}
+            if fresh != _as_it_was(row):
+                texts, organisation, born, place, own = fresh
+                names = dict(zip(TEXTS, texts, strict=True))
+                folded = words.folded(names["first_name"], names["last_name"], row["address"])
+                rows.append(
+                    (
+                        *texts,
+                        organisation,
+                        born,
+                        place,
+                        _json(own),
+                        folded,
+                        self._now,
+                        self._tenant_id,
+                        row["id"],
+                    )
                 )
-            )
+                before = {k: v for k, v in row.items() if k not in ("address", "address_key", "import_id")}
+            traces.append((self._tenant_id, self._job.id, row["id"], _json(before)))
         _many(
             f"""UPDATE subscriber SET {", ".join(f"{name} = ?" for name in TEXTS)}, organisation_id = ?, birthday = ?,
             territory_id = ?, fields = ?, folded = ?, updated_at = ? WHERE tenant_id = ? AND id = ?""",  # noqa: S608 - constant names
             rows,
         )
-        before = [
-            {k: v for k, v in known[p.key].items() if k not in ("address", "address_key")} for p in people
-        ]
         _many(
-            "INSERT INTO import_trace (tenant_id, job_id, subscriber_id, before) VALUES (?, ?, ?, ?)",
-            [(self._tenant_id, self._job.id, row["id"], _json(row)) for row in before],
+            "INSERT INTO import_trace (tenant_id, job_id, subscriber_id, before) VALUES (?, ?, ?, ?)", traces
         )
+        return len(rows)
 
-    def _enlist(self, person_ids: list[int], new_ids: Iterable[int]) -> None:
-        """New people onto the default list, everybody onto the list that was chosen."""
-        default_id = lists.default(self._tenant_id).id
-        wanted = {(default_id, person_id) for person_id in new_ids}
-        if self._options.list_id:
-            wanted |= {(self._options.list_id, person_id) for person_id in person_ids}
-        lists.enlist(self._tenant_id, sorted(wanted))
+    def _merged(self, person: Person, row: dict[str, Any], organisations: dict[str, int]) -> _State:
+        """Texts, customer, birthday, territory and own fields of somebody who is here, as they are afterwards."""
+        overwrite = self._options.existing in ("overwrite", "replace")
+        empties = self._named if self._options.existing == "replace" else set()
+        texts = []
+        for name in TEXTS:
+            fresh = self._text(person, name)
+            takes = name in empties or (fresh and (overwrite or not row[name]))
+            texts.append(fresh if takes else row[name])
+        organisation = organisations.get(self._organisation(person))
+        if row["organisation_id"] and not (overwrite and organisation) and "organisation" not in self._clears:
+            organisation = row["organisation_id"]
+        born = person.values.birthday
+        if not ((born and (overwrite or not row["birthday"])) or "birthday" in self._clears):
+            born = row["birthday"]
+        place = self._place(person)
+        if not (place and (overwrite or not row["territory_id"])):
+            place = row["territory_id"]
+        own, before = person.values.own, row["fields"] or {}
+        return tuple(texts), organisation, born, place, before | own if overwrite else own | before
 
-    def _subscribe(self, reached: list[tuple[int, Person]]) -> None:
-        """One step of consent for everybody, by the same table as everywhere (consent.TRANSITIONS)."""
-        type_id = self._options.type_id
-        if not type_id or not reached:
-            return
-        query = Subscription.select(Subscription.subscriber_id, Subscription.consent).where(
-            Subscription.tenant_id == self._tenant_id,
-            Subscription.type_id == type_id,
-            Subscription.subscriber_id.in_([person_id for person_id, _ in reached]),
-        )
-        before: dict[int, str] = dict(query.tuples())
-        fresh, moved, events = [], [], []
-        for person_id, person in reached:
-            act = "import_revoked" if person.values.is_off else f"import_{self._options.consent}"
-            allowed, after = consent.TRANSITIONS[act]
-            state = Consent(before[person_id]) if person_id in before else None
-            if state not in allowed or state == after:
-                continue
-            if state is None:
-                fresh.append((self._tenant_id, person_id, type_id, str(after), self._now))
-            else:
-                moved.append((str(after), self._now, self._tenant_id, type_id, person_id))
-            events.append(self._event(person_id, person, act, state or "", str(after)))
+    def refuse(self, rejects: list[Reject], is_trial: bool = False) -> None:
+        """Keep the rows that are not taken; in the caller's transaction."""
         _many(
-            "INSERT INTO subscription (tenant_id, subscriber_id, type_id, consent, changed_at) VALUES (?, ?, ?, ?, ?)",
-            fresh,
-        )
-        _many(
-            """UPDATE subscription SET consent = ?, changed_at = ?
-            WHERE tenant_id = ? AND type_id = ? AND subscriber_id = ?""",
-            moved,
-        )
-        _many(
-            """INSERT INTO consent_event (tenant_id, subscriber_id, type_id, address_hash, act, before, after,
-            consent_text, consent_version, form, ip, agent, by_id, at)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, ?, '', '', ?, ?)""",
-            events,
-        )
-
-    def _event(self, person_id: int, person: Person, act: str, before: str, after: str) -> tuple[Any, ...]:
-        proof = "; ".join(filter(None, (self._options.proof.strip(), person.values.proof)))
-        return (
-            self._tenant_id, person_id, self._options.type_id, addresses.hash_of(person.key, self._tenant_id), act,
-            str(before), after, proof, f"import {self._job.id}", self._job.by_id, self._now,
-        )  # fmt: skip
-
-    def _reject(self, rejects: list[Reject]) -> None:
-        _many(
-            "INSERT INTO import_reject (tenant_id, job_id, row, cells, reason, params) VALUES (?, ?, ?, ?, ?, ?)",
+            """INSERT INTO import_reject (tenant_id, job_id, row, cells, reason, params, is_trial)
+            VALUES (?, ?, ?, ?, ?, ?, ?)""",
             [
                 (
                     self._tenant_id,
@@ -297,6 +301,7 @@ class Batch:
                     _json(r.record.cells),
                     r.reason,
                     _json(r.params),
+                    is_trial,
                 )
                 for r in rejects
             ],
@@ -337,16 +342,8 @@ class Batch:
 
     def _organisations(self, people: list[Person]) -> dict[str, int]:
         """Name → id, made where it is missing."""
-        wanted = {self._organisation(person) for person in people if person.values.organisation} - {""}
-        if not wanted:
-            return {}
-        query = (
-            Organisation.select(Organisation.name, Organisation.id)
-            .where(Organisation.tenant_id == self._tenant_id, Organisation.name.in_(sorted(wanted)))
-            .order_by(Organisation.id.desc())
-        )
-        found: dict[str, int] = dict(query.tuples())
-        missing = sorted(wanted - set(found))
+        found = self._known_organisations(people)
+        missing = sorted(self._named_organisations(people) - set(found))
         if missing:
             rows = [
                 {
@@ -356,8 +353,27 @@ class Batch:
                 for name in missing
             ]  # fmt: skip
             Organisation.insert_many(rows).execute()
-            found |= dict(query.tuples())
+            found = self._known_organisations(people)
         return found
+
+    def _known_organisations(self, people: list[Person]) -> dict[str, int]:
+        wanted = self._named_organisations(people)
+        if not wanted:
+            return {}
+        query = (
+            Organisation.select(Organisation.name, Organisation.id)
+            .where(Organisation.tenant_id == self._tenant_id, Organisation.name.in_(sorted(wanted)))
+            .order_by(Organisation.id.desc())
+        )
+        return dict(query.tuples())
+
+    def _named_organisations(self, people: list[Person]) -> set[str]:
+        return {self._organisation(person) for person in people if person.values.organisation} - {""}
+
+
+def _as_it_was(row: dict[str, Any]) -> _State:
+    texts = tuple(row[name] for name in TEXTS)
+    return texts, row["organisation_id"], row["birthday"], row["territory_id"], row["fields"] or {}
 
 
 def _many(statement: str, rows: list[tuple[Any, ...]]) -> None:

@@ -188,11 +188,13 @@ class ConsentEvent(TenantModel):
     agent = CharField(max_length=300, default="")
     mail_id = BigIntegerField(null=True)  # opt-in mail (OutboxMail) or delivery whose link was used
     by_id = IntegerField(null=True)
+    proof_id = IntegerField(null=True)  # the document that proves a consent given elsewhere
     at = MomentField(default=clock.now)
 
     class Meta:
         indexes = (
             (("tenant_id", "subscriber_id", "type_id"), False),
+            (("tenant_id", "proof_id"), False),
             (("tenant_id", "address_hash", "at"), False),
         )
 
@@ -258,7 +260,7 @@ class ImportJob(TenantModel):
     state = CharField(max_length=12, default="mapping")  # mapping, queued, running, done, failed, undone
     dialect = JSONText(default=dict)  # encoding, delimiter, header row
     mapping = JSONText(default=dict)  # column number → field
-    options = JSONText(default=dict)  # type_id, consent, list_id, existing
+    options = JSONText(default=dict)  # subscribers.imports.Options, and how the columns were found
     rows_total = IntegerField(default=0)
     rows_done = IntegerField(default=0)
     created_count = IntegerField(default=0)
@@ -266,6 +268,10 @@ class ImportJob(TenantModel):
     skipped_count = IntegerField(default=0)
     rejected_count = IntegerField(default=0)
     error = CharField(max_length=300, default="")
+    check_state = CharField(max_length=12, default="")  # the dry run: queued, running, done, failed
+    check_mark = IntegerField(default=0)  # rises with every plan: a dry run of an older one is void
+    check_done = IntegerField(default=0)
+    checked = JSONText(default=dict)  # what the dry run counted so far
     territory_ids = JSONText(default=bounds.roots)  # to which the people of the file are held; empty: to none
     owner_beat = BigIntegerField(default=0)  # epoch s; a stale one means that the worker died
     by_id = IntegerField()
@@ -284,7 +290,7 @@ class ImportTrace(TenantModel):
     before = JSONText()
 
     class Meta:
-        indexes = ((("tenant_id", "job_id", "id"), False),)
+        indexes = ((("tenant_id", "job_id", "subscriber_id"), False),)
 
 
 class ImportReject(TenantModel):
@@ -293,6 +299,35 @@ class ImportReject(TenantModel):
     cells = JSONText()
     reason = CharField(max_length=200)
     params = JSONText(default=dict)
+    is_trial = BooleanField(default=False)  # found by the dry run
 
     class Meta:
         indexes = ((("tenant_id", "job_id", "row"), False),)
+
+
+class ImportMapping(TenantModel):
+    """What the columns of a kind of file mean, and what happens to its people: kept under a name."""
+
+    name = CharField(max_length=80)
+    columns = JSONText(default=list)  # [heading, meaning] in the order of the file it was made for
+    options = JSONText(default=dict)
+    by_id = IntegerField(null=True)
+    updated_at = MomentField(default=clock.now)
+
+    class Meta:
+        indexes = ((("tenant_id", "name"), True),)
+
+
+class ConsentProof(TenantModel):
+    """A document that proves consents: a scanned form, a mail. Its bytes lie beside the media, not among them."""
+
+    name = CharField(max_length=200)
+    mime = CharField(max_length=100)
+    size_bytes = IntegerField()
+    sha256 = CharField(max_length=64)  # of the document as it came
+    stored = CharField(max_length=64)  # under which mediadb.storage keeps it
+    by_id = IntegerField(null=True)
+    created_at = MomentField(default=clock.now)
+
+    class Meta:
+        indexes = ((("tenant_id", "created_at"), False),)

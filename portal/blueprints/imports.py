@@ -2,36 +2,37 @@
 
 import csv
 import io
-import secrets
 from collections.abc import Iterator
-from contextlib import suppress
-from pathlib import Path
+from itertools import islice
+from typing import Any
 
-from flask import Blueprint, Response, current_app, g, redirect, request, stream_with_context, url_for
+from flask import Blueprint, Response, g, redirect, request, stream_with_context, url_for
 from flask_babel import gettext as _
-from werkzeug.datastructures import FileStorage
+from werkzeug.datastructures import CombinedMultiDict
 from wtforms.fields.choices import SelectChoice
 
 from dispatcher import tasks
 from domain.accounts import policy
 from domain.accounts.permissions import Permission as P
 from domain.campaigns import undoing
-from domain.errors import DomainError, Invalid
-from domain.subscribers import columns, imports, lists, types, words
+from domain.errors import Invalid
+from domain.subscribers import checking, imports, lists, mappings, types, words
 from domain.subscribers.models import ImportJob
-from portal import filters, hypermedia, territories
+from mediadb import proofs as papers
+from portal import filters, hypermedia, importing
 from portal.access import requires
-from portal.errors import into_form, say
-from portal.forms.subscribers import EXISTING, PlanForm, UploadForm
+from portal.errors import into_form, say, say_fields
+from portal.forms.subscribers import EXISTING, WHOM, PlanForm, UploadForm
 
 bp = Blueprint("imports", __name__)
+EXAMPLES = 5  # refused rows shown on the page
 FORMULAS = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would run a cell that begins so
 
 
 @bp.get("/subscribers/imports")
 @requires(P.SUBSCRIBER_IMPORT)
 def index() -> Response:
-    return _files(UploadForm(formdata=None))
+    return importing.files()
 
 
 @bp.post("/subscribers/imports")
@@ -39,15 +40,15 @@ def index() -> Response:
 def upload() -> Response:
     form = UploadForm()
     if not form.validate():
-        return _files(form, 422)
-    path = _stored(form.file.data)
+        return importing.files(form, 422)
+    path = importing.stored(form.file.data)
     try:
         name = words.one_line(form.file.data.filename or "", 255)
-        job = imports.receive(g.tenant.id, name, path, _root(), g.user.id)
+        job = imports.receive(g.tenant.id, name, path, importing.root(), g.user.id)
     except Invalid as error:
         path.unlink(missing_ok=True)
         form.file.errors = [say(error)]
-        return _files(form, 422)
+        return importing.files(form, 422)
     except BaseException:
         path.unlink(missing_ok=True)
         raise
@@ -60,10 +61,10 @@ def show(job_id: int) -> Response:
     """Choose the columns; once started: progress and result."""
     job = imports.get(g.tenant.id, job_id)
     if job.state == "mapping":
-        return _columns(job, _plan_form(job))
+        return importing.columns(job, importing.plan_form(job))
     if job.state in ("queued", "running"):
         return hypermedia.page("imports/run.html", "imports/_progress.html", job=job)
-    names, error = policy.names([job.by_id]), _error(job)
+    names, error = policy.names([job.by_id]), importing.error_of(job)
     if hypermedia.wants_fragment():
         return hypermedia.stop_polling("imports/_progress.html", job=job, names=names, error=error)
     return hypermedia.page("imports/run.html", job=job, names=names, error=error)
@@ -76,41 +77,99 @@ def plan(job_id: int) -> Response:
     mapping = {
         index: request.form.get(f"column-{index}", "") for index in range(len(job.dialect.get("names", [])))
     }
-    form = _plan_form(job, request.form)
+    form = importing.plan_form(job, CombinedMultiDict([request.files, request.form]))
     if not form.validate():
-        return _columns(job, form, mapping, 422)
-    options = imports.Options(
-        type_id=form.type_id.data or None,
-        consent=form.consent.data,
-        proof=words.one_line(form.proof.data or "", 300),
-        list_id=form.list_id.data or None,
-        existing=form.existing.data,
-        territory_id=form.territory_id.data or None,
-    )
+        return importing.columns(job, form, mapping, 422)
     try:
+        proof = _attached(form) or imports.options_of(job).proof_id
+        options = imports.Options(
+            type_ids=form.type_ids.data or [],
+            consent=form.consent.data,
+            proof=words.one_line(form.proof.data or "", 300),
+            proof_id=proof,
+            list_ids=form.list_ids.data or [],
+            whom=form.whom.data,
+            tags_new=words.one_line(form.tags_new.data or "", 300),
+            tags_old=words.one_line(form.tags_old.data or "", 300),
+            existing=form.existing.data,
+            territory_id=form.territory_id.data or None,
+        )
         imports.plan(job, mapping, options)
+        if form.mapping_name.data:
+            mappings.save(job, form.mapping_name.data, imports.names_of(job), g.user.id)
     except Invalid as error:
         into_form(form, error)
-        return _columns(job, form, mapping, 422)
+        return importing.columns(job, form, mapping, 422)
+    if job.rows_total <= checking.AT_ONCE:
+        checking.now(job.id, importing.root())
+    else:
+        tasks.check_import(job.id)
     return hypermedia.done(url_for("imports.check", job_id=job.id))
+
+
+@bp.post("/subscribers/imports/<int:job_id>/mapping")
+@requires(P.SUBSCRIBER_IMPORT)
+def apply(job_id: int) -> Response:
+    """Lay a saved mapping over the file, or the guess again."""
+    job = imports.get(g.tenant.id, job_id)
+    wanted = request.form.get("mapping_id", 0, int)
+    kept = mappings.get(g.tenant.id, wanted) if wanted else None
+    imports.take(
+        job, mappings.applied(kept, imports.names_of(job)) if kept else imports.guess(job, importing.root())
+    )
+    return hypermedia.done(url_for("imports.show", job_id=job.id))
+
+
+@bp.post("/subscribers/imports/mappings/<int:mapping_id>/rename")
+@requires(P.SUBSCRIBER_IMPORT)
+def rename(mapping_id: int) -> Response:
+    kept = mappings.get(g.tenant.id, mapping_id)
+    typed = request.form.get("name", "")[:200]
+    try:
+        mappings.rename(kept, typed)
+    except Invalid as error:
+        return importing.files(None, 422, {kept.id: (typed, next(iter(say_fields(error).values()), ""))})
+    return hypermedia.done(url_for("imports.index"), _("Saved."))
+
+
+@bp.post("/subscribers/imports/mappings/<int:mapping_id>/delete")
+@requires(P.SUBSCRIBER_IMPORT)
+def delete(mapping_id: int) -> Response:
+    kept = mappings.get(g.tenant.id, mapping_id)
+    mappings.delete(kept)
+    return hypermedia.done(url_for("imports.index"), _("The mapping “%(name)s” is deleted.", name=kept.name))
 
 
 @bp.get("/subscribers/imports/<int:job_id>/check")
 @requires(P.SUBSCRIBER_IMPORT)
 def check(job_id: int) -> Response:
-    """What will happen, before anything does."""
+    """What will happen, before anything does; by htmx only the figures, while the file is looked at."""
     job = imports.get(g.tenant.id, job_id)
     if job.state != "mapping" or not (job.options or {}).get("planned"):
         return redirect(url_for("imports.show", job_id=job.id))  # type: ignore[return-value]
     options = imports.options_of(job)
+    figures: dict[str, Any] = {
+        "job": job,
+        "checked": job.checked or {},
+        "examples": list(islice(imports.rejects(job), EXAMPLES)),
+    }
+    if hypermedia.wants_fragment():
+        ended = job.check_state in ("done", "failed")
+        return (hypermedia.stop_polling if ended else hypermedia.fragment)("imports/_figures.html", **figures)
+    kinds = {kind.id: kind.name for kind in types.every(g.tenant.id)}
+    chosen = {found.id: found.name for found in lists.every(g.tenant.id)}
     return hypermedia.page(
-        "imports/check.html", job=job, found=imports.forecast(job, _root()), options=options,
-        kind=types.get(g.tenant.id, options.type_id) if options.type_id else None,
-        chosen=lists.get(g.tenant.id, options.list_id) if options.list_id else None,
-        existing=next(
-            choice.label for choice in EXISTING if choice.value == options.existing
-        ),
+        "imports/check.html", **figures, options=options, kinds=[kinds[i] for i in options.type_ids if i in kinds],
+        chosen=[chosen[i] for i in options.list_ids if i in chosen], proof_document=importing.proof_of(job),
+        existing=_label(EXISTING, options.existing), whom=_label(WHOM, options.whom),
     )  # fmt: skip
+
+
+@bp.get("/subscribers/imports/<int:job_id>/check/refused.csv")
+@requires(P.SUBSCRIBER_IMPORT)
+def refused(job_id: int) -> Response:
+    """What the dry run would refuse."""
+    return rejected(job_id)
 
 
 @bp.post("/subscribers/imports/<int:job_id>/run")
@@ -125,7 +184,7 @@ def run(job_id: int) -> Response:
 @bp.post("/subscribers/imports/<int:job_id>/discard")
 @requires(P.SUBSCRIBER_IMPORT)
 def discard(job_id: int) -> Response:
-    imports.discard(imports.get(g.tenant.id, job_id), _root(), g.user.id)
+    imports.discard(imports.get(g.tenant.id, job_id), importing.root(), g.user.id)
     return hypermedia.done(url_for("imports.index"), _("The file was thrown away."))
 
 
@@ -178,67 +237,16 @@ def _harmless(cell: str) -> str:
     return f"'{cell}" if cell.startswith(FORMULAS) else cell
 
 
-def _files(form: UploadForm, status: int = 200) -> Response:
-    jobs = imports.latest(g.tenant.id)
-    return hypermedia.page(
-        "imports/index.html", status=status, form=form, jobs=jobs, names=policy.names([j.by_id for j in jobs]),
-        max_mb=imports.MAX_BYTES >> 20,
-    )  # fmt: skip
+def _attached(form: PlanForm) -> int | None:
+    """The document that came with the form, kept; raises Invalid at its field."""
+    upload = form.proof_file.data
+    if not upload or not upload.filename:
+        return None
+    try:
+        return int(papers.keep(g.tenant.id, g.user.id, upload.filename, upload.read()).id)
+    except Invalid as error:
+        raise Invalid(fields={"proof_file": (error.message, error.params)}) from None
 
 
-def _columns(
-    job: ImportJob, form: PlanForm, mapping: dict[int, str] | None = None, status: int = 200
-) -> Response:
-    imports.get(g.tenant.id, job.id)
-    rows: list[list[str]] = []
-    with suppress(DomainError):  # the file was readable when it came
-        rows = [record.cells for record in imports.preview(job, _root())]
-    return hypermedia.page(
-        "imports/columns.html", status=status, job=job, form=form, rows=rows, headings=imports.names_of(job),
-        mapping=mapping or {int(index): meant for index, meant in job.mapping.items()}, fields=_meanings(),
-    )  # fmt: skip
-
-
-def _meanings() -> dict[str, str]:
-    """What a column may mean: master data, then the own fields of the tenant."""
-    known = {key: _(label) for key, label in columns.FIELDS.items() if key != columns.OWN}
-    own = {
-        key: _("Own field: %(name)s", name=name) for key, name in imports.own_meanings(g.tenant.id).items()
-    }
-    return {**known, **own, columns.OWN: _("New own field")}
-
-
-def _plan_form(job: ImportJob, formdata: object = None) -> PlanForm:
-    options = imports.options_of(job)
-    form = PlanForm(formdata=formdata, obj=options)  # type: ignore[arg-type]
-    kinds = [kind for kind in types.every(g.tenant.id) if kind.active]
-    form.type_id.choices = [
-        SelectChoice(0, _("no newsletter type")),
-        *(SelectChoice(kind.id, kind.name) for kind in kinds),
-    ]
-    form.list_id.choices = [SelectChoice(0, _("no further list"))] + [
-        SelectChoice(chosen.id, chosen.name) for chosen in lists.every(g.tenant.id) if not chosen.is_default
-    ]
-    territories.offer(form.territory_id, _("none"))
-    if formdata is None:
-        form.territory_id.data = options.territory_id or next((c.value for c in form.territory_id.choices), 0)
-        form.type_id.data, form.list_id.data = options.type_id or 0, options.list_id or 0
-    return form
-
-
-def _error(job: ImportJob) -> str:
-    return filters.translate(job.error, (job.options or {}).get("error_params")) if job.error else ""
-
-
-def _stored(upload: FileStorage) -> Path:
-    """The upload in a file of its own below instance/imports, readable by nobody else."""
-    folder = _root() / "imports"
-    folder.mkdir(mode=0o700, exist_ok=True)
-    path = folder / f"{g.tenant.id}-{secrets.token_hex(8)}.csv"
-    path.touch(mode=0o600)
-    upload.save(path)
-    return path
-
-
-def _root() -> Path:
-    return current_app.config["SETTINGS"].instance
+def _label(choices: list[SelectChoice], value: str) -> str:
+    return str(next((choice.label for choice in choices if choice.value == value), ""))

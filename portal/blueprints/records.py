@@ -11,13 +11,14 @@ from domain.accounts.permissions import Permission as P
 from domain.audit import log
 from domain.campaigns import erasure
 from domain.db import database
-from domain.errors import Conflict, Invalid
-from domain.subscribers import consent, directory, lists, optout, suppression, types, words
+from domain.errors import Conflict, Invalid, NotFound
+from domain.subscribers import consent, directory, lists, optout, proofs, suppression, types, words
 from domain.subscribers.consent import Trace
 from domain.subscribers.facets import notes
 from domain.subscribers.facets.models import Holder
 from domain.subscribers.models import Consent, Deliverability
-from portal import facets, hypermedia, received
+from mediadb import proofs as papers
+from portal import downloads, facets, hypermedia, received
 from portal.access import requires
 from portal.errors import into_form, say
 from portal.forms.subscribers import LockForm
@@ -81,18 +82,38 @@ def subscribe(subscriber_id: int) -> Response:
     if not form.validate():
         return record_page(person, consents=form, status=422)
     proof = words.one_line(form.proof.data or "", 300)
-    if form.consent.data == Consent.PROVED and not proof:
-        form.proof.errors = [_("Write where the proof of these consents is kept.")]
+    upload = request.files.get("proof_file")
+    is_attached = upload is not None and bool(upload.filename)
+    if form.consent.data == Consent.PROVED and not (proof or is_attached):
+        form.proof.errors = [_("Write where the proof of these consents is kept, or attach it.")]
         return record_page(person, consents=form, status=422)
     kind = types.get(g.tenant.id, form.type_id.data)
     try:
         with database.atomic():
-            trace = Trace(form="record", by_id=g.user.id, proof=proof)
+            paper = (
+                papers.keep(g.tenant.id, g.user.id, upload.filename or "", upload.read())
+                if upload and is_attached
+                else None
+            )
+            trace = Trace(form="record", by_id=g.user.id, proof=proof, proof_id=paper.id if paper else None)
             consent.step(person, kind, f"import_{form.consent.data}", trace)
-    except Conflict as error:
+    except (Conflict, Invalid) as error:
         form.form_errors = [say(error)]
         return record_page(person, consents=form, status=422)
     return back(person, _("Saved."))
+
+
+@bp.get("/subscribers/<int:subscriber_id>/proofs/<int:proof_id>")
+@requires(P.SUBSCRIBER_SEE)
+def paper(subscriber_id: int, proof_id: int) -> Response:
+    """A document that proves a consent of this person, as it came; never shown inside of the portal."""
+    person = directory.get(g.tenant.id, subscriber_id)
+    found = proofs.of(person, proof_id)
+    try:
+        content = papers.read(found)
+    except FileNotFoundError:
+        raise NotFound from None
+    return downloads.file(content, found.name, found.mime)
 
 
 @bp.post("/subscribers/<int:subscriber_id>/types/<int:type_id>/revoke")
@@ -152,6 +173,7 @@ def proof(subscriber_id: int) -> Response:
         by_type.setdefault(event.type_id, []).append(event)
     return hypermedia.page(
         "subscribers/proof.html", person=person, by_type=by_type, kinds=kinds,
+        papers=proofs.of_events(g.tenant.id, events),
         states={row.type_id: row for _kind, row in directory.subscriptions(person)},
         names=policy.names([event.by_id for event in events]),
     )  # fmt: skip

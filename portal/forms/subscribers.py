@@ -3,7 +3,7 @@
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField, FileRequired
-from wtforms import DateField, RadioField, SelectField, StringField
+from wtforms import DateField, RadioField, SelectField, SelectMultipleField, StringField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, Optional
 
@@ -18,6 +18,12 @@ EXISTING = [
     SelectChoice("overwrite", _l("Overwrite, but never with nothing")),
     SelectChoice("replace", _l("Overwrite everything the file has a column for")),
     SelectChoice("skip", _l("Leave them as they are, without type and list")),
+]
+
+WHOM = [
+    SelectChoice("all", _l("everybody in the file")),
+    SelectChoice("new", _l("new people only")),
+    SelectChoice("old", _l("people who are here already only")),
 ]
 
 
@@ -53,6 +59,7 @@ class ConsentForm(FlaskForm):
         choices=[SelectChoice("unknown", _l("Unknown")), SelectChoice("proved", _l("Proved elsewhere"))],
     )
     proof = StringField(_l("Where the proof is kept"), [Length(max=300)])
+    proof_file = FileField(_l("The proof itself"))
 
 
 class ListForm(FlaskForm):
@@ -66,7 +73,7 @@ class UploadForm(FlaskForm):
 class PlanForm(FlaskForm):
     """Options of an import; the columns come as `column-<number>`."""
 
-    type_id = SelectField(_l("Subscribe them to"), coerce=int)
+    type_ids = SelectMultipleField(_l("Subscribe them to"), coerce=int)
     consent = RadioField(
         _l("Their consent"),
         choices=[
@@ -76,7 +83,12 @@ class PlanForm(FlaskForm):
         default="unknown",
     )
     proof = StringField(_l("Where the proof is kept"), [Length(max=300)])
-    list_id = SelectField(_l("Put them on the list"), coerce=int)
+    proof_file = FileField(_l("The proof itself"))
+    list_ids = SelectMultipleField(_l("Put them on the lists"), coerce=int)
+    whom = RadioField(_l("Newsletter types and lists are for"), choices=WHOM, default="all")
+    tags_new = StringField(_l("Tags for new people"), [Length(max=300)])
+    tags_old = StringField(_l("Tags for people who are here already"), [Length(max=300)])
+    mapping_name = StringField(_l("Keep columns and answers under this name"), [Length(max=80)])
     territory_id = SelectField(_l("Territory of new people"), coerce=int, default=0)
     existing = RadioField(
         _l("People who are here already"),

@@ -141,7 +141,7 @@ def administrator_imports_readers(stage: Stage) -> None:
     page.locator("input[type=file]").set_input_files([csv_file()])
     page.locator("main form[enctype] button.btn-primary").click()
     page.wait_for_url(re.compile(r"/imports/\d+"))
-    page.locator("#type_id").select_option(label="Probeblatt")
+    page.get_by_label("Probeblatt", exact=True).check()
     page.locator("input[name=consent][value=proved]").check()
     page.locator("[name=note], [name=proof]").first.fill("Messebogen vom Mai, liegt im Archiv")
     page.locator("main form[action$=columns] button.btn-primary").click()

@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,9 @@ from flask.testing import FlaskClient
 from dispatcher.jobs import imports as job_runner
 from dispatcher.jobs import registry
 from domain import clock
-from domain.subscribers import finding, imports
-from domain.subscribers.models import ImportJob, Subscriber
+from domain.subscribers import checking, directory, finding, imports, mappings
+from domain.subscribers.models import ConsentEvent, ConsentProof, ImportJob, Subscriber
+from mediadb import proofs, storage
 from tests.portal.conftest import HTMX
 from tests.world import World
 
@@ -29,14 +31,14 @@ def upload(client: FlaskClient, content: bytes, name: str = "people.csv"):
     return client.post("/t/north/subscribers/imports", data={"file": (io.BytesIO(content), name)})
 
 
-def mapped(client: FlaskClient, path: str, **changes: str):
+def mapped(client: FlaskClient, path: str, **changes: object):
     """Send the mapping page as it came."""
     page = client.get(path).text
     chosen = {
         name: (re.search(r'<option value="([^"]*)" selected', options) or ["", ""])[1]
         for name, options in re.findall(r'<select[^>]* name="(column-\d+)".*?>(.*?)</select>', page, re.S)
     }
-    data = chosen | {"type_id": "0", "list_id": "0", "consent": "unknown", "existing": "fill"} | changes
+    data = chosen | {"consent": "unknown", "existing": "fill", "whom": "all"} | changes
     return client.post(f"{path}/columns", data=data)
 
 
@@ -45,7 +47,7 @@ def test_the_whole_way(app: Flask, manager: FlaskClient, world: World) -> None:
     path = upload(manager, (SAMPLES / "cleverreach.csv").read_bytes()).location
     page = manager.get(path).text
     assert "Öztürk" in page and "semicolons" in page and "Windows-1252" in page
-    check = mapped(manager, path, type_id=str(world.types["city"].id)).location
+    check = mapped(manager, path, type_ids=str(world.types["city"].id)).location
     page = manager.get(check).text
     assert "Import 3 rows" in page and "Line 4" in page and Subscriber.select().count() == 0
     for _ in range(2):
@@ -102,7 +104,7 @@ def test_no_file_and_no_address_column_are_told(manager: FlaskClient, world: Wor
     assert answer.status_code == 422 and "exactly one column" in answer.text
     assert manager.get(f"{path}/check").status_code == 302, "first the columns, then the check"
     assert manager.post(f"{path}/run").status_code == 409
-    foreign = mapped(manager, path, type_id=str(world.types["south"].id))
+    foreign = mapped(manager, path, type_ids=str(world.types["south"].id))
     assert foreign.status_code == 422
 
 
@@ -149,3 +151,90 @@ def test_a_file_that_is_gone_fails_with_a_sentence(app: Flask, manager: FlaskCli
     (instance / job.path).unlink()
     job_runner.run(job.id, instance)
     assert "The file is gone" in manager.get(path).text
+
+
+PDF = b"%PDF-1.4\n1 0 obj<<>>endobj\ntrailer<<>>\n%%EOF\n"
+
+
+def test_a_document_of_proof_stands_on_the_record_and_in_the_printed_proof(
+    app: Flask, manager: FlaskClient, world: World, client: FlaskClient, sign_in
+) -> None:
+    kind = str(world.types["city"].id)
+    path = upload(manager, b"Email,A\na@leser.example,A\nb@leser.example,B\n").location
+    wanted = {"type_ids": kind, "consent": "proved"}
+    for name, content in (("x.exe", b"MZ"), ("x.pdf", b"no"), ("x.png", b"no"), ("x.eml", b"\0")):
+        answer = mapped(manager, path, **wanted, proof_file=(io.BytesIO(content), name))
+        assert answer.status_code == 422 and 'id="proof_file"' in answer.text.split("aria-invalid")[0], name
+    assert mapped(manager, path, **wanted).status_code == 422, "without any proof"
+    check = mapped(manager, path, **wanted, proof_file=(io.BytesIO(PDF), "Bögen.pdf")).location
+    assert "Bögen.pdf" in manager.get(check).text
+    assert mapped(manager, path, **wanted).status_code == 303, "it stays attached"
+    manager.post(f"{path}/run")
+    job_runner.run(ImportJob.get().id, app.config["SETTINGS"].instance)
+    person, other = Subscriber.select().order_by(Subscriber.id)
+    record = f"/t/north/subscribers/{person.id}"
+    paper = ConsentProof.get()
+    link = f"{record}/proofs/{paper.id}"
+    assert link in manager.get(record).text and paper.sha256 in manager.get(f"{record}/proof").text
+    answer = manager.get(link)
+    assert answer.data == PDF and answer.headers["Content-Disposition"].startswith("attachment")
+    assert "sandbox" in answer.headers["Content-Security-Policy"]
+    ConsentEvent.update(proof_id=None).where(ConsentEvent.subscriber_id == other.id).execute()
+    assert manager.get(f"/t/north/subscribers/{other.id}/proofs/{paper.id}").status_code == 404
+    journalist = sign_in(app.test_client(), world.journalist)
+    assert journalist.get(link).status_code == 404
+    south = sign_in(app.test_client(), world.south_administrator)
+    assert south.get(link.replace("north", "south")).status_code == 404
+    assert proofs.clear() == 0, "in use"
+    ConsentEvent.update(proof_id=None).execute()
+    ConsentProof.update(created_at=clock.now() - timedelta(days=2)).execute()
+    assert proofs.clear() == 1 and not storage.exists(paper.stored)
+    assert manager.get(link).status_code == 404
+
+
+def test_a_consent_entered_by_hand_takes_a_document_too(manager: FlaskClient, world: World) -> None:
+    person = directory.create(world.north.id, {"address": "hand@leser.example"})
+    record = f"/t/north/subscribers/{person.id}"
+    data = {"type_id": str(world.types["city"].id), "consent": "proved", "proof": ""}
+    bad = manager.post(f"{record}/types", data=data | {"proof_file": (io.BytesIO(b"MZ"), "x.exe")})
+    assert bad.status_code == 422 and "Attach a PDF" in bad.text and not ConsentEvent.select().exists()
+    mail = b"From: a@leser.example\nSubject: Ja\n\nIch stimme zu.\n"
+    assert (
+        manager.post(f"{record}/types", data=data | {"proof_file": (io.BytesIO(mail), "ja.eml")}).status_code
+        == 303
+    )
+    assert "ja.eml" in manager.get(record).text
+
+
+def test_a_mapping_is_saved_chosen_renamed_and_deleted(manager: FlaskClient, world: World) -> None:
+    path = upload(manager, b"Wer,Email,Ort\nA,a@leser.example,Celle\n").location
+    assert "Guessed from the headings" in manager.get(path).text
+    mapped(manager, path, **{"column-0": "last_name", "mapping_name": "Messe"})
+    path = upload(manager, b"Email,Wer\nb@leser.example,B\n").location
+    kept = mappings.every(world.north.id)[0]
+    assert manager.post(f"{path}/mapping", data={"mapping_id": kept.id}).status_code == 303
+    page = manager.get(path).text
+    assert "saved mapping “Messe”" in page and '<option value="last_name" selected' in page
+    assert manager.post(f"{path}/mapping", data={"mapping_id": "0"}).status_code == 303
+    assert "Guessed from the headings" in manager.get(path).text
+    here = f"/t/north/subscribers/imports/mappings/{kept.id}"
+    wrong = manager.post(f"{here}/rename", data={"name": " "})
+    assert wrong.status_code == 422 and "Give the mapping a name" in wrong.text
+    assert manager.post(f"{here}/rename", data={"name": "Rat"}).status_code == 303
+    assert "Rat" in manager.get("/t/north/subscribers/imports").text
+    assert manager.post(f"{here}/delete").status_code == 303 and not mappings.every(world.north.id)
+
+
+def test_the_dry_run_of_a_large_file_shows_how_far_it_is_and_gives_out_what_it_refuses(
+    app: Flask, manager: FlaskClient, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checking, "AT_ONCE", 0)
+    path = upload(manager, b"Email,A\na@leser.example,A\nbroken,B\n").location
+    check = mapped(manager, path).location
+    assert 'hx-trigger="every 2s"' in manager.get(check).text and "0 of 2 rows" in manager.get(check).text
+    job_runner.check(ImportJob.get().id, app.config["SETTINGS"].instance)
+    ended = manager.get(check, headers=HTMX)
+    assert ended.status_code == 286 and "<html" not in ended.text and "nothing was changed" in ended.text
+    assert not Subscriber.select().exists()
+    rows = manager.get(f"{check}/refused.csv").data.decode("utf-8-sig").splitlines()
+    assert len(rows) == 2 and rows[1].startswith("3,") and "broken" in rows[1]

@@ -18,7 +18,7 @@ def imported(world: World, root: Path, content: str) -> ImportJob:
     path = root / "people.csv"
     path.write_text(content)
     job = imports.receive(world.north.id, "people.csv", path, root, world.editor.id)
-    options = Options(type_id=world.types["city"].id, existing="overwrite")
+    options = Options(type_ids=[world.types["city"].id], existing="overwrite")
     imports.plan(job, {int(k): v for k, v in job.mapping.items()}, options)
     imports.start(job, world.editor.id)
     imports.run(imports.claim(job.id), root)
