@@ -77,7 +77,8 @@ def plan(job_id: int) -> Response:
     mapping = {
         index: request.form.get(f"column-{index}", "") for index in range(len(job.dialect.get("names", [])))
     }
-    form = importing.plan_form(job, CombinedMultiDict([request.files, request.form]))
+    sent: CombinedMultiDict[str, object] = CombinedMultiDict([request.files, request.form])  # type: ignore[list-item]
+    form = importing.plan_form(job, sent)
     if not form.validate():
         return importing.columns(job, form, mapping, 422)
     try:
