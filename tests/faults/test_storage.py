@@ -92,7 +92,8 @@ def test_f11_full_disk_stops_claims_and_goes_on_with_room(database, tmp_path):
         db.bind(f"sqlite:///{disk}/portal.db").connect()
         campaign = mailing(tenant(), people)
         db.database.execute_sql("PRAGMA wal_checkpoint(TRUNCATE)")  # or its old length would still be room
-        with deliver(disk / "i", f"sqlite:///{disk}/portal.db", sink.port) as process:
+        url = f"sqlite:///{disk}/portal.db"
+        with deliver(disk / "i", url, sink.port, batch_max=1000) as process:
             until(lambda: len(sink.accepted) > 30)
             fill(disk)
             gate.opened.set()
