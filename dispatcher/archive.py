@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
-from dispatcher import links
+from dispatcher import enclosing, links
 from dispatcher.compose import Compiled
 from domain.campaigns.models import Campaign, CampaignStatus, Course
 from domain.errors import NotFound
@@ -82,7 +82,8 @@ def page(tenant: Tenant, found: NewsletterType, issue_id: int, sign_up_url: str)
     values = {"E-Mail": WORDS.get(found.language, WORDS["en"])}
     raw = compiled.render((0, NOBODY, "", values, _TOKEN))
     body = email.message_from_bytes(raw, policy=email.policy.default).get_body(("html",))  # type: ignore[union-attr]
-    html = links.uncounted(body.get_content() if body else "", _TOKEN, revision.links)
+    shown = enclosing.outside(body.get_content()) if body else ""
+    html = links.uncounted(shown, _TOKEN, revision.links)
     html = re.sub(rf'(href=")[^"]*/m/{_TOKEN}[^"]*(")', lambda m: m[1] + sign_up_url + m[2], html)
     return Entry(
         issue_id,

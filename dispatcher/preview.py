@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from email.message import EmailMessage
 from typing import Any
 
-from dispatcher import render
+from dispatcher import enclosing, render
 from dispatcher.compiled import Compiled, Recipient
 from domain import tokens
 from domain.campaigns import conditions, measuring, reporting
@@ -40,7 +40,7 @@ def revision_message(
 def part(mail: EmailMessage, kind: str) -> str:
     """The "html" or "plain" part of a mail."""
     body = mail.get_body((kind,))
-    return body.get_content() if body else ""
+    return enclosing.outside(body.get_content()) if body else ""
 
 
 def size_bytes(tenant: Tenant, issue: Issue, base_url: str) -> int:

@@ -99,6 +99,17 @@ class Rendered:
     files: tuple[enclosing.Enclosed, ...] = ()
     tracking: Measuring = Measuring.OFF  # what its mails will count once they are frozen
     bare: tuple[str, ...] = ()  # links that stay as they are
+    pictures: tuple[enclosing.Carried, ...] = ()  # those that travel in the mail
+
+    @property
+    def enclosed_bytes(self) -> int:
+        """Of the files and pictures that travel in the mail."""
+        return sum(f.size_bytes for f in self.files) + sum(p.size_bytes for p in self.pictures)
+
+    @property
+    def weight_bytes(self) -> int:
+        """What one mail weighs, about: HTML, text, and a third more than its pictures and files have (base64)."""
+        return self.size_bytes + len(self.source.plain.encode()) + self.enclosed_bytes * 4 // 3
 
     @property
     def names(self) -> list[str]:
@@ -193,7 +204,15 @@ def render(
         list_owner=_mailto(sender.reply_to or sender.address),
     )
     ids = tuple(b.article_id for b in shown if b.article_id)
-    return Rendered(source, len(html.encode()), ids, enclosing.of(issue), bare=tuple(issue.bare_links or ()))
+    carried = enclosing.pictures(html, base_url) if issue.pictures_inside else ()
+    return Rendered(
+        source,
+        len(html.encode()),
+        ids,
+        enclosing.of(issue),
+        bare=tuple(issue.bare_links or ()),
+        pictures=carried,
+    )
 
 
 def _opt_in(kind: NewsletterType, words: dict[str, str], base_url: str) -> dict[str, str]:
@@ -219,6 +238,9 @@ def compiled(rendered: Rendered, seed: str) -> Compiled:
     source = rendered.source
     if rendered.files:
         source = replace(source, attachments=tuple(found.content() for found in rendered.files))
+    if rendered.pictures:
+        html = enclosing.inside(source.html, rendered.pictures)
+        source = replace(source, html=html, inline=tuple(found.content() for found in rendered.pictures))
     return compile_message(source, date=clock.now(), boundary_seed=seed.encode())
 
 
@@ -229,6 +251,7 @@ def fingerprint(rendered: Rendered, *more: Any) -> str:
         source.subject, source.html, source.plain, source.sender_name, source.sender_address, source.reply_to,
         *more, *((found.name, found.sha256) for found in rendered.files),
         *((rendered.tracking, *rendered.bare) if rendered.tracking != Measuring.OFF else ()),
+        *((found.content_id, found.sha256) for found in rendered.pictures),
     ]  # fmt: skip
     return hashlib.sha256(json.dumps(said, ensure_ascii=False, default=str).encode()).hexdigest()
 

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from html import escape
 
-from dispatcher import links
+from dispatcher import enclosing, links
 from dispatcher.compiled import Compiled
 from domain import tokens
 from domain.campaigns.models import Campaign
@@ -68,7 +68,8 @@ def open_page(campaign: Campaign, way_out: str) -> str:
     token = tokens.mail_token("mail", 0)  # leads to no delivery
     raw = Compiled.load(bytes(revision.compiled)).render((0, "archive@invalid.example", "", {}, token))
     body = email.message_from_bytes(raw, policy=email.policy.default).get_body(("html",))  # type: ignore[union-attr]
-    html = links.uncounted(str(body.get_content()) if body else "", token, revision.links)
+    html = enclosing.outside(str(body.get_content())) if body else ""
+    html = links.uncounted(html, token, revision.links)
     return re.sub(rf'href="[^"]*/m/{re.escape(token)}[^"]*"', f'href="{escape(way_out, quote=True)}"', html)
 
 
@@ -86,4 +87,4 @@ def page(sent: Sent) -> str:
     compiled = Compiled.load(bytes(revision.compiled))
     raw = compiled.render((sent.delivery.id, payload.address, "", json.loads(payload.packed), sent.token))
     body = email.message_from_bytes(raw, policy=email.policy.default).get_body(("html",))  # type: ignore[union-attr]
-    return body.get_content() if body else ""
+    return enclosing.outside(body.get_content()) if body else ""

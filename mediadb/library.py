@@ -211,6 +211,7 @@ class Served:
     digest: str
     mime: str
     moved: bool
+    size_bytes: int
 
 
 @unscoped("the public key is the right to see the file")
@@ -226,11 +227,35 @@ def served(public_key: str, name: str) -> Served | None:
     if not asset:
         return None
     if name == "file":
-        return Served(asset, asset.sha256, asset.mime, moved)
+        return Served(asset, asset.sha256, asset.mime, moved, asset.size_bytes)
     size = Rendition.get_or_none(
         Rendition.tenant_id == asset.tenant_id, Rendition.asset_id == asset.id, Rendition.name == name
     )
-    return Served(asset, size.sha256, size.mime, moved) if size else None
+    return Served(asset, size.sha256, size.mime, moved, size.size_bytes) if size else None
+
+
+@unscoped("the public key is the right to see the file")
+def sizes_of(wanted: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Served]:
+    """What many public addresses, as (key, size), lead to, in one question for those that were never moved."""
+    if not wanted:
+        return {}
+    rows = (
+        Asset.select(Asset, Rendition.name, Rendition.sha256, Rendition.mime, Rendition.size_bytes)
+        .join(
+            Rendition,
+            on=((Rendition.asset_id == Asset.id) & (Rendition.tenant_id == Asset.tenant_id)),
+            attr="size",
+        )
+        .where(Asset.public_key.in_(sorted({key for key, _ in wanted})))
+    )
+    found = {
+        (a.public_key, a.size.name): Served(a, a.size.sha256, a.size.mime, False, a.size.size_bytes)
+        for a in rows
+    }
+    for key, name in wanted:
+        if (key, name) not in found and (other := served(key, name)) is not None:
+            found[key, name] = other
+    return found
 
 
 def previews(tenant_id: int, assets: Iterable[Asset]) -> set[int]:

@@ -26,6 +26,8 @@ def of(finding: Finding, issue: Issue) -> str:
         return url_for("campaigns.plan", issue_id=issue.id) if may(P.CAMPAIGN_PLAN) else ""
     if finding.place == Place.EXPECTED:
         return url_for("expected.index", issue_id=issue.id) if may(P.ISSUE_SEE) else ""
+    if finding.place == Place.ENCLOSED:
+        return url_for("attachments.show", issue_id=issue.id)
     if finding.place == Place.POOL:
         words = str(finding.params.get("title", ""))
         return url_for("issues.show", issue_id=issue.id, source="articles", q=words, pane="pool") + "#h-pool"

@@ -17,6 +17,7 @@ class Place(StrEnum):
     TENANT = "tenant"  # its imprint
     PLAN = "plan"  # recipients and sender
     SENDERS = "senders"  # sender domains
+    ENCLOSED = "enclosed"  # files and pictures that travel in the mail
     EXPECTED = "expected"  # the articles that the issue waits for
 
 

@@ -9,13 +9,15 @@ from lxml.html import HtmlElement
 from dispatcher import render
 from dispatcher.colours import WHITE, Colour, colour, ratio
 from dispatcher.preflight.facts import Facts, squeezed
-from dispatcher.preflight.findings import Findings, hint
+from dispatcher.preflight.findings import Findings, Place, error, hint
 from domain.content import nostyle
 from domain.errors import N_
+from domain.issues import attachments
 from mediadb.models import Asset, Rendition
 
 PICTURE_MAX = 500 * 1024  # bytes of one picture; more takes seconds on the way to work
 PICTURES_MAX = 2 * 1024 * 1024
+MAIL_MAX = 1024 * 1024  # taste: a million mails of this are a terabyte to send
 ENOUGH, ENOUGH_LARGE = 4.5, 3.0  # WCAG 2.2, 1.4.3
 # properties that Gmail, Outlook for Windows or Apple Mail leave out, by the table of caniemail.com; a test holds this
 # list against that table. What stands in our own templates in spite of it has a fallback there.
@@ -60,6 +62,22 @@ def weight(facts: Facts) -> Findings:
             block_id=facts.block_showing(heaviest[1]),
             size=round(total / 1024 / 1024, 1),
         )
+
+
+def carried(facts: Facts) -> Findings:
+    """What every single mail carries along: too much is refused by servers, much is slow to fetch."""
+    rendered = facts.rendered
+    enclosed = rendered.enclosed_bytes
+    if enclosed > attachments.MAX_BYTES:
+        yield error(
+            N_("Pictures and files in the mail have %(size)s MB, at most %(most)s may be. Leave the pictures outside."),
+            Place.ENCLOSED, size=round(enclosed / 1024 / 1024, 1), most=attachments.MAX_BYTES // 1024 // 1024,
+        )  # fmt: skip
+    elif rendered.pictures and rendered.weight_bytes > MAIL_MAX:
+        yield hint(
+            N_("With its pictures every mail weighs %(size)s KB. Without them it arrives faster."),
+            Place.ENCLOSED, size=round(rendered.weight_bytes / 1024),
+        )  # fmt: skip
 
 
 def _sizes(

@@ -13,7 +13,7 @@ MAIL: tuple[Callable[[Facts], Findings], ...] = (
     subject.subject, subject.preheader, content.anything, content.imprint, content.way_out, content.articles,
     content.conditional, content.obligatory, content.awaited,
     content.alternatives, content.targets, linking.dead, content.licences, content.drawings, clearing.media,
-    content.gaps, looks.contrast, looks.style, looks.unstyled, looks.size, looks.weight,
+    content.gaps, looks.contrast, looks.style, looks.unstyled, looks.size, looks.weight, looks.carried,
     subject.shouting, subject.habits,
 )  # fmt: skip
 Plan = tuple[Callable[[Facts, Campaign], Findings], ...]

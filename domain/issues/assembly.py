@@ -318,10 +318,10 @@ def _place(issue: Issue, order: Sequence[int]) -> None:
         ).execute()
 
 
-def touch(issue: Issue) -> None:
-    """Count the version up for a change of what belongs to the issue and is no block; raises Conflict as any change
-    does."""
-    _touch(issue)
+def touch(issue: Issue, **values: Any) -> None:
+    """Count the version up for a change of what belongs to the issue and is no block, with `values` of the issue's own;
+    raises Conflict as any change does."""
+    _touch(issue, **values)
 
 
 def _touch(issue: Issue, **values: Any) -> None:

@@ -39,6 +39,14 @@ def add(issue: Issue, asset_id: int, size_bytes: int, others_bytes: int) -> None
         assembly.touch(issue)
 
 
+def carry_pictures(issue: Issue, inside: bool) -> None:
+    """Whether the pictures of an issue travel in its mails instead of being fetched when somebody reads them. Raises
+    Conflict if the issue is closed."""
+    _check_open(issue)
+    if issue.pictures_inside != inside:
+        assembly.touch(issue, pictures_inside=inside)
+
+
 def check_size(size_bytes: int, others_bytes: int = 0) -> None:
     """Raise Conflict if a file is too large for the mails beside the others."""
     if size_bytes + others_bytes > MAX_BYTES:

@@ -13,7 +13,8 @@ def copy(issue: Issue, user_id: int, name: str, subject: str) -> Issue:
         made = Issue.create(
             tenant_id=issue.tenant_id, type_id=issue.type_id, template_id=issue.template_id,
             kind=issue.kind, rollout_id=issue.rollout_id, name=name[:120], subject=subject[:200],
-            preheader=issue.preheader, bare_links=issue.bare_links, created_by_id=user_id,
+            preheader=issue.preheader, bare_links=issue.bare_links, pictures_inside=issue.pictures_inside,
+            created_by_id=user_id,
         )  # fmt: skip
         for found in blocks(issue):
             Block.create(

@@ -75,6 +75,7 @@ class Issue(TenantModel):
     preheader = CharField(max_length=300, default="")
     state = CharField(max_length=12, default=IssueState.DRAFT)
     version = IntegerField(default=1)
+    pictures_inside = BooleanField(default=False)  # its pictures travel in the mails
     head_locked = BooleanField(default=False)  # subject and preview text are the head office's
     bare_links = JSONText(default=list)  # addresses that stay as they are: no parameters, not counted
     deadline_at = MomentField(null=True)

@@ -1,17 +1,18 @@
 """Files that travel with an issue: uploaded on the spot or chosen from the media."""
 
+from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint, Response, g, request, url_for
 from flask_babel import gettext as _
 
-from dispatcher import enclosing
+from dispatcher import enclosing, render
 from domain.accounts.permissions import Permission as P
 from domain.errors import Conflict, DomainError, Invalid
 from domain.issues import assembly, attachments
 from domain.issues.models import Issue
 from mediadb import library
-from portal import hypermedia
+from portal import hypermedia, sending
 from portal.access import may, requires
 from portal.errors import say
 
@@ -45,6 +46,18 @@ def add(issue_id: int) -> Response:
     return hypermedia.done(url_for("attachments.show", issue_id=issue.id))
 
 
+@bp.post("/issues/<int:issue_id>/attachments/pictures")
+@requires(P.ISSUE_EDIT)
+def carry(issue_id: int) -> Response:
+    """Whether the pictures of the text travel in the mail, too."""
+    issue = assembly.open_issue(g.tenant.id, issue_id)
+    try:
+        attachments.carry_pictures(issue, request.form.get("inside") == "y")
+    except Conflict as error:
+        return _page(issue, error, 422)
+    return hypermedia.done(url_for("attachments.show", issue_id=issue.id), _("Saved."))
+
+
 @bp.post("/issues/<int:issue_id>/attachments/<int:asset_id>/remove")
 @requires(P.ISSUE_EDIT)
 def remove(issue_id: int, asset_id: int) -> Response:
@@ -60,7 +73,9 @@ def _take(issue: Issue, asset_id: int) -> None:
 
 
 def _page(issue: Issue, error: DomainError | None = None, status: int = 200) -> Response:
-    files = enclosing.of(issue)
+    base_url = sending.base_url()
+    rendered = render.render(g.tenant, issue, base_url)
+    files, pictures = rendered.files, enclosing.pictures(rendered.source.html, base_url)
     text = request.args.get("q", "").strip()[:100]
     editable = issue.state in assembly.EDITABLE and may(P.ISSUE_EDIT)
     offered: list[Any] = []
@@ -71,5 +86,7 @@ def _page(issue: Issue, error: DomainError | None = None, status: int = 200) -> 
     return hypermedia.page(
         "attachments/show.html", status=status, issue=issue, files=files, offered=offered, q=text,
         editable=editable, total=sum(found.size_bytes for found in files), most=attachments.MAX_BYTES,
+        pictures=len(pictures), pictures_bytes=sum(found.size_bytes for found in pictures),
+        weight=replace(rendered, pictures=pictures if issue.pictures_inside else ()).weight_bytes,
         wrong=say(error) if error else "", uploading=may(P.MEDIA_EDIT), title=_("Attachments"),
     )  # fmt: skip

@@ -9,7 +9,7 @@ from pathlib import Path
 from flask import Blueprint, Response, abort, current_app, request
 from markupsafe import Markup
 
-from dispatcher import catcher
+from dispatcher import catcher, enclosing
 from domain.errors import NotFound
 from portal import hypermedia
 from portal.access import signed_in
@@ -80,7 +80,7 @@ def _body(message: EmailMessage, kind: str) -> str:
     if part is None:
         return ""
     try:
-        return str(part.get_content())
+        return enclosing.outside(str(part.get_content()))
     except (LookupError, UnicodeError, ValueError):  # an unknown charset or broken encoding
         payload = part.get_payload(decode=True)
         return payload.decode("utf-8", "replace") if isinstance(payload, bytes) else str(payload)

@@ -44,10 +44,12 @@ def follow(issue_id: int) -> Response:
 
 def _values(issue: Issue) -> dict[str, Any]:
     findings, size, passed = run.look(g.tenant, issue, sending.base_url(), sending.planned(issue))
-    shown = Facts.of(g.tenant, issue, sending.base_url()).links
+    facts = Facts.of(g.tenant, issue, sending.base_url())
+    shown = facts.links
     standing = links.standing(g.tenant.id, [link.url for link in shown])
     return {
         "issue": issue, "findings": findings, "size": size, "passed": passed, "place": places.of,
+        "carried": len(facts.rendered.pictures), "weight": facts.rendered.weight_bytes,
         "shown": [(link, standing.get(links.plain(link.url))) for link in shown],
         "waiting": any(row.state == "waiting" for row in standing.values()),
         "following": current_app.config["SETTINGS"].link_check != "off",
