@@ -9,6 +9,7 @@ from peewee import Model
 
 from dispatcher.jobs import copies
 from domain.accounts.people import Loan
+from domain.audit import log
 from domain.errors import N_, Forbidden, NotFound
 from domain.releases import ledger, lending
 from domain.releases.models import Release, ReleaseMode
@@ -58,6 +59,22 @@ def rows(model: type[Model], kind: str, to_administer: bool = False) -> list[Any
             mine |= (model.tenant_id == release.tenant_id) & (model.id == release.object_id)
     found = list(model.select().where(mine))
     return sorted(found, key=lambda row: (row.tenant_id != g.tenant.id, row.name.casefold()))
+
+
+def administered(kind: str) -> set[int]:
+    """Ids of what other tenants have released of a kind to be changed here, too."""
+    return {r.object_id for r in every() if r.kind == kind and r.mode == ReleaseMode.ADMINISTER}
+
+
+def tell_change(owner_id: int, kind: str, object_id: int) -> None:
+    """What is changed here and belongs to another tenant stands in both logs: who did it from where."""
+    if owner_id == g.tenant.id:
+        return
+    for tenant_id in (owner_id, g.tenant.id):
+        log.record(
+            tenant_id, "release.changed", user_id=g.user.id, kind=kind, object_id=object_id,
+            details={"by": g.tenant.id, "of": owner_id},
+        )  # fmt: skip
 
 
 def givers_of(found: Iterable[Any]) -> dict[int, str]:

@@ -12,6 +12,7 @@ from domain.issues import design, fixing, placeholders
 from domain.issues.models import Issue, IssueState, MailTemplate
 from domain.issues.starters import STARTERS
 from domain.releases import ledger as releases
+from domain.releases.models import ReleaseMode
 from domain.subscribers.models import NewsletterType
 from domain.tenancy.models import Tenant
 
@@ -41,6 +42,14 @@ def get(tenant_id: int, template_id: int) -> MailTemplate:
     if found is None:
         raise NotFound
     return found
+
+
+def changeable(tenant: Tenant, template_id: int) -> MailTemplate:
+    """An own one, or one that is released to be administered now; raises NotFound."""
+    for release in releases.received(tenant, "template"):
+        if (release.object_id, release.mode) == (template_id, ReleaseMode.ADMINISTER):
+            return get(release.tenant_id, template_id)
+    return get(tenant.id, template_id)
 
 
 def released(tenant: Tenant) -> list[MailTemplate]:

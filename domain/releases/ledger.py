@@ -33,7 +33,7 @@ KINDS: dict[str, str] = {
     "robinson": N_("Robinson list"),
 }
 ADMINISTRABLE = frozenset(  # what receivers may also change, if they are let
-    {"article", "folder", "block_template", "robinson"}
+    {"article", "folder", "template", "block_template", "segment", "robinson"}
 )
 PAGE_SIZE = 30
 WHOLE = 0  # object id of a kind that is released as a whole

@@ -3,7 +3,7 @@
 from typing import Any
 
 from domain.errors import N_, Conflict
-from domain.segments import catalogue, query
+from domain.segments import catalogue, computed, query, saved
 from domain.segments.catalogue import Field
 from domain.segments.models import Segment
 
@@ -19,6 +19,15 @@ def segment(found: Segment, tenant_id: int, name: str) -> Segment:
     return Segment.create(
         tenant_id=tenant_id, name=name, query=_tree(query.plain(found.query), theirs, ours), columns=columns
     )
+
+
+def redefine(original: Segment, by: Segment, user_id: int) -> None:
+    """Give a segment of another tenant the question of one of ours, in its words; name and columns stay. Raises
+    Conflict naming what is not there, or while its people are frozen."""
+    ours, theirs = catalogue.every(by.tenant_id), catalogue.every(original.tenant_id, original.id)
+    tree = _tree(query.plain(by.query), ours, theirs)
+    firsts = [(column.name, column.of) for column in computed.of(original)]
+    saved.save(original.tenant_id, original.name, tree, original.columns, user_id, original, firsts)
 
 
 def _tree(raw: dict[str, Any], theirs: dict[str, Field], ours: dict[str, Field]) -> dict[str, Any]:

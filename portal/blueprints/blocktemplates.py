@@ -8,7 +8,6 @@ from flask_babel import gettext as _
 from dispatcher import looks, sample
 from dispatcher.jobs import copies
 from domain.accounts.permissions import Permission as P
-from domain.audit import log
 from domain.errors import Invalid
 from domain.issues import assembly, blocktemplates, mailtemplates
 from domain.issues.models import Block, BlockTemplate, Issue
@@ -53,7 +52,7 @@ def rename(template_id: int) -> Response:
         blocktemplates.rename(template, name, request.form.get("version", 0, int), g.user.id)
     except Invalid as error:
         return _page(template, 422, said=say_fields(error), typed=name)
-    _tell(template)
+    received.tell_change(template.tenant_id, HERE, template.id)
     return hypermedia.done(url_for("blocktemplates.show", template_id=template.id), _("Saved."))
 
 
@@ -88,7 +87,7 @@ def keep(issue_id: int) -> Response:
             made = blocktemplates.changeable(g.tenant, instead)
             parts = copies.parts_between(blocktemplates.parts_of(chosen), g.tenant.id, made.tenant_id)
             blocktemplates.replace(made, parts, g.user.id)
-            _tell(made)
+            received.tell_change(made.tenant_id, HERE, made.id)
         else:
             made = blocktemplates.keep(g.tenant.id, request.form.get("name", ""), chosen, g.user.id)
     except Invalid as error:
@@ -128,13 +127,3 @@ def _form(issue: Issue, ticked: set[int], said: dict[str, str] | None = None, st
         givers=received.givers_of(known), name=request.form.get("name", ""),
         instead=request.form.get("instead", 0, int),
     )  # fmt: skip
-
-
-def _tell(template: BlockTemplate) -> None:
-    """What was changed across a release stands in both logs."""
-    if template.tenant_id != g.tenant.id:
-        for tenant_id in (template.tenant_id, g.tenant.id):
-            log.record(
-                tenant_id, "release.changed", user_id=g.user.id, kind=HERE, object_id=template.id,
-                details={"by": g.tenant.id, "of": template.tenant_id},
-            )  # fmt: skip

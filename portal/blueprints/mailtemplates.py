@@ -17,7 +17,7 @@ from domain.tenancy import settings as tenant_settings
 from domain.tenancy import tree
 from domain.tenancy.models import Tenant
 from mediadb import library
-from portal import hypermedia, sending
+from portal import hypermedia, received, sending
 from portal.access import may, requires
 from portal.errors import say_fields
 from portal.security import peoples_html
@@ -56,21 +56,26 @@ def starter(key: str) -> Response:
 @bp.get("/admin/templates/<int:template_id>")
 @requires(P.TEMPLATE_SEE, P.TEMPLATE_EDIT)
 def edit(template_id: int) -> Response:
-    template = mailtemplates.get(g.tenant.id, template_id)
+    template = mailtemplates.changeable(g.tenant, template_id)
     return _page(template, fixing.of(template).design)
 
 
 @bp.post("/admin/templates/<int:template_id>")
 @requires(P.TEMPLATE_EDIT)
 def save(template_id: int) -> Response:
-    template = mailtemplates.get(g.tenant.id, template_id)
+    template = mailtemplates.changeable(g.tenant, template_id)
     try:
         mailtemplates.save(
-            template, request.form.get("name", ""), _given(), request.form.get("version", 0, int), g.user.id
+            template,
+            request.form.get("name", ""),
+            _given(template),
+            request.form.get("version", 0, int),
+            g.user.id,
         )
     except Invalid as error:
         template.name = request.form.get("name", "")
         return _page(template, _typed(template), status=422, said=say_fields(error), typed=request.form)
+    received.tell_change(template.tenant_id, "template", template.id)
     return hypermedia.done(url_for("mailtemplates.edit", template_id=template.id), _("Saved."))
 
 
@@ -85,7 +90,7 @@ def shown(template_id: int) -> Response:
 @requires(P.TEMPLATE_EDIT)
 def tried(template_id: int) -> Response:
     """The mail with what is typed, not saved; what is wrong yet is left as it was."""
-    template = mailtemplates.get(g.tenant.id, template_id)
+    template = mailtemplates.changeable(g.tenant, template_id)
     if "html" in request.form:
         if may(P.ISSUE_HTML):
             template.html, template.css = mailtemplates.tried(
@@ -100,14 +105,14 @@ def tried(template_id: int) -> Response:
 @requires(P.ISSUE_HTML)
 def source(template_id: int) -> Response:
     """The frame as HTML and CSS."""
-    template = mailtemplates.get(g.tenant.id, template_id)
+    template = mailtemplates.changeable(g.tenant, template_id)
     return _source_page(template, template.html, template.css)
 
 
 @bp.post("/admin/templates/<int:template_id>/source")
 @requires(P.ISSUE_HTML)
 def save_source(template_id: int) -> Response:
-    template = mailtemplates.get(g.tenant.id, template_id)
+    template = mailtemplates.changeable(g.tenant, template_id)
     if not may(P.TEMPLATE_EDIT):
         raise Forbidden(N_("Your role does not include changing mail templates."))
     html, css = request.form.get("html", ""), request.form.get("css", "")
@@ -115,6 +120,7 @@ def save_source(template_id: int) -> Response:
         mailtemplates.save_source(template, html, css, request.form.get("version", 0, int), g.user.id)
     except Invalid as error:
         return _source_page(template, html, css, 422, say_fields(error))
+    received.tell_change(template.tenant_id, "template", template.id)
     return hypermedia.done(url_for("mailtemplates.source", template_id=template.id), _("Saved."))
 
 
@@ -174,11 +180,11 @@ def _list(status: int = 200, **more: Any) -> Response:
     return hypermedia.page(
         "mailtemplates/index.html", status=status, own=own, shared=shared, owners=owners, starters=STARTERS,
         kept=kept, fixed={one.id for one in own if one.origin_id and fixing.of(one).parts},
-        **{"said": {}, "typed": "", **more},
+        lent=received.administered("template"), **{"said": {}, "typed": "", **more},
     )  # fmt: skip
 
 
-def _given() -> dict[str, Any]:
+def _given(template: MailTemplate) -> dict[str, Any]:
     """The form as the domain takes it: without a tick a colour follows the tenant; the logo is one of its pictures.
     Parts that are fixed are not sent, and so not named."""
     given: dict[str, Any] = dict(request.form.items())
@@ -187,13 +193,21 @@ def _given() -> dict[str, Any]:
             given[key] = ""
     if "logo_id" in given:
         chosen = str(given["logo_id"]).strip()
-        given["logo_id"] = library.picture(g.tenant.id, int(chosen)).id if chosen.isdigit() else None
+        given["logo_id"] = _logo(template, int(chosen)) if chosen.isdigit() else None
     return given
+
+
+def _logo(template: MailTemplate, chosen: int) -> int | None:
+    """The picture as one of the template's owner: what it shows already, else an own one, copied to another owner."""
+    if template.tenant_id != g.tenant.id and chosen == template.design.get("logo_id"):
+        return chosen
+    own = library.picture(g.tenant.id, chosen).id
+    return own if template.tenant_id == g.tenant.id else copies.asset(g.tenant.id, own, template.tenant_id)
 
 
 def _typed(template: MailTemplate) -> design.Design:
     """The design as far as what is typed is right; the rest as it was saved."""
-    given = _given()
+    given = _given(template)
     try:
         return fixing.held(template, design.cleaned(given))
     except Invalid as error:
@@ -213,11 +227,12 @@ def _shown(template: MailTemplate) -> Response:
 def _page(template: MailTemplate, made: design.Design, status: int = 200, **more: Any) -> Response:
     g.relaxed_styles = True  # the rich-text editor sets inline styles
     now = fixing.of(template)
-    owner_id = now.logo_tenant_id if "logo" in now.parts else g.tenant.id
+    owner_id = now.logo_tenant_id if "logo" in now.parts else template.tenant_id
     logo = library.many(owner_id, [made.logo_id]).get(made.logo_id) if made.logo_id else None
     return hypermedia.page(
         "mailtemplates/edit.html", status=status, one=template, design=made, choices=design.CHOICES,
         numbers=design.NUMBERS, networks=blocks.NETWORKS, logo=logo, links=dict(made.links),
+        giver=received.givers_of([template]).get(template.tenant_id, ""),
         kinds=types.every(g.tenant.id), fixed=now.parts, parts=fixing.PARTS,
         fixed_by=tree.get(now.by_tenant_id).name if now.by_tenant_id is not None else "",
         colour=tenant_settings.colours(tenant_settings.effective(g.tenant)["colour"])[1],

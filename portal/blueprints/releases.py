@@ -18,6 +18,7 @@ from domain.issues import assembly
 from domain.ledger.states import DeliveryState
 from domain.releases import ledger, lending
 from domain.releases.models import Release, ReleaseMode
+from domain.segments import saved
 from domain.tenancy.models import Tenant
 from mediadb import library
 from mediadb.models import Asset
@@ -38,7 +39,7 @@ COPYING = {
 }  # fmt: skip
 ADMINISTERING = {
     "article": P.ARTICLE_EDIT_ALL, "folder": P.MEDIA_EDIT, "robinson": P.SUBSCRIBER_SUPPRESS_OTHERS,
-    "block_template": P.ISSUE_EDIT,
+    "template": P.TEMPLATE_EDIT, "block_template": P.ISSUE_EDIT, "segment": P.SUBSCRIBER_EDIT,
 }  # fmt: skip
 
 
@@ -190,6 +191,8 @@ def _about(release: Release) -> dict[str, Any]:
         }  # fmt: skip
     if release.kind == "role":
         return {"allows": [SENTENCES[p] for p in sorted(policy.permissions_of(release.object_id))]}
+    if release.kind == "segment":
+        return {"own_segments": saved.every(g.tenant.id) if may(P.SUBSCRIBER_EDIT) else []}
     if release.kind == "campaign":
         campaign = planning.get(release.tenant_id, release.object_id)
         return {"result": tallies.of([campaign]).get(campaign.id, {}), "states": DeliveryState}

@@ -9,14 +9,26 @@ from flask.testing import FlaskClient
 from domain.accounts import policy
 from domain.accounts.models import Membership
 from domain.accounts.permissions import Permission as P
+from domain.audit.models import AuditEntry
 from domain.content.models import Article
+from domain.issues import mailtemplates
 from domain.issues.models import Block
-from domain.releases.models import Release
+from domain.releases import ledger
+from domain.releases.models import Release, ReleaseMode
+from domain.segments import saved
 from domain.subscribers import suppression
+from domain.subscribers.models import DistributionList
 from domain.tenancy.models import Tenant
 from mediadb import library
+from mediadb.models import Asset
 from tests import mailings, pictures
 from tests.world import World
+
+TEMPLATE_FORM = {
+    "name": "Haus und Filialen", "page": "#f3f1ec", "sheet": "#fefefe", "ink": "#1f2328", "soft": "#3a3f45",
+    "line": "#e1ded7", "foot_ground": "#f7f6f3", "heading_font": "verdana", "width": "640", "text_size": "16",
+    "corners": "8", "logo_width": "200", "head": "band",
+}  # fmt: skip
 
 
 @pytest.fixture
@@ -219,3 +231,90 @@ def test_a_released_role_is_given_to_people_of_the_receiver(
     admin.post(f"/t/north/releases/{release.id}/recall")
     assert role.id not in policy.rights_of(world.south_editor, branch.id).role_ids
     assert editor.post(f"{person}/roles", data=wanted).status_code == 404
+
+
+def lent(
+    world: World, branch: Tenant, kind: str, object_id: int, mode: ReleaseMode = ReleaseMode.ADMINISTER
+) -> Release:
+    """A release to the branch, by default to be administered."""
+    (made,) = ledger.give(
+        world.north, kind, object_id, ledger.To((branch.id,)), world.administrator, mode=mode
+    )
+    return made
+
+
+def test_a_mail_template_is_changed_by_the_branch_that_administers_it(
+    editor: FlaskClient, world: World, branch: Tenant
+) -> None:
+    template = mailtemplates.create(world.north.id, "Haus", "paper", world.administrator.id)
+    here = f"/t/south/admin/templates/{template.id}"
+    assert editor.get(here).status_code == 404
+    used = lent(world, branch, "template", template.id, ReleaseMode.USE)
+    assert editor.get(here).status_code == 404 and editor.post(here, data={}).status_code == 404
+    ledger.recall(world.north.id, used.id, world.administrator)
+    release = lent(world, branch, "template", template.id)
+    page = editor.get(here).text
+    assert "from Verlag Nord" in page and "Delete the template" not in page
+    logo = library.upload(branch.id, world.south_administrator.id, "logo.png", pictures.plain())
+    form = {**TEMPLATE_FORM, "version": template.version, "logo_id": str(logo.id)}
+    assert editor.post(here, data=form).status_code == 303
+    changed = mailtemplates.get(world.north.id, template.id)
+    assert changed.name == "Haus und Filialen"
+    assert Asset.get_by_id(changed.design["logo_id"]).tenant_id == world.north.id, "the owner's copy of it"
+    logged = {e.tenant_id for e in AuditEntry.select().where(AuditEntry.act == "release.changed")}
+    assert logged == {world.north.id, branch.id}
+    assert (
+        editor.post(f"{here}/delete").status_code == 404 and editor.post(f"{here}/default").status_code == 404
+    )
+    ledger.recall(world.north.id, release.id, world.administrator)
+    assert editor.get(here).status_code == 404 and editor.post(here, data=form).status_code == 404
+
+
+def test_files_of_an_administered_folder_are_described_and_replaced(
+    editor: FlaskClient, world: World, branch: Tenant
+) -> None:
+    folder = library.make_folder(world.north.id, "Logos")
+    asset = library.upload(world.north.id, world.editor.id, "alt.png", pictures.plain(), folder.id)
+    outside = library.upload(world.north.id, world.editor.id, "geheim.png", pictures.plain(colour="red"))
+    release = lent(world, branch, "folder", folder.id)
+    here = f"/t/south/releases/received/{release.id}/files"
+    assert f"{here}/{asset.id}" in editor.get(f"/t/south/releases/received/{release.id}").text
+    assert editor.get(f"{here}/{outside.id}").status_code == 404
+    assert "from Verlag Nord" in editor.get(f"{here}/{asset.id}").text
+    data = {"title": "Wappen", "alt": "Ein Wappen", "credit": ""}
+    assert editor.post(f"{here}/{asset.id}", data=data).status_code == 303
+    new = {"file": (io.BytesIO(pictures.plain(colour="navy")), "neu.png")}
+    assert editor.post(f"{here}/{asset.id}/replace", data=new).status_code == 303
+    assert editor.post(f"{here}/{asset.id}/replace", data={}).status_code == 422
+    found = library.get(world.north.id, asset.id)
+    assert (found.title, found.filename, found.public_key == asset.public_key) == ("Wappen", "neu.png", False)
+    for path in (f"{here}/{outside.id}", f"{here}/{outside.id}/replace"):
+        assert editor.post(path, data=data).status_code == 404
+    ledger.recall(world.north.id, release.id, world.administrator)
+    assert editor.get(f"{here}/{asset.id}").status_code == 404
+    assert editor.post(f"{here}/{asset.id}", data=data).status_code == 404
+
+
+def test_the_question_of_an_administered_segment_comes_from_one_of_the_branch(
+    editor: FlaskClient, world: World, branch: Tenant
+) -> None:
+    tree = {"match": "all", "rules": [{"field": "person:city", "op": "is", "value": ["Ulm"]}]}
+    theirs = saved.save(world.north.id, "Nahe", tree, ["person:city"], world.administrator.id)
+    asked = {"match": "all", "rules": [{"field": "person:city", "op": "is", "value": ["Kiel"]}]}
+    ours = saved.save(branch.id, "Unsere", asked, [], world.south_administrator.id)
+    release = lent(world, branch, "segment", theirs.id)
+    here = f"/t/south/releases/received/{release.id}"
+    assert "Change what it asks" in editor.get(here).text
+    assert editor.post(f"{here}/segment", data={"segment": theirs.id}).status_code == 404, "it is no own one"
+    assert editor.post(f"{here}/segment", data={"segment": ours.id}).status_code == 303
+    changed = saved.get(world.north.id, theirs.id)
+    assert changed.query["rules"][0]["value"] == ["Kiel"]
+    assert (changed.name, changed.columns) == ("Nahe", ["person:address", "person:city"])
+    listed = next(iter(DistributionList.select().where(DistributionList.tenant_id == branch.id)))
+    DistributionList.update(name="Nur hier").where(DistributionList.id == listed.id).execute()
+    only = {"match": "all", "rules": [{"field": "list", "op": "is", "value": [str(listed.id)]}]}
+    saved.save(branch.id, "Unsere", only, [], world.south_administrator.id, ours)
+    answer = editor.post(f"{here}/segment", data={"segment": ours.id})
+    assert answer.status_code == 409 and "Nur hier" in answer.text
+    ledger.recall(world.north.id, release.id, world.administrator)
+    assert editor.post(f"{here}/segment", data={"segment": ours.id}).status_code == 404
