@@ -3,6 +3,7 @@
 import difflib
 import re
 from dataclasses import dataclass
+from datetime import datetime
 
 from domain.errors import N_
 from domain.issues.models import IssueRevision
@@ -13,11 +14,14 @@ Piece = tuple[str, str]
 
 @dataclass(frozen=True)
 class Change:
-    """One changed place: its name or first words, what happened, and the words kept, gone and new."""
+    """One changed place: its name or first words, what happened, and the words kept, gone and new; by whom and when,
+    where that is known."""
 
     title: str
     act: str
     pieces: tuple[Piece, ...]
+    by_id: int | None = None
+    at: datetime | None = None
 
 
 CHANGED, ADDED, REMOVED = N_("changed"), N_("new"), N_("taken out")

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
-from dispatcher import approving, render
+from dispatcher import approving, freezing, render
 from dispatcher.preflight import run
 from dispatcher.preflight.findings import Finding
 from dispatcher.preflight.people import FOREIGN
@@ -58,7 +58,7 @@ def ask(tenant: Tenant, issue: Issue, campaign: Campaign, user: User, base_url: 
     mark, rendered = _now(tenant, issue, campaign, base_url)
     for name in reporting.foreign(campaign, rendered.names):
         raise Invalid(FOREIGN, name=name)
-    revision = render.freeze(issue, rendered, mark, user.id)
+    revision = freezing.freeze(issue, rendered, mark, user.id)
     planning.ask(campaign, issue, revision.id, mark, user.id, note)
     _tell_or_skip(tenant, campaign, user)
 
@@ -98,7 +98,7 @@ def ask_issue(tenant: Tenant, issue: Issue, user: User, base_url: str, note: str
     if flow.is_approved(tenant.id, ISSUE, issue.id, mark):
         raise Conflict(N_("This version is approved already."))
     with database.atomic():
-        render.freeze(issue, rendered, mark, user.id)
+        freezing.freeze(issue, rendered, mark, user.id)
         return flow.ask(tenant.id, ISSUE, issue.id, mark, user.id, note, title=issue.name)
 
 
@@ -113,7 +113,7 @@ def ask_again(
     mark, rendered = _now(tenant, issue, campaign, base_url)
     if mark == (campaign.previous or {}).get("fingerprint"):
         raise Conflict(N_("Nothing has changed. Correct the issue first, or keep the old version."))
-    revision = render.freeze(issue, rendered, mark, user.id)
+    revision = freezing.freeze(issue, rendered, mark, user.id)
     correcting.ask(campaign, issue, revision.id, mark, user.id, note)
     _tell_or_skip(tenant, campaign, user)
 

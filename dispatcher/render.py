@@ -29,7 +29,7 @@ from domain import clock
 from domain.content import nostyle, stylesheet
 from domain.content.models import Article
 from domain.issues import assembly, blocks, placeholders
-from domain.issues.models import PLAIN, Block, Issue, IssueKind, IssueRevision
+from domain.issues.models import PLAIN, Block, Issue, IssueKind
 from domain.subscribers import types
 from domain.subscribers.models import NewsletterType
 from domain.tenancy import settings as tenant_settings
@@ -254,37 +254,6 @@ def fingerprint(rendered: Rendered, *more: Any) -> str:
         *((found.content_id, found.sha256) for found in rendered.pictures),
     ]  # fmt: skip
     return hashlib.sha256(json.dumps(said, ensure_ascii=False, default=str).encode()).hexdigest()
-
-
-def freeze(issue: Issue, rendered: Rendered, mark: str, user_id: int | None) -> IssueRevision:
-    """Store the rendered issue as a revision; the same content is the same revision."""
-    found = IssueRevision.get_or_none(
-        IssueRevision.tenant_id == issue.tenant_id,
-        IssueRevision.issue_id == issue.id,
-        IssueRevision.fingerprint == mark,
-    )
-    if found:
-        return found
-    number = (
-        IssueRevision.select()
-        .where(IssueRevision.tenant_id == issue.tenant_id, IssueRevision.issue_id == issue.id)
-        .count()
-        + 1
-    )
-    counted: list[list[str]] = []
-    leaving = rendered
-    if rendered.tracking != Measuring.OFF:
-        source, counted = links.counted(rendered.source, rendered.bare)
-        leaving = replace(rendered, source=source)
-    return IssueRevision.create(
-        tenant_id=issue.tenant_id, issue_id=issue.id, number=number, fingerprint=mark,
-        tracking=rendered.tracking, links=counted,
-        subject=re.sub(r"\\([\[\]])", r"\1", rendered.source.subject)[:200],
-        preheader=issue.preheader, html=rendered.source.html, plain=rendered.source.plain,
-        compiled=compiled(leaving, mark).dump(), placeholders=rendered.names,
-        attachments=[[f.name, f.mime, f.size_bytes] for f in rendered.files],
-        article_ids=list(rendered.article_ids), size_bytes=rendered.size_bytes, created_by_id=user_id,
-    )  # fmt: skip
 
 
 def _media(tenant: Tenant, shown: list[Block], articles: dict[int, Article]) -> dict[int, Asset]:

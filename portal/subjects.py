@@ -7,7 +7,7 @@ from typing import Any
 from flask import Response, render_template, request
 from flask_babel import gettext as _
 
-from dispatcher import changes, deciding, marking, preview
+from dispatcher import authorship, changes, deciding, marking, preview
 from dispatcher.changes import Change
 from dispatcher.preflight import run
 from dispatcher.preflight.findings import Finding
@@ -19,7 +19,7 @@ from domain.campaigns.models import Campaign
 from domain.content import approving as articles
 from domain.content import markup
 from domain.content import revisions as versions
-from domain.content.models import Article
+from domain.content.models import Article, ArticleRevision
 from domain.errors import NotFound
 from domain.issues import assembly, revisions
 from domain.issues.models import IssueRevision
@@ -85,6 +85,10 @@ def recipients(approval: Approval) -> int:
     return 0 if campaign.started_at else audience.numbers(campaign)[0]
 
 
+def _between(older: IssueRevision | None, revision: IssueRevision) -> list[Change]:
+    return authorship.signed(changes.between(older, revision), older, revision) if older else []
+
+
 def _mail_parts(older: IssueRevision | None) -> tuple[str, ...]:
     return MAIL_PARTS if older else MAIL_PARTS[1:]
 
@@ -104,7 +108,7 @@ def _campaign(tenant: Tenant, approval: Approval) -> Subject:
         facts["forecast"] = _forecast(tenant, campaign, count, approval)
     return Subject(
         "approvals/_campaign.html", campaign.name, _mail_parts(older),
-        changes.between(older, revision) if older else [], older.number if older else None, facts,
+        _between(older, revision), older.number if older else None, facts,
     )  # fmt: skip
 
 
@@ -153,7 +157,7 @@ def _issue(tenant: Tenant, approval: Approval) -> Subject:
     older = revisions.before(revision)
     return Subject(
         "approvals/_issue.html", issue.name, _mail_parts(older),
-        changes.between(older, revision) if older else [], older.number if older else None,
+        _between(older, revision), older.number if older else None,
         {"issue": issue, "revision": revision},
     )  # fmt: skip
 
@@ -185,6 +189,11 @@ def _approved_before(article: Article) -> dict[str, Any] | None:
     return accepted[0].fields if accepted else None
 
 
+def _who_wrote(article: Article, name: str) -> ArticleRevision | None:
+    """The newest version of the article in which a field was changed."""
+    return next((row for row in versions.every(article) if name in row.changed), None)
+
+
 def _article_changes(before: dict[str, Any], article: Article) -> Iterable[Change]:
     after = versions.fields_of(article)
     words = {
@@ -196,7 +205,9 @@ def _article_changes(before: dict[str, Any], article: Article) -> Iterable[Chang
         if name == "body":
             old, new = markup.plain(old), markup.plain(new)
         if old != new:
-            yield Change(words[name], changes.CHANGED, changes.words(old, new))
+            row = _who_wrote(article, name)
+            by, at = (row.by_id, row.at) if row else (None, None)
+            yield Change(words[name], changes.CHANGED, changes.words(old, new), by, at)
 
 
 def _article_frame(article: Article) -> Response:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from flask import g
@@ -14,7 +15,9 @@ from domain.accounts.permissions import SENTENCES, Permission
 from domain.audit.models import AuditEntry
 from domain.db import together
 from domain.errors import N_
+from portal import states
 from portal.acts import ACTS, AREAS, THINGS
+from portal.filters import long_date
 
 _SETTINGS: dict[str, str] = {
     "name": N_("Name"), "sender_name": N_("Sender name"), "sender_address": N_("Sender address"),
@@ -32,6 +35,11 @@ _WORDS = {
     "escalate_h": N_("Reminder after hours"), "steps": N_("Steps"), "until": N_("Until"), "reason": N_("Reason"),
     "state": N_("State"), "to": N_("To"), "address": N_("Address"), "stand_in": N_("Stand-in"),
     "from": N_("From"), "mode": N_("Mode"), "with_subtree": N_("With the tenants below"),
+    "most": N_("Mails at most"), "days": N_("Within days"), "rule": N_("Rule"), "blocks": N_("Blocks"),
+}  # fmt: skip
+_CODES = {  # values that stand in an entry as words of the code
+    "use": N_("to use"), "administer": N_("to use and administer"), "everybody": N_("everybody in the house"),
+    **{str(state): word for state, (word, _tone, _icon) in states.TABLE["approval"].items()},
 }  # fmt: skip
 _SHORT = 80
 STAND_IN, ADDRESS = "for ", "address "  # how an entry says in whose place somebody acted
@@ -167,9 +175,16 @@ def _sides(before: Any, after: Any) -> list[str]:
         return [_change("", before, after)] if before != after else []
     old, new = before or {}, after or {}
     return [
-        _change(gettext(_WORDS.get(key, key)), old.get(key), new.get(key))
+        _change(gettext(_WORDS.get(key, key)), _spoken(key, old.get(key)), _spoken(key, new.get(key)))
         for key in dict.fromkeys([*old, *new]) if old.get(key) != new.get(key)
     ]  # fmt: skip
+
+
+def _spoken(key: str, value: Any) -> Any:
+    """A value of the code in words; a day without its hour."""
+    if key in ("mode", "state", "to") and value in _CODES:
+        return gettext(_CODES[value])
+    return long_date(datetime.fromisoformat(value)) if key == "until" and value else value
 
 
 def _difference(details: dict[str, Any], name: Any) -> list[str]:

@@ -147,9 +147,15 @@ def decide(
             object_id=approval.object_id,
             details={
                 "approval": approval.id, "fingerprint": fingerprint, "remark": remark[:2000], "step": approval.step,
+                "before": {"state": ApprovalState.OPEN}, "after": {"state": _state(approval)},
             },
         )  # fmt: skip
     return get(approval.tenant_id, approval.id)
+
+
+def _state(approval: Approval) -> str:
+    """What the request is after the decision."""
+    return str(get(approval.tenant_id, approval.id).state)
 
 
 def may_take(approval: Approval, role_ids: Sequence[int]) -> bool:
@@ -202,7 +208,10 @@ def revoke(approval: Approval, user_id: int, remark: str) -> None:
             raise Conflict(N_("There is no approval to take back any more."))
         log.record(
             approval.tenant_id, "approval.revoked", user_id=user_id, kind=approval.kind, object_id=approval.object_id,
-            details={"approval": approval.id, "remark": remark.strip()[:2000]},
+            details={
+                "approval": approval.id, "remark": remark.strip()[:2000], "before": {"state": ApprovalState.APPROVED},
+                "after": {"state": ApprovalState.REVOKED},
+            },
         )  # fmt: skip
 
 
@@ -266,7 +275,10 @@ def void(
             act = "approval.withdrawn" if state == ApprovalState.WITHDRAWN else "approval.void"
             log.record(
                 tenant_id, act, user_id=user_id, kind=kind, object_id=object_id,
-                details={"approval": approval.id, "was": approval.state, "why": reason},
+                details={
+                    "approval": approval.id, "was": approval.state, "why": reason,
+                    "before": {"state": approval.state}, "after": {"state": state},
+                },
             )  # fmt: skip
     return found
 

@@ -90,7 +90,8 @@ def give(
             tenant.id, "release.give", user_id=actor.id, kind=kind, object_id=object_id,
             details={
                 "to": "everybody" if to.everybody else sorted(to.tenant_ids), "with_subtree": to.with_subtree,
-                "until": until and until.isoformat(), "mode": mode.value,
+                "until": until and until.isoformat(), "mode": mode.value, "before": None,
+                "after": _said(made[0], _who(made)),
             },
         )  # fmt: skip
     return made
@@ -106,7 +107,9 @@ def recall(tenant_id: int, release_id: int, actor: User) -> Release:
             lending.end(found, actor)
         log.record(
             tenant_id, "release.recall", user_id=actor.id, kind=found.kind, object_id=found.object_id,
-            details={"to": found.to_tenant_id or "everybody"},
+            details={
+                "to": found.to_tenant_id or "everybody", "before": _said(found, _who([found])), "after": None,
+            },
         )  # fmt: skip
     return found
 
@@ -188,6 +191,20 @@ def names(releases: Iterable[Release]) -> dict[int, str]:
     """Id → name of the tenants that give or receive."""
     ids = {i for r in releases for i in (r.tenant_id, r.to_tenant_id) if i}
     return dict(Tenant.select(Tenant.id, Tenant.name).where(Tenant.id.in_(ids or [0])).tuples())
+
+
+def _who(releases: Sequence[Release]) -> str:
+    """Who receives, by name; empty: everybody."""
+    named = names(releases)
+    return ", ".join(sorted(named.get(r.to_tenant_id, "") for r in releases if r.to_tenant_id))
+
+
+def _said(release: Release, to: str) -> dict[str, object]:
+    """A release for the log."""
+    return {
+        "to": to or "everybody", "mode": str(release.mode), "with_subtree": release.with_subtree,
+        "until": release.until and release.until.isoformat(),
+    }  # fmt: skip
 
 
 def _reaches(tenant: Tenant):  # type: ignore[no-untyped-def]

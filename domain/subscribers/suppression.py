@@ -112,7 +112,10 @@ def add_rule(
         _note(tenant_id, "added", asked.kind, asked.value, reason, source, by_id)
         log.record(
             tenant_id, "suppression.rule", user_id=by_id, kind="suppression", object_id=rule.id,
-            details={"kind": asked.kind, "value": asked.value, "reason": reason, "people": count},
+            details={
+                "kind": asked.kind, "value": asked.value, "reason": reason, "people": count, "before": None,
+                "after": {"rule": asked.value, "until": until and until.isoformat()},
+            },
         )  # fmt: skip
     return rule
 
@@ -145,7 +148,10 @@ def remove_rule(tenant_id: int, rule_id: int, reason: str, user_id: int) -> None
         _note(tenant_id, "removed", rule.kind, rule.value, reason, rule.source, user_id)
         log.record(
             tenant_id, "suppression.unrule", user_id=user_id, kind="suppression", object_id=rule_id,
-            details={"kind": rule.kind, "value": rule.value, "reason": reason},
+            details={
+                "kind": rule.kind, "value": rule.value, "reason": reason,
+                "before": {"rule": rule.value, "until": rule.until and rule.until.isoformat()}, "after": None,
+            },
         )  # fmt: skip
 
 

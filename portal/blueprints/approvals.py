@@ -160,7 +160,12 @@ def _page(approval: Approval, status: int = 200, wrong: str = "", remark: str = 
     part = request.args.get("part", "")
     deciding_now = approval.state == ApprovalState.OPEN and may(P.APPROVAL_DECIDE) and not own
     seat = _seat(approval) if deciding_now else Seat()
-    ids = [approval.asked_by_id, approval.decided_by_id, seat.for_user_id]
+    ids = [
+        approval.asked_by_id,
+        approval.decided_by_id,
+        seat.for_user_id,
+        *(c.by_id for c in subject.changes),
+    ]
     testers = trials.every(g.tenant.id) if approval.kind == CAMPAIGN else []
     values: dict[str, Any] = {
         "checked": subjects.is_checked(approval), "testers": (trials.teams(testers), testers),

@@ -11,7 +11,7 @@ from domain.db import database
 from domain.errors import N_, Conflict, Invalid
 from domain.ledger import marks
 from domain.quotas import contact
-from domain.quotas.models import HOUSE
+from domain.quotas.models import HOUSE, ContactCap
 from domain.tenancy.models import Tenant
 from portal import hypermedia
 from portal.access import requires_house
@@ -35,8 +35,9 @@ def save_cap() -> Response:
         if not form.validate():
             raise Invalid
         with database.atomic():
+            before = _said(contact.cap_of(HOUSE))
             contact.set_cap(HOUSE, form.most.data, form.days.data)
-            _log("house.cap", {"most": form.most.data, "days": form.days.data})
+            _log("house.cap", {"before": before, "after": _said(contact.cap_of(HOUSE))})
     except Invalid as error:
         if not form.errors:
             into_form(form, error)
@@ -53,6 +54,10 @@ def confirm(mark_id: int) -> Response:
             raise Conflict(N_("This machine does not wait for a decision any more. Reload the page."))
         _log("house.confirm", {"machine": mark_id})
     return hypermedia.done(url_for("house_pacing.index"), _("This machine sends again in a moment."))
+
+
+def _said(cap: ContactCap | None) -> dict[str, int] | None:
+    return {"most": cap.most, "days": cap.days} if cap else None
 
 
 def _log(act: str, details: dict[str, Any]) -> None:

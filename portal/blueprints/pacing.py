@@ -1,5 +1,6 @@
 """Limits and times of a tenant's mailings: what all send together, exceptions, contact cap, quiet hours."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Blueprint, Response, g, request, url_for
@@ -13,7 +14,7 @@ from domain.audit import log
 from domain.db import database
 from domain.errors import Invalid, NotFound
 from domain.quotas import ceilings, contact
-from domain.quotas.models import HOUSE, Window
+from domain.quotas.models import HOUSE, ContactCap, Window
 from domain.tenancy import settings as tenant_settings
 from portal import hypermedia
 from portal.access import requires
@@ -55,8 +56,9 @@ def save_limits() -> Response:
     try:
         _checked(form)
         with database.atomic():
+            before = _plain(ceilings.tenant_limits(g.tenant.id))
             ceilings.set_tenant_limits(g.tenant.id, form.wanted())
-            _log("limits.tenant", {w.value: n for w, n in form.wanted().items()})
+            _log("limits.tenant", {"before": before, "after": _plain(form.wanted())})
     except Invalid as error:
         return _wrong(form, error, limits=form)
     return _done()
@@ -69,8 +71,9 @@ def save_cap() -> Response:
     try:
         _checked(form)
         with database.atomic():
+            before = contact.cap_of(g.tenant.id)
             contact.set_cap(g.tenant.id, form.most.data, form.days.data)
-            _log("limits.cap", {"most": form.most.data, "days": form.days.data})
+            _log("limits.cap", {"before": _cap(before), "after": _cap(contact.cap_of(g.tenant.id))})
     except Invalid as error:
         return _wrong(form, error, cap=form)
     return _done()
@@ -88,8 +91,9 @@ def save_person() -> Response:
             raise NotFound
         wanted: dict[Window, int | None] = dict.fromkeys(Window) if form.unlimited.data else _own(form)
         with database.atomic():
+            before = _plain(ceilings.exceptions(g.tenant.id).get(form.user.data, {}))
             ceilings.set_exception(g.tenant.id, form.user.data, wanted)
-            _log("limits.person", {"user": form.user.data, **{w.value: n for w, n in wanted.items()}})
+            _log("limits.person", {"user": form.user.data, "before": before, "after": _plain(wanted)})
     except Invalid as error:
         return _wrong(form, error, person=form)
     return _done()
@@ -99,12 +103,22 @@ def save_person() -> Response:
 @requires(P.ROLE_EDIT)
 def end_person(user_id: int) -> Response:
     """The limits of the role hold again."""
-    if user_id not in ceilings.exceptions(g.tenant.id):
+    before = ceilings.exceptions(g.tenant.id).get(user_id)
+    if before is None:
         raise NotFound
     with database.atomic():
         ceilings.set_exception(g.tenant.id, user_id, {})
-        _log("limits.person", {"user": user_id, "ended": True})
+        _log("limits.person", {"user": user_id, "ended": True, "before": _plain(before), "after": {}})
     return _done()
+
+
+def _cap(cap: ContactCap | None) -> dict[str, int] | None:
+    """A contact cap for the log."""
+    return {"most": cap.most, "days": cap.days} if cap else None
+
+
+def _plain(limits: Mapping[Window, int | None]) -> dict[str, int | None]:
+    return {window.value: number for window, number in limits.items()}
 
 
 def _own(form: PersonForm) -> dict[Window, int | None]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from dispatcher import clearance, links, preview, render, trial, webview
+from dispatcher import clearance, freezing, links, preview, render, trial, webview
 from dispatcher.compiled import Compiled
 from domain import tokens
 from domain.campaigns.models import Campaign
@@ -51,7 +51,7 @@ def frozen(world: World, issue: Issue, tracking: str, **values: object) -> tuple
     for name, value in values.items():
         setattr(campaign, name, value)
     mark, rendered = clearance._now(world.north, issue, campaign, BASE)
-    return campaign, render.freeze(issue, rendered, mark, world.editor.id)
+    return campaign, freezing.freeze(issue, rendered, mark, world.editor.id)
 
 
 def mail(revision: IssueRevision, token: str = "t0ken") -> tuple[str, str]:

@@ -20,7 +20,7 @@ from peewee import (
     TextField,
 )
 
-from dispatcher import render
+from dispatcher import freezing, render
 from domain import clock
 from domain.accounts.models import Membership, Role, RolePermission, User, UserSession
 from domain.accounts.permissions import Permission
@@ -139,7 +139,7 @@ def _freeze(tenant: Tenant, number: int) -> None:
     path = storage.path_of(FIXED["sha256"])  # what is attached to it
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(b"0123456789")
-    made = render.freeze(issue, render.render(tenant, issue, "https://rundbrief.example"), "1" * 64, number)
+    made = freezing.freeze(issue, render.render(tenant, issue, "https://rundbrief.example"), "1" * 64, number)
     values = {
         "compiled": made.compiled, "placeholders": made.placeholders, "html": made.html, "plain": made.plain,
     }  # fmt: skip

@@ -19,6 +19,7 @@ from domain.campaigns import planning
 from domain.campaigns.models import Campaign, CampaignStatus
 from domain.ledger.models import Delivery
 from domain.notices.models import Notice, OutboxMail
+from domain.tenancy import settings as tenant_settings
 from tests import mailings
 from tests.world import World, person
 
@@ -192,6 +193,21 @@ def test_the_steps_are_set_on_a_page(app: Flask, world: World, sign_in) -> None:
     assert 'value="48"' in admin.get(url).text
     editor = sign_in(app.test_client(), world.editor)
     assert editor.post(url, data=data).status_code == 403
+
+
+def test_fifty_clicks_on_send_make_one_mailing(app: Flask, world: World, draft: Campaign, sign_in) -> None:
+    tenant_settings.change(world.north, {"approval_self": True})
+    chiefs = [sign_in(app.test_client(), world.chief_editor) for _ in range(50)]
+    form = {
+        "sender_name": "Verlag Nord", "sender_address": "news@nord.example", "when": "now", "act": "send",
+        "whom": "all", "live": "y",
+    }  # fmt: skip
+    answers = together(
+        [lambda c=c: c.post(f"{HERE}/issues/{draft.issue_id}/plan", data=form).status_code for c in chiefs]
+    )
+    assert answers[303] == 1 and set(answers) <= {303, 409}
+    assert [(c.id, c.status) for c in Campaign.select()] == [(draft.id, CampaignStatus.SCHEDULED)]
+    assert Approval.select().where(Approval.tenant_id == world.north.id).count() == 1
 
 
 def test_fifty_clicks_make_one_approval_and_one_mailing(

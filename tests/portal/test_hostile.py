@@ -112,7 +112,7 @@ def campaign(world: worlds.World, issue: Issue) -> Campaign:
     # one input passes for the mark of a block for some only, as if nothing had been cleaned
     assert saved.save(world.north.id, "Alle", {}, [], world.editor.id).id == 1
     mark, rendered = clearance._now(world.north, issue, made, mailings.BASE_URL)
-    revision = clearance.render.freeze(issue, rendered, mark, world.editor.id)
+    revision = clearance.freezing.freeze(issue, rendered, mark, world.editor.id)
     planning.ask(made, issue, revision.id, mark, world.editor.id)
     campaign = planning.get(world.north.id, made.id)
     snapshot.fill(campaign)
@@ -204,7 +204,7 @@ def test_no_hostile_input_runs_in_a_browser_even_if_it_was_never_cleaned(
     # one input passes for the mark of a block for some only, as if nothing had been cleaned
     assert saved.save(world.north.id, "Alle", {}, [], world.editor.id).id == 1
     mark, rendered = clearance._now(world.north, issue, made, mailings.BASE_URL)
-    revision = clearance.render.freeze(issue, rendered, mark, world.editor.id)
+    revision = clearance.freezing.freeze(issue, rendered, mark, world.editor.id)
     for path in editing:
         page.goto(f"http://rundbrief.test{path}", wait_until="load")
         page.wait_for_selector(".jodit-wysiwyg", state="attached")

@@ -286,6 +286,27 @@ def test_approved_anew_a_reopened_mailing_goes_back_to_its_time(
     )
 
 
+def test_the_approver_reads_who_changed_what_since_the_last_version(
+    app: Flask, editor: FlaskClient, world: worlds.World, issue: Issue, sign_in
+) -> None:
+    ask(editor, issue)
+    editor.post(f"{HERE}/issues/{issue.id}/reopen")
+    chief = sign_in(app.test_client(), world.chief_editor)
+    head = {"subject": "Brücke ab Montag gesperrt", "preheader": issue.preheader}
+    now = assembly.get(issue.tenant_id, issue.id)
+    assert (
+        chief.post(f"{HERE}/issues/{issue.id}/head", data={**head, "version": now.version}).status_code == 303
+    )
+    intro, now = assembly.blocks(issue)[0], assembly.get(issue.tenant_id, issue.id)
+    text = {"html": "<p>Heute mit Fahrplan und Karte.</p>", "version": now.version}
+    assert editor.post(f"{HERE}/issues/{issue.id}/blocks/{intro.id}", data=text).status_code == 303
+    approval_id = ask(editor, assembly.get(issue.tenant_id, issue.id))
+    page = chief.get(f"{HERE}/approvals/{approval_id}").text
+    places = re.findall(r"<h3>([^<]+)</h3><span[^>]*>[^<]*</span><span[^>]*>([^<,]+), ", page)
+    assert ("Subject", world.chief_editor.name) in places
+    assert ("Heute mit Fahrplan und Karte.", world.editor.name) in places
+
+
 def test_a_time_that_has_passed_meanwhile_is_said_and_asked_for(
     app: Flask, editor: FlaskClient, world: worlds.World, issue: Issue, sign_in
 ) -> None:

@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from dispatcher import clearance, render
+from dispatcher import clearance, freezing
 from domain import clock, tokens
 from domain.campaigns import erasure, measured, measuring, received, retention
 from domain.campaigns.models import Campaign, CampaignStatus
@@ -53,7 +53,7 @@ def sent(world: World, mode: str, count: int = 2) -> Sent:
         assembly.edit(issue, assembly.add(issue, BlockKind.BUTTON), {"label": label, "url": url})
     campaign = mailings.draft(world, issue)
     mark, rendered = clearance._now(world.north, issue, campaign, mailings.BASE_URL)
-    revision = render.freeze(issue, rendered, mark, world.editor.id)
+    revision = freezing.freeze(issue, rendered, mark, world.editor.id)
     campaign.revision_id, campaign.status = revision.id, CampaignStatus.FINISHED
     campaign.started_at = campaign.finished_at = clock.now()
     campaign.save()

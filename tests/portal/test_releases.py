@@ -75,6 +75,29 @@ def test_head_office_releases_and_the_branch_links_copies_and_loses(
     assert editor.get(f"/t/south/articles/{copy.id}").status_code == 200
 
 
+def test_the_log_says_what_a_release_was_before_and_after(
+    admin: FlaskClient, world: World, branch: Tenant
+) -> None:
+    article = mailings.article(world, title="Brücke zu")
+    data = {
+        "kind": "article",
+        "object": article.id,
+        "to": branch.id,
+        "mode": "administer",
+        "until": "2031-05-01",
+    }
+    admin.post("/t/north/releases", data=data)
+    admin.post(f"/t/north/releases/{Release.get().id}/recall")
+    acts = {e.act: e.details for e in AuditEntry.select().where(AuditEntry.act.startswith("release."))}
+    said = {"to": "Südpost", "mode": "administer", "with_subtree": False}
+    assert acts["release.give"]["before"] is None and said.items() <= acts["release.give"]["after"].items()
+    assert (
+        acts["release.recall"]["after"] is None and said.items() <= acts["release.recall"]["before"].items()
+    )
+    page = admin.get("/t/north/admin/log").text
+    assert "To: – → Südpost" in page and "Mode: to use and administer → –" in page
+
+
 def test_what_is_not_yours_cannot_be_released(admin: FlaskClient, world: World, branch: Tenant) -> None:
     foreign = Article.create(
         tenant_id=branch.id, title="x", author_id=world.south_editor.id, state="accepted"
