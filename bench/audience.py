@@ -19,187 +19,20 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import audience_pages
+import crowd
 from house import SECRET, _database
 
-from domain import clock, db, tokens
-from domain.accounts import policy, sessions
-from domain.accounts.models import Membership, User
+from domain import db, tokens
 from domain.db import database, sql
 from domain.segments import catalogue, compile, people, query
-from domain.subscribers import imports, lists, spreadsheet, suppression, words
+from domain.subscribers import imports, lists, spreadsheet
 from domain.subscribers.facets import fields
-from domain.subscribers.models import ImportJob, NewsletterType, Organisation
+from domain.subscribers.models import ImportJob, NewsletterType
 from domain.tenancy.models import Tenant
-from portal import settings as portal_settings
-from portal.factory import create_app
 
 ROWS = int(os.environ.get("ROWS", "1000000"))
 SMALL = 10_000
-OWN, TYPES, LISTS = 10, 5, 20
-TIMES = 9  # each page is asked for; the median counts
-CHUNK = 20_000
-FIRST = ("Anna", "Bert", "Cleo", "Doris", "Emil", "Frieda", "Götz", "Hanne", "Ida", "Jörg")
-LAST = ("Albers", "Brandt", "Celik", "Dietz", "Ehlers", "Fuchs", "Groß", "Huber", "Ipsen", "Jansen")
-CITIES = ("Celle", "Bonn", "Ulm", "Kiel", "Jena", "Trier", "Gera", "Hof", "Aalen", "Verden")
-STATES = ("confirmed",) * 8 + ("pending", "revoked")
-
-
-def fill(slug: str, count: int) -> Tenant:
-    """A tenant with so many people, written set-wise."""
-    tenant = Tenant.create(slug=slug, name=slug.title(), settings={"language": "en"})
-    kinds = [
-        NewsletterType.create(tenant_id=tenant.id, slug=f"t{n}", name=f"Type {n}", consent_text="Yes").id
-        for n in range(TYPES)
-    ]
-    chosen = [lists.default(tenant.id).id] + [
-        lists.save(tenant.id, f"List {n}", 0).id for n in range(1, LISTS)
-    ]
-    for n in range(OWN):
-        kind = ("number", "text", "date", "choice", "yesno")[n % 5]
-        fields.save(tenant.id, {"name": f"Feld {n}", "kind": kind, "choices": ["rot", "blau"]}, 0)
-    firms = max(10, count // 100)
-    now = clock.epoch()
-    Organisation.insert_many(
-        [
-            {
-                "tenant_id": tenant.id,
-                "name": f"Firma {n}",
-                "folded": f"firma {n}",
-                "created_at": now,
-                "updated_at": now,
-            }
-            for n in range(min(firms, 2_000))
-        ]
-    ).execute()
-    ids = [
-        row[0]
-        for row in Organisation.select(Organisation.id).where(Organisation.tenant_id == tenant.id).tuples()
-    ]
-    dice = random.Random(count)
-    for start in range(0, count, CHUNK):
-        with database.atomic():
-            _people(tenant.id, range(start, min(start + CHUNK, count)), kinds, chosen, ids, dice, now)
-    for n in range(300):
-        suppression.add(tenant.id, f"stop{n}@elsewhere.example", "bench")
-    return tenant
-
-
-def _people(
-    tenant_id: int, numbers: range, kinds: list[int], chosen: list[int], firms: list[int], dice: random.Random,
-    now: int,
-) -> None:  # fmt: skip
-    rows = []
-    for n in numbers:
-        first, last = dice.choice(FIRST), f"{dice.choice(LAST)}{n % 997}"
-        address = f"p{n}@d{n % 500}.example"
-        own = {f"Feld {k}": _own(k, dice) for k in range(OWN)}
-        rows.append(
-            (tenant_id, address, address, "Frau", first, last, dice.choice(firms) if n % 5 == 0 else None,
-             dice.choice(CITIES), "DE", json.dumps(own), "active", words.folded(first, last, address),
-             now - dice.randrange(400 * 86_400), now)
-        )  # fmt: skip
-    cursor = database.cursor()
-    cursor.executemany(
-        sql(
-            """INSERT INTO subscriber (tenant_id, address, address_key, salutation, title, first_name, last_name,
-            organisation_id, function, language, city, country, fields, deliverability, folded, created_at, updated_at)
-            VALUES (?, ?, ?, ?, '', ?, ?, ?, '', '', ?, ?, ?, ?, ?, ?, ?)"""
-        ),
-        rows,
-    )
-    ids = [
-        row[0]
-        for row in database.execute_sql(
-            sql("SELECT id FROM subscriber WHERE tenant_id = ? ORDER BY id DESC LIMIT ?"),
-            [tenant_id, len(rows)],
-        ).fetchall()
-    ]
-    members = [(tenant_id, chosen[0], i) for i in ids]
-    members += [(tenant_id, chosen[1 + (i % (LISTS - 1))], i) for i in ids]
-    cursor.executemany(
-        sql("INSERT INTO list_member (tenant_id, list_id, subscriber_id) VALUES (?, ?, ?)"), members
-    )
-    cursor.executemany(
-        sql(
-            "INSERT INTO subscription (tenant_id, subscriber_id, type_id, consent, changed_at) VALUES (?, ?, ?, ?, ?)"
-        ),
-        [
-            (tenant_id, i, kind, dice.choice(STATES), now)
-            for i in ids
-            for kind in kinds
-            if dice.random() < 0.5
-        ],
-    )
-
-
-def _own(n: int, dice: random.Random) -> Any:
-    return {
-        0: dice.randrange(1_000), 1: f"Wert {dice.randrange(50)}", 2: f"20{dice.randrange(10, 27)}-05-01",
-        3: dice.choice(("rot", "blau")), 4: dice.random() < 0.5,
-    }[n % 5]  # fmt: skip
-
-
-def pages(folder: Path, url: str, small: Tenant, large: Tenant) -> dict[str, dict[str, float]]:
-    """Every page of the area in both tenants, in milliseconds, taken in turn."""
-    app = create_app(
-        portal_settings.load({"INSTANCE": str(folder / "instance"), "DATABASE_URL": url, "DEMO": "0"})
-    )
-    app.config["WTF_CSRF_ENABLED"] = False  # the builder is a form that writes nothing
-    roles = policy.ensure_starters()
-    user = User.create(email="bench@bench.example", name="Bench", language="en", password_hash="-")
-    for tenant in (small, large):
-        Membership.create(tenant_id=tenant.id, user=user, role=roles["administrator"])
-    client = app.test_client()
-    with client.session_transaction() as session:
-        session["_user_id"], session["_fresh"] = sessions.begin(user), True
-    paths = {tenant.slug: _paths(tenant) for tenant in (small, large)}
-    found = {}
-    for name in paths[small.slug]:
-        taken: dict[str, list[float]] = {small.slug: [], large.slug: []}
-        for _ in range(TIMES + 1):
-            for tenant in (small, large):
-                path, data = paths[tenant.slug][name]
-                started = time.perf_counter()
-                answer = client.post(path, data=data) if data else client.get(path)
-                answer.get_data()
-                taken[tenant.slug].append((time.perf_counter() - started) * 1_000)
-                if answer.status_code != 200:
-                    raise SystemExit(f"{path} answered {answer.status_code}")
-        ms_small, ms_large = (statistics.median(taken[tenant.slug][1:]) for tenant in (small, large))
-        found[name] = {
-            "ms_small": round(ms_small, 1), "ms_large": round(ms_large, 1), "ratio": round(ms_large / ms_small, 2)
-        }  # fmt: skip
-    return found
-
-
-def _paths(tenant: Tenant) -> dict[str, tuple[str, dict[str, str]]]:
-    base = f"/t/{tenant.slug}"
-    ids = [
-        row[0]
-        for row in database.execute_sql(
-            sql("SELECT id FROM subscriber WHERE tenant_id = ? ORDER BY id"), [tenant.id]
-        ).fetchmany(5_000)
-    ]
-    kind = NewsletterType.get(NewsletterType.tenant_id == tenant.id)
-    firm = Organisation.get(Organisation.tenant_id == tenant.id)
-    chosen = lists.every(tenant.id)[1]
-    found = {
-        "subscribers": "/subscribers", "subscribers_deep": f"/subscribers?before={ids[-1]}",
-        "subscribers_search": "/subscribers?q=anna+brandt", "subscribers_search_one": "/subscribers?q=p77@d77",
-        "subscribers_type": f"/subscribers?type={kind.id}&consent=confirmed",
-        "subscribers_consent": "/subscribers?consent=revoked", "subscribers_list": f"/subscribers?list={chosen.id}",
-        "subscriber": f"/subscribers/{ids[50]}", "subscriber_edit": f"/subscribers/{ids[50]}/edit",
-        "lists": "/subscribers/lists", "list": f"/subscribers/lists/{chosen.id}", "imports": "/subscribers/imports",
-        "organisations": "/organisations", "organisations_search": "/organisations?q=firma+7",
-        "organisation": f"/organisations/{firm.id}", "types": "/types", "type": f"/types/{kind.id}",
-        "fields": "/fields", "suppression": "/suppression",
-        "suppression_search": "/suppression?q=stop7@elsewhere.example",
-        "segments": "/segments", "segment_new": "/segments/new",
-    }  # fmt: skip
-    paths: dict[str, tuple[str, dict[str, str]]] = {name: (base + path, {}) for name, path in found.items()}
-    builder = {"g0-match": "all", "g0-0-field": "person:city", "g0-0-op": "is", "g0-0-value": "Celle"}
-    paths["segment_builder"] = (f"{base}/segments/build", builder)
-    return paths
 
 
 def segment_ratio(tenant: Tenant) -> float:
@@ -272,9 +105,9 @@ def import_file(path: Path, count: int) -> None:
         for n in range(count):
             row = [
                 f"new{n}@d{n % 500}.example",
-                dice.choice(FIRST),
-                dice.choice(LAST),
-                dice.choice(CITIES),
+                dice.choice(crowd.FIRST),
+                dice.choice(crowd.LAST),
+                dice.choice(crowd.CITIES),
                 "DE",
                 n,
             ]
@@ -370,11 +203,14 @@ def main() -> None:
             db.migrate()
             with db.connection():
                 say(f"writing {ROWS} people …")
-                large, small = fill("large", ROWS), fill("small", SMALL)
+                large, small = crowd.fill("large", ROWS), crowd.fill("small", SMALL)
                 if db.is_postgres():
                     database.execute_sql("ANALYZE")
                 say("asking for pages …")
-                found: dict[str, Any] = {"rows": ROWS, "pages": pages(folder, url, small, large)}
+                found: dict[str, Any] = {
+                    "rows": ROWS,
+                    "pages": audience_pages.measured(folder, url, small, large),
+                }
                 say(json.dumps(found["pages"], indent=1))
                 found["segment_ratio_raw"] = round(segment_ratio(large), 2)
                 found["export_ratio_raw"] = round(export_ratio(large, folder), 2)
