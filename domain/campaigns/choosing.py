@@ -25,8 +25,9 @@ def cases(campaign: Campaign, now: int) -> str:
     if files:
         ids = ", ".join(map(str, files))
         found.append(
-            f"""WHEN s.address_key IN (SELECT e.address_key FROM excluded_address e WHERE e.tenant_id = s.tenant_id
-            AND e.exclusion_id IN ({ids})) THEN {int(LeftOut.EXCLUDED)}"""
+            # EXISTS: an IN that names the person is a list read anew for everybody
+            f"""WHEN EXISTS (SELECT 1 FROM excluded_address e WHERE e.tenant_id = s.tenant_id
+            AND e.exclusion_id IN ({ids}) AND e.address_key = s.address_key) THEN {int(LeftOut.EXCLUDED)}"""
         )
     if _any(campaign):
         found.append(f"WHEN {_unticked(campaign)} THEN {int(LeftOut.UNTICKED)}")
