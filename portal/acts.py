@@ -131,6 +131,8 @@ ACTS: dict[str, str] = {
     "organisation.delete": N_("deleted %(what)s"),
     "organisation.lock": N_("set a mailing lock on %(what)s"),
     "organisation.unlock": N_("lifted the mailing lock on %(what)s"),
+    "subscriber.stop": N_("stopped the address of %(what)s"),
+    "subscriber.retry": N_("lets the address of %(what)s be tried again"),
     "subscriber.unmerge": N_("made two people again of %(what)s"),
     "subscriber.merge": N_("merged somebody who was here twice into %(what)s"),
     "segment.delete": N_("deleted %(what)s"),

@@ -27,6 +27,13 @@ def typed(holder: Holder) -> dict[str, Any]:
     return found
 
 
+def typed_form(field: OwnField, value: Any) -> Any:
+    """A saved value as the form would send it back."""
+    if field.kind == "yesno" and isinstance(value, bool):
+        return "yes" if value else "no"
+    return value if isinstance(value, list) else "" if value is None else str(value)
+
+
 def typed_tags() -> dict[str, list[str]]:
     """The tags of the form, if it has any field for them."""
     return {"tags": tags.split(request.form["tags"])} if "tags" in request.form else {}

@@ -99,9 +99,15 @@ def unlock(person: Subscriber, user_id: int) -> None:
         )
 
 
-def set_deliverability(person: Subscriber, state: Deliverability) -> None:
-    person.deliverability = state
-    person.save()
+def set_deliverability(person: Subscriber, state: Deliverability, user_id: int) -> None:
+    """Stop the address by hand, or let it be tried again."""
+    with database.atomic():
+        person.deliverability = state
+        person.save()
+        log.record(
+            person.tenant_id, "subscriber.stop" if state == Deliverability.STOPPED else "subscriber.retry",
+            user_id=user_id, kind="subscriber", object_id=person.id,
+        )  # fmt: skip
 
 
 def subscriptions(person: Subscriber) -> list[tuple[NewsletterType, Subscription]]:

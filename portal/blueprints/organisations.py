@@ -1,5 +1,7 @@
 """Customers: the organisations that people belong to."""
 
+from typing import Any
+
 from flask import Blueprint, Response, g, request, url_for
 from flask_babel import gettext as _
 
@@ -11,7 +13,7 @@ from domain.subscribers import organisations
 from domain.subscribers.facets import fields, notes, tags, tracks
 from domain.subscribers.facets.models import Holder
 from domain.subscribers.models import Organisation
-from portal import facets, hypermedia
+from portal import facets, hypermedia, meanwhile
 from portal.access import requires
 
 bp = Blueprint("organisations", __name__)
@@ -129,7 +131,12 @@ def delete(organisation_id: int) -> Response:
 
 
 def _save(found: Organisation | None) -> Response:
-    values = {**request.form.to_dict(), **facets.typed(Holder.ORGANISATION), **facets.typed_tags()}
+    own = facets.typed(Holder.ORGANISATION)
+    values = {**request.form.to_dict(), **own, **facets.typed_tags()}
+    if found is not None and meanwhile.is_stale(now := _saved(found)):
+        return _form(
+            found, None, 409, meanwhile.differences(now, {**request.form.to_dict(), **own}, _labels())
+        )
     try:
         saved = organisations.save(g.tenant.id, values, g.user.id, found)
     except Invalid as error:
@@ -137,13 +144,42 @@ def _save(found: Organisation | None) -> Response:
     return _back(saved, _("Saved."))
 
 
-def _form(found: Organisation | None, wrong: dict[str, str] | None = None, status: int = 200) -> Response:
+def _saved(found: Organisation) -> dict[str, Any]:
+    """Everything that the form shows, as it is saved."""
+    kept = found.fields or {}
+    own = fields.every(g.tenant.id, Holder.ORGANISATION)
+    return {
+        **{name: getattr(found, name) for name in organisations.LENGTHS},
+        "tags": ", ".join(tag.name for tag in tags.of(g.tenant.id, Holder.ORGANISATION, found.id)),
+        **{f"own-{field.id}": facets.typed_form(field, kept.get(field.key)) for field in own},
+    }
+
+
+def _labels() -> dict[str, str]:
+    own = fields.every(g.tenant.id, Holder.ORGANISATION)
+    return {
+        "name": _("Name"), "status": _("Status"), "category": _("Customer category"), "city": _("City"),
+        "country": _("Country"), "tags": _("Tags"), **{f"own-{field.id}": field.name for field in own},
+    }  # fmt: skip
+
+
+def _stamp(found: Organisation | None, status: int) -> str:
+    """Of what is saved now; a form that came back for a mistake keeps the stamp it was drawn with."""
+    if found is None:
+        return ""
+    return request.form.get("stamp", "") if status == 422 else meanwhile.stamp(_saved(found))
+
+
+def _form(
+    found: Organisation | None, wrong: dict[str, str] | None = None, status: int = 200,
+    changed: list[meanwhile.Difference] | None = None,
+) -> Response:  # fmt: skip
     mine = tags.of(g.tenant.id, Holder.ORGANISATION, found.id) if found else []
     return hypermedia.page(
         "organisations/edit.html", status=status, organisation=found, wrong=wrong or {},
         own=fields.every(g.tenant.id, Holder.ORGANISATION), typed=facets.typed(Holder.ORGANISATION),
         tags=", ".join(tag.name for tag in mine), all_tags=tags.every(g.tenant.id),
-        statuses=organisations.statuses(g.tenant.id),
+        statuses=organisations.statuses(g.tenant.id), changed=changed, stamp=_stamp(found, status),
     )  # fmt: skip
 
 

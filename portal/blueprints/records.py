@@ -57,7 +57,7 @@ def deliverability(subscriber_id: int) -> Response:
     """Stop the address by hand, or let it be tried again."""
     person = directory.get(g.tenant.id, subscriber_id)
     stop = request.form.get("state") == Deliverability.STOPPED
-    directory.set_deliverability(person, Deliverability.STOPPED if stop else Deliverability.ACTIVE)
+    directory.set_deliverability(person, Deliverability.STOPPED if stop else Deliverability.ACTIVE, g.user.id)
     return back(person, _("Saved."))
 
 
@@ -65,12 +65,23 @@ def deliverability(subscriber_id: int) -> Response:
 @requires(P.SUBSCRIBER_EDIT)
 def lists_of(subscriber_id: int) -> Response:
     person = directory.get(g.tenant.id, subscriber_id)
-    ticked = {int(value) for value in request.form.getlist("list") if value.isdecimal()}
+    ticked, shown = _ids("list"), _ids("was")
+    now = {chosen.id for chosen in lists.of(person)}
+    # what somebody else did to the lists meanwhile stays: only what this form changed is changed
+    wanted = (now - (shown - ticked)) | (ticked - shown) if "was" in request.form else ticked
     try:
-        lists.put(person, ticked, g.user.id)
+        lists.put(person, wanted, g.user.id)
     except Invalid as error:
-        return back(person, " ".join(_(str(text)) for text in error.fields.values()), "hold")
+        every = lists.every(g.tenant.id)
+        return hypermedia.page(
+            "subscribers/last_list.html", status=422, person=person, lists=every, wrong=facets.wrong(error),
+            leaves=[chosen for chosen in every if chosen.id in now],
+        )  # fmt: skip
     return back(person, _("Lists saved."))
+
+
+def _ids(name: str) -> set[int]:
+    return {int(value) for value in request.form.getlist(name) if value.isdecimal() and len(value) < 18}
 
 
 @bp.post("/subscribers/<int:subscriber_id>/types")

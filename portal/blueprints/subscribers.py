@@ -12,7 +12,7 @@ from domain.subscribers.facets import fields, tags
 from domain.subscribers.facets.models import Holder
 from domain.subscribers.models import Consent, Subscriber
 from domain.tenancy import territory
-from portal import facets, hypermedia, record, territories
+from portal import facets, hypermedia, meanwhile, record, territories
 from portal.access import requires
 from portal.errors import into_form
 from portal.forms.subscribers import SubscriberForm
@@ -69,13 +69,7 @@ def show(subscriber_id: int) -> Response:
 @requires(P.SUBSCRIBER_EDIT)
 def edit(subscriber_id: int) -> Response:
     person = directory.get(g.tenant.id, subscriber_id)
-    names = organisations.names(g.tenant.id, {person.organisation_id})
-    mine = ", ".join(tag.name for tag in tags.of(g.tenant.id, Holder.SUBSCRIBER, person.id))
-    form = SubscriberForm(
-        formdata=None, obj=person, organisation=names.get(person.organisation_id, ""), tags=mine
-    )
-    form.birthday.data = _day(person.birthday)
-    form.territory_id.data = person.territory_id or 0
+    form = SubscriberForm(formdata=None, **_saved(person))
     _offering(form)
     return _form(form, person)
 
@@ -85,7 +79,14 @@ def edit(subscriber_id: int) -> Response:
 def save(subscriber_id: int) -> Response:
     person = directory.get(g.tenant.id, subscriber_id)
     form, wrong = _offering(SubscriberForm()), {}
+    saved = _saved(person)
     if form.validate():
+        if meanwhile.is_stale(saved):
+            labels = {f.name: str(f.label.text) for f in form if f.name in saved and f.name != "territory_id"}
+            own = {f"own-{field.id}": field.name for field in fields.every(g.tenant.id)}
+            typed = {f.name: f.data for f in form} | facets.typed(Holder.SUBSCRIBER)
+            changed = meanwhile.differences(saved, typed, labels | own)
+            return _form(form, person, {}, 409, changed)
         try:
             directory.change(person, _values(form), g.user.id)
             return record.back(person, _("Saved."))
@@ -100,13 +101,35 @@ def _offering(form: SubscriberForm) -> SubscriberForm:
     return form
 
 
+def _saved(person: Subscriber) -> dict[str, Any]:
+    """Everything that the form shows, as it is saved."""
+    names = organisations.names(g.tenant.id, {person.organisation_id})
+    own = person.fields or {}
+    return {
+        **{name: getattr(person, name) or "" for name in ("address", *directory.TEXT_FIELDS)},
+        "territory_id": person.territory_id or 0,
+        "organisation": names.get(person.organisation_id or 0, ""), "birthday": _day(person.birthday),
+        "tags": ", ".join(tag.name for tag in tags.of(g.tenant.id, Holder.SUBSCRIBER, person.id)),
+        **{f"own-{field.id}": facets.typed_form(field, own.get(field.key)) for field in fields.every(g.tenant.id)},
+    }  # fmt: skip
+
+
 def _form(
-    form: SubscriberForm, person: Subscriber | None, wrong: dict[str, str] | None = None, status: int = 200
-) -> Response:
+    form: SubscriberForm, person: Subscriber | None, wrong: dict[str, str] | None = None, status: int = 200,
+    changed: list[meanwhile.Difference] | None = None,
+) -> Response:  # fmt: skip
     return hypermedia.page(
-        "subscribers/edit.html", status=status, form=form, person=person, wrong=wrong or {},
+        "subscribers/edit.html", status=status, form=form, person=person, wrong=wrong or {}, changed=changed,
+        stamp=_stamp(person, status),
         own=fields.every(g.tenant.id), typed=facets.typed(Holder.SUBSCRIBER), all_tags=tags.every(g.tenant.id),
     )  # fmt: skip
+
+
+def _stamp(person: Subscriber | None, status: int) -> str:
+    """Of what is saved now; a form that came back for a mistake keeps the stamp it was drawn with."""
+    if person is None:
+        return ""
+    return request.form.get("stamp", "") if status == 422 else meanwhile.stamp(_saved(person))
 
 
 def _values(form: SubscriberForm) -> dict[str, Any]:

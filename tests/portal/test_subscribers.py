@@ -1,9 +1,12 @@
 """The people of a tenant in the portal."""
 
+import re
+
 import pytest
 from flask.testing import FlaskClient
 
-from domain.subscribers import consent, directory, finding, lists, suppression
+from domain.subscribers import consent, directory, finding, lists, organisations, suppression
+from domain.subscribers.facets import fields
 from domain.subscribers.models import Consent, DistributionList, ListMember
 from tests.portal import readers
 from tests.portal.conftest import HTMX
@@ -147,3 +150,81 @@ def test_an_editor_sees_people_and_changes_none(client: FlaskClient, world: Worl
     assert "anna@leser.example" in page and f"/subscribers/{person.id}/lock" not in page
     assert editor.post(f"/t/north/subscribers/{person.id}/lock", data={"reason": "x"}).status_code == 403
     assert editor.get("/t/north/subscribers/imports").status_code == 403
+
+
+def stamp_in(page: str) -> str:
+    found = re.search(r'name="stamp" value="(\w+)"', page)
+    assert found
+    return found[1]
+
+
+def test_what_somebody_else_saved_meanwhile_is_shown_and_nothing_typed_is_lost(
+    manager: FlaskClient, world: World
+) -> None:
+    own = fields.save(world.north.id, {"name": "Nr"}, None)
+    who = created(world, "anna@leser.example", first_name="Anna", city="Celle")
+    path = f"/t/north/subscribers/{who.id}"
+    page = manager.get(f"{path}/edit").text
+    typed = {"first_name": "Anne", "address": "anna@leser.example", "city": "Celle", "language": "",
+             "stamp": stamp_in(page)}  # fmt: skip
+    directory.change(directory.get(world.north.id, who.id), {"city": "Peine", f"own-{own.id}": "7"}, 1)
+    clash = manager.post(path, data=typed | {f"own-{own.id}": ""})
+    assert clash.status_code == 409 and "Somebody else has changed this record meanwhile" in clash.text
+    assert "now: Peine" in clash.text and "now: 7" in clash.text and 'value="Anne"' in clash.text
+    assert directory.get(world.north.id, who.id).city == "Peine"
+    again = typed | {"city": "Peine", f"own-{own.id}": "7", "stamp": stamp_in(clash.text)}
+    assert manager.post(path, data=again).status_code == 303
+    saved = directory.get(world.north.id, who.id)
+    assert (saved.first_name, saved.city, saved.fields) == ("Anne", "Peine", {"Nr": "7"})
+
+
+def test_a_mistake_keeps_the_stamp_of_what_was_shown(manager: FlaskClient, world: World) -> None:
+    who = created(world, "anna@leser.example")
+    path = f"/t/north/subscribers/{who.id}"
+    stamp = stamp_in(manager.get(f"{path}/edit").text)
+    wrong = manager.post(path, data={"address": "keine", "stamp": stamp})
+    assert wrong.status_code == 422 and stamp_in(wrong.text) == stamp
+    assert (
+        manager.post(path, data={"address": "neu@leser.example", "language": "", "stamp": stamp}).status_code
+        == 303
+    )
+
+
+def test_two_people_at_one_customer_see_each_other(manager: FlaskClient, world: World) -> None:
+    firm = organisations.save(world.north.id, {"name": "Sielverband", "city": "Emden"}, 1)
+    path = f"/t/north/organisations/{firm.id}"
+    stamp = stamp_in(manager.get(f"{path}/edit").text)
+    organisations.save(world.north.id, {"name": "Sielverband", "city": "Leer"}, 1, firm)
+    clash = manager.post(path, data={"name": "Siel- und Deichverband", "city": "Emden", "stamp": stamp})
+    assert clash.status_code == 409 and "now: Leer" in clash.text and "now: Sielverband" in clash.text
+    assert 'value="Siel- und Deichverband"' in clash.text
+    data = {"name": "Siel- und Deichverband", "city": "Leer", "stamp": stamp_in(clash.text)}
+    assert manager.post(path, data=data).status_code == 303
+    assert organisations.get(world.north.id, firm.id).name == "Siel- und Deichverband"
+
+
+def test_taking_somebody_off_the_last_list_asks_where_to(manager: FlaskClient, world: World) -> None:
+    who, chosen = created(world, "anna@leser.example"), lists.save(world.north.id, "Presse", 1)
+    default = lists.default(world.north.id)
+    path = f"/t/north/subscribers/{who.id}/lists"
+    asked = manager.post(path, data={"was": default.id})
+    assert asked.status_code == 422 and "Where to with" in asked.text and "Presse" in asked.text
+    assert [one.id for one in lists.of(who)] == [default.id]
+    assert manager.post(path, data={"list": chosen.id}).status_code == 303
+    assert [one.id for one in lists.of(who)] == [chosen.id]
+
+
+def test_lists_that_somebody_else_changed_meanwhile_stay(manager: FlaskClient, world: World) -> None:
+    who, default = created(world, "anna@leser.example"), lists.default(world.north.id)
+    press, fair = (lists.save(world.north.id, name, 1) for name in ("Presse", "Messe"))
+    lists.add(press, who, 1)  # while the other page shows the default list alone
+    data = {"was": default.id, "list": [default.id, fair.id]}
+    manager.post(f"/t/north/subscribers/{who.id}/lists", data=data)
+    assert {one.id for one in lists.of(who)} == {default.id, press.id, fair.id}
+
+
+def test_stopping_an_address_stands_among_the_changes(manager: FlaskClient, world: World) -> None:
+    who = created(world, "anna@leser.example")
+    path = f"/t/north/subscribers/{who.id}"
+    manager.post(f"{path}/deliverability", data={"state": "stopped"})
+    assert "Address stopped" in manager.get(path).text
