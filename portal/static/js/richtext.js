@@ -13,12 +13,21 @@
       const names = new Set([...document.querySelectorAll("[data-placeholders] option")].map((one) => one.value.slice(1, -1).split("|")[0]));
       marks.clear();
       document.querySelectorAll(".jodit-wysiwyg").forEach((root) => {
-        const walk = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
+        const walk = document.createTreeWalker(root, NodeFilter.SHOW_TEXT), nodes = [];
+        let text = "";
         while (walk.nextNode()) {
-          for (const found of walk.currentNode.data.matchAll(/\[([^[\]|]{1,80})(?:\|[^[\]]*)?\]/g)) {
-            if (names.has(found[1].trim())) marks.add(new StaticRange({ startContainer: walk.currentNode, startOffset: found.index,
-              endContainer: walk.currentNode, endOffset: found.index + found[0].length }));
-          }
+          nodes.push([text.length, walk.currentNode]);
+          text += walk.currentNode.data;
+        }
+        // the editor cuts texts into pieces where the cursor stood: a placeholder may begin in one and end in another
+        const at = (place) => { const [from, node] = nodes.findLast(([begin]) => begin <= place); return [node, place - from]; };
+        for (const found of text.matchAll(/\[([^[\]|]{1,80})(?:\|[^[\]]*)?\]/g)) {
+          if (!names.has(found[1].trim())) continue;
+          const range = new Range();
+          range.setStart(...at(found.index));
+          const [node, last] = at(found.index + found[0].length - 1);
+          range.setEnd(node, last + 1);
+          marks.add(range);
         }
       });
     });
@@ -34,7 +43,8 @@
       sourceEditor: "area", beautifyHTML: false, askBeforePasteHTML: false, askBeforePasteFromWord: false,
       defaultActionOnPaste: "insert_as_html", addNewLine: false, hidePoweredByJodit: true, showPlaceholder: false,
       readonly: area.matches(":disabled"), minHeight: Number(area.rows || 6) * 22, height: "auto",
-      disablePlugins: ["ai-assistant", "file", "image", "video", "iframe", "media", "powered-by-jodit"],
+      // "search": the browser's own is better, and this one takes away the highlights of all others
+      disablePlugins: ["ai-assistant", "file", "image", "video", "iframe", "media", "powered-by-jodit", "search"],
       uploader: { insertImageAsBase64URI: false },
     });
     area.editorInstance = editor;
