@@ -96,15 +96,23 @@
     }
   });
 
-  // What was pressed is drawn anew by its answer: the cursor goes back to it.
-  let pressed = "";
+  // What was pressed is drawn anew by its answer: the cursor goes back to it. A block that was closed leaves it at its
+  // title, a new one gets it into its first field.
+  let pressed = "", adds = false;
   document.addEventListener("click", (event) => {
-    const button = event.target.closest("#steps button[id], #assembly button[id]");
+    const button = event.target.closest("#steps button[id], #assembly button[id]"), closes = event.target.closest("[data-close-block]");
     if (button?.getAttribute("aria-disabled") === "true") event.preventDefault();
-    pressed = button?.id || "";
+    pressed = closes ? `open-${closes.closest("[data-block]").id.slice(6)}` : button?.id || "";
+    adds = Boolean(event.target.closest("#editor button[name=kind]"));
   }, true);
   document.body.addEventListener("htmx:afterSettle", () => {
-    if (pressed && document.activeElement === document.body) document.getElementById(pressed)?.focus();
+    const fresh = adds && document.querySelector("[data-block].open .body");
+    if (fresh && document.activeElement?.closest(".body") !== fresh) {
+      adds = false;
+      const field = fresh.querySelector(".jodit-wysiwyg, input:not([type=hidden], [type=file]), textarea:not([data-richtext]), select");
+      field?.focus();
+      fresh.closest("[data-block]").scrollIntoView({ block: "nearest" });
+    } else if (pressed && document.activeElement === document.body) document.getElementById(pressed)?.focus();
   });
 
   window.addEventListener("pagehide", () => {
