@@ -58,10 +58,11 @@ def told(tenant: Tenant, issue: Issue, kind: NewsletterType, day: datetime) -> d
 
 def with_parameters(
     page: str, plain: str, added: Sequence[tuple[str, str]], base_url: str, bare: Collection[str]
-) -> tuple[str, str]:
-    """HTML and text of a mail whose links to the world say where the visit comes from."""
+) -> tuple[str, str, dict[str, str]]:
+    """HTML and text of a mail whose links to the world say where the visit comes from, and for each address that was
+    changed so what it was."""
     if not added:
-        return page, plain
+        return page, plain, {}
     changed: dict[str, str] = {}
 
     def put(url: str) -> str:
@@ -71,7 +72,8 @@ def with_parameters(
         return changed[url]
 
     page = _each(page, put)
-    return page, _each_in_text(plain, lambda url: changed.get(url, url))
+    plain = _each_in_text(plain, lambda url: changed.get(url, url))
+    return page, plain, {new: url for url, new in changed.items()}
 
 
 def extended(url: str, added: Sequence[tuple[str, str]]) -> str:

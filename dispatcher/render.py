@@ -7,7 +7,8 @@ subject may hold placeholders; brackets everywhere else are escaped, so that a t
 import hashlib
 import json
 import re
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from string import Template
@@ -99,6 +100,7 @@ class Rendered:
     files: tuple[enclosing.Enclosed, ...] = ()
     tracking: Measuring = Measuring.OFF  # what its mails will count once they are frozen
     bare: tuple[str, ...] = ()  # links that stay as they are
+    was: Mapping[str, str] = field(default_factory=dict)  # address with parameters → without
     pictures: tuple[enclosing.Carried, ...] = ()  # those that travel in the mail
 
     @property
@@ -185,7 +187,7 @@ def render(
     plain = plaintext.letter(values, made) if letter else plaintext.of(values, made)
     plain = placeholders.with_house(plain, house, lambda value, _at: _fixed(value))
     added = links.parameters(look.design, links.told(tenant, issue, kind, day))
-    html, plain = links.with_parameters(html, plain, added, base_url, issue.bare_links or ())
+    html, plain, was = links.with_parameters(html, plain, added, base_url, issue.bare_links or ())
     domain = sender.address.rpartition("@")[2]
     source = MessageSource(
         sender_name=sender.name,
@@ -205,13 +207,9 @@ def render(
     )
     ids = tuple(b.article_id for b in shown if b.article_id)
     carried = enclosing.pictures(html, base_url) if issue.pictures_inside else ()
+    bare = tuple(issue.bare_links or ())
     return Rendered(
-        source,
-        len(html.encode()),
-        ids,
-        enclosing.of(issue),
-        bare=tuple(issue.bare_links or ()),
-        pictures=carried,
+        source, len(html.encode()), ids, enclosing.of(issue), bare=bare, was=was, pictures=carried
     )
 
 

@@ -115,6 +115,8 @@ ACTS: dict[str, str] = {
     "subscriber.erase": N_("erased a subscriber"),
     "subscriber.export": N_("gave out the data of %(what)s"),
     "subscriber.lists": N_("changed the lists of %(what)s"),
+    "subscriber.measure": N_("allowed again to count opens and clicks of %(what)s"),
+    "subscriber.unmeasure": N_("noted that opens and clicks of %(what)s are not counted"),
     "subscriber.lock": N_("set a mailing lock on %(what)s"),
     "subscriber.unlock": N_("lifted the mailing lock on %(what)s"),
     "suppression.add": N_("put an address on the suppression list"),

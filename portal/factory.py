@@ -38,7 +38,7 @@ IN_TENANT = (
     "dashboard", "articles", "presence", "versions", "pool", "pool_care", "calendar", "expected",
     "media", "media_care",
     "issues", "blocks", "mailtemplates", "blocktemplates",
-    "campaigns", "followups", "pacing", "approvals", "approval_flows", "asking",
+    "campaigns", "measured", "followups", "pacing", "approvals", "approval_flows", "asking",
     "trials", "preflights", "previews", "letters", "attachments",
     "duplicates",
     "lists", "imports", "subscribers", "records", "organisations", "segments", "fields", "robinson", "types",

@@ -42,22 +42,23 @@ def shown(campaign: Campaign) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def head() -> list[str]:
-    """The headings of the file."""
+def head(counted: bool) -> list[str]:
+    """The headings of the file; `counted`: with openings and clicks."""
+    more = [_("Opened"), _("Clicks")] if counted else []
     return [
         _("Customer"), _("Recipient"), _("Address"), _("Send"), _("State"), _("Reason"), _("Answer of the mail server"),
-        _("Time"),
+        _("Time"), *more,
     ]  # fmt: skip
 
 
-def rows(campaign: Campaign) -> Iterator[list[str]]:
+def rows(campaign: Campaign, counted: bool) -> Iterator[list[Any]]:
     """Every recipient for a file; not to be sent: whoever was left out."""
     yes, no = _("yes"), _("no")
-    for row in reports.every_recipient(campaign):
+    for row in reports.every_recipient(campaign, counted):
         at: datetime | None = row.at.astimezone(get_timezone()) if row.at else None
         yield [
             row.organisation, row.name, row.address, no if row.state == DeliveryState.SUPPRESSED else yes,
             states.state_of("delivery", row.state).word,
             states.state_of("left_out", row.reason).word if row.reason else "",
-            row.reply, at.strftime("%Y-%m-%d %H:%M:%S") if at else "",
+            row.reply, at.strftime("%Y-%m-%d %H:%M:%S") if at else "", *([row.opened, row.clicked] if counted else []),
         ]  # fmt: skip

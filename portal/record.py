@@ -12,7 +12,8 @@ from domain.subscribers import consent, directory, lists, organisations, proofs,
 from domain.subscribers.facets import fields, notes, tags, tracks
 from domain.subscribers.facets.models import Holder
 from domain.subscribers.models import Organisation, Subscriber
-from domain.tenancy import territory
+from domain.tenancy import measuring, territory
+from domain.tenancy.measuring import Measuring
 from mediadb import proofs as kept
 from portal import hypermedia
 from portal.forms.subscribers import ConsentForm, LockForm
@@ -44,6 +45,7 @@ def page(
         merge=merge, merge_stays=unmerging.contradiction(merge) if merge else None,
         names=policy.names([*people, person.locked_by_id, merge.by_id if merge else None]),
         is_org_locked=organisations.is_locked,
+        counted=measuring.allowed(g.tenant) == Measuring.PEOPLE,
         place=territory.paths(tenant_id).get(person.territory_id or 0),
         lock_form=lock_form or LockForm(formdata=None), consent_form=consents or consent_form(),
     )  # fmt: skip

@@ -147,6 +147,11 @@ TABLE: dict[str, dict[object, tuple[str, str, str]]] = {
         "silent": (N_("Silent"), "fail", "alert-triangle"),
         "stopped": (N_("Ended"), "rest", "player-stop"),
     },
+    "measuring": {
+        "off": (N_("Opens and clicks are not counted"), "rest", "eye-off"),
+        "numbers": (N_("Opens and clicks are counted without persons"), "done", "chart-bar"),
+        "people": (N_("Opens and clicks are counted per person"), "done", "user-check"),
+    },
     "sender": {
         "proved": (N_("Proved by DNS"), "done", "circle-check"),
         "vouched": (N_("Vouched for"), "done", "user-check"),

@@ -62,6 +62,14 @@ class Recipient:
     organisation: str = ""
     refusal: Refusal | None = None  # of those that were not taken
     twice: bool = False  # the mail may be there two times
+    opened: int = 0  # how often, where it is counted per person
+    clicked: int = 0
+
+
+_COUNTED = """ LEFT JOIN (SELECT delivery_id, SUM(CASE WHEN kind = 'opened' THEN times ELSE 0 END) AS opened,
+        SUM(CASE WHEN kind = 'clicked' THEN times ELSE 0 END) AS clicked FROM delivery_event
+        WHERE tenant_id = ? AND campaign_id = ? AND kind IN ('opened', 'clicked') GROUP BY delivery_id) e
+        ON e.delivery_id = d.id"""
 
 
 def progress(campaign: Campaign) -> Progress:
@@ -158,15 +166,16 @@ def left_out_before(campaign: Campaign) -> dict[LeftOut, int]:
     return {LeftOut(reason): count for reason, count in rows}
 
 
-def every_recipient(campaign: Campaign) -> Iterator[Recipient]:
-    """All of them, for the export."""
-    for row in database.execute_sql(*_rows(campaign, "", "", None, EXPORT_MAX, "")):
+def every_recipient(campaign: Campaign, counted: bool = False) -> Iterator[Recipient]:
+    """All of them, for the export; `counted`: with what each opened and clicked."""
+    for row in database.execute_sql(*_rows(campaign, "", "", None, EXPORT_MAX, "", counted)):
         yield _recipient(row)
 
 
 def _rows(
-    campaign: Campaign, text: str, state: str, reason: int | None, limit: int, after: str
-) -> tuple[str, list[Any]]:
+    campaign: Campaign, text: str, state: str, reason: int | None, limit: int, after: str,
+    counted: bool = False,
+) -> tuple[str, list[Any]]:  # fmt: skip
     where = ""
     values: list[Any] = []
     for word in words.folded(text).split()[:5]:
@@ -186,19 +195,21 @@ def _rows(
         values += [int(place), int(place), int(row_id)]
     statement = f"""SELECT d.id, d.subscriber_id, s.title, s.first_name, s.last_name, COALESCE(p.address, s.address),
         d.state, d.reason, d.reply_code, d.enhanced, d.reply_text, d.attempt, d.next_at, d.settled_at, o.name,
-        d.maybe_duplicate
-        FROM delivery d LEFT JOIN subscriber s ON s.id = d.subscriber_id AND s.tenant_id = d.tenant_id
+        d.maybe_duplicate{", e.opened, e.clicked" if counted else ""}
+        FROM delivery d{_COUNTED if counted else ""}
+        LEFT JOIN subscriber s ON s.id = d.subscriber_id AND s.tenant_id = d.tenant_id
         LEFT JOIN delivery_payload p ON p.delivery_id = d.id
         LEFT JOIN organisation o ON o.id = s.organisation_id AND o.tenant_id = d.tenant_id
         WHERE d.tenant_id = ? AND d.campaign_id = ?{where}
         ORDER BY {rank}, d.id LIMIT ?"""  # noqa: S608
-    return sql(statement), [campaign.tenant_id, campaign.id, *values, limit]
+    mine = [campaign.tenant_id, campaign.id]
+    return sql(statement), [*(mine if counted else []), *mine, *values, limit]
 
 
 def _recipient(row: tuple[Any, ...]) -> Recipient:
     (
         row_id, person_id, title, first, last, address, state, reason, code, enhanced, reply, attempt, next_at, at,
-        organisation, twice,
+        organisation, twice, *counts,
     ) = row  # fmt: skip
     technical = " ".join(str(part) for part in (code, enhanced, reply) if part)
     return Recipient(
@@ -207,7 +218,7 @@ def _recipient(row: tuple[Any, ...]) -> Recipient:
         clock.moment(next_at) if next_at and state == D.DEFERRED else None, clock.moment(at) if at else None,
         organisation or "",
         refusals.of(enhanced, code, state == D.FAILED) if state in (D.FAILED, D.EXPIRED, D.DEFERRED) else None,
-        bool(twice),
+        bool(twice), *(int(count or 0) for count in counts),
     )  # fmt: skip
 
 

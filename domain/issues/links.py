@@ -8,7 +8,8 @@ from urllib.parse import urldefrag
 
 from domain import clock
 from domain.db import database, unscoped
-from domain.issues.models import LinkCheck, LinkState
+from domain.issues import assembly
+from domain.issues.models import Issue, LinkCheck, LinkState
 
 FRESH_S = 6 * 3600  # a link that worked is believed so long
 AGAIN_S = 600  # one that did not is tried again after this
@@ -19,6 +20,13 @@ _FILLED = re.compile(r"\[[^\]]*\]|\{\{")
 def plain(url: str) -> str:
     """The address that is asked for: without its fragment."""
     return urldefrag(url.strip())[0]
+
+
+def leave_bare(issue: Issue, url: str, bare: bool) -> None:
+    """Let an address of the issue stay as it is, without parameters and uncounted, or treat it like the others again;
+    raises Conflict as any change of the issue does."""
+    left = [known for known in issue.bare_links or [] if known != url]
+    assembly.changed(issue, bare_links=[*left, url][-MOST:] if bare else left)
 
 
 def standing(tenant_id: int, urls: Sequence[str]) -> dict[str, LinkCheck]:

@@ -22,6 +22,8 @@ from domain.campaigns import (
     forecast,
     lifecycle,
     listing,
+    measured,
+    measuring,
     optin,
     order,
     planning,
@@ -39,7 +41,8 @@ from domain.quotas.models import Window
 from domain.segments import saved
 from domain.senders import relays
 from domain.subscribers import lists, types
-from portal import context, downloads, hypermedia, places, sending, territories, timing
+from domain.tenancy.measuring import Measuring
+from portal import context, downloads, hypermedia, measuring_words, places, sending, territories, timing
 from portal import recipients as recipients_of
 from portal.access import may, requires
 from portal.errors import into_form
@@ -83,7 +86,7 @@ def numbers(issue_id: int) -> Response:
     issue = assembly.get(g.tenant.id, issue_id)
     campaign = sending.planned(issue)
     form = PlanForm(formdata=request.args, meta={"csrf": False})
-    _fill_choices(form)
+    _fill_choices(form, issue)
     if campaign.course != Course.CORRECTION:  # goes to exactly those who have the mail
         campaign.audience = form.previewed_audience(campaign)
     campaign.interval_count, campaign.interval_s = form.pace()["interval_count"], form.pace()["interval_s"]
@@ -101,7 +104,7 @@ def save_plan(issue_id: int) -> Response:
     sender = _sender(issue)
     campaign = planning.draft_for(issue, g.user.id, sender.name, sender.address, sender.reply_to)
     form = PlanForm()
-    _fill_choices(form)
+    _fill_choices(form, issue)
     act, seen = request.form.get("act", "save"), request.form.get("version")
     try:
         if not form.validate():
@@ -145,7 +148,12 @@ def show(campaign_id: int) -> Response:
             response.headers["HX-Trigger"] = "campaign-over"
             return response
         return hypermedia.fragment("campaigns/_progress.html", **values)
-    return hypermedia.page("campaigns/show.html", **values, **recipients_of.shown(campaign))
+    return hypermedia.page(
+        "campaigns/show.html",
+        **values,
+        **recipients_of.shown(campaign),
+        mode=measured.mode_of(g.tenant, campaign),
+    )
 
 
 @bp.get("/campaigns/<int:campaign_id>/recipients")
@@ -165,9 +173,10 @@ def export(campaign_id: int) -> Response:
     """All recipients as CSV or XLSX. A POST, because the log notes who took the data along."""
     campaign = planning.get(g.tenant.id, campaign_id)
     log.record(g.tenant.id, "campaign.export", user_id=g.user.id, kind="campaign", object_id=campaign.id)
+    counted = measured.mode_of(g.tenant, campaign) == Measuring.PEOPLE
     return downloads.table(
-        recipients_of.head(), recipients_of.rows(campaign), f"recipients-{campaign.id}", request.form.get("as", ""),
-        lambda: sum(reports.progress(campaign).counts.values()),
+        recipients_of.head(counted), recipients_of.rows(campaign, counted), f"recipients-{campaign.id}",
+        request.form.get("as", ""), lambda: sum(reports.progress(campaign).counts.values()),
     )  # fmt: skip
 
 
@@ -237,12 +246,16 @@ def _send_now(issue: Issue, campaign: Campaign) -> None:
     tasks.wake_deliver(campaign.id)
 
 
-def _fill_choices(form: PlanForm) -> None:
+def _fill_choices(form: PlanForm, issue: Issue) -> None:
     form.lists.choices = [SelectChoice(item.id, item.name) for item in lists.every(g.tenant.id)]
     segments = [SelectChoice(item.id, item.name) for item in saved.every(g.tenant.id)]
     form.segment.choices = [SelectChoice(0, _("Choose a segment")), *segments]
     form.exclude.choices = [SelectChoice(0, _("nobody")), *segments]
     ways = relays.choosable(g.tenant.id) if may(P.RELAY_EDIT) and not g.tenant.is_demo else []
+    usual = measuring.mode_of(g.tenant, types.get(g.tenant.id, issue.type_id), None)
+    form.tracking.choices = measuring_words.choices(
+        _("As usual: %(value)s", value=measuring_words.word(usual)), usual
+    )
     form.relay.choices = [SelectChoice(0, _("By itself")), *(SelectChoice(r.id, r.name) for r in ways)]
 
 
@@ -250,14 +263,16 @@ def _plan_page(
     issue: Issue, campaign: Campaign, form: PlanForm, status: int = 200, changed: bool = False,
     seen: str | None = None,
 ) -> Response:  # fmt: skip
-    _fill_choices(form)
+    _fill_choices(form, issue)
     findings, size = clearance.preflight(g.tenant, issue, sending.base_url(), campaign)
     version = seen if status == 422 else campaign.version
     latest_h = context.effective_settings()["latest_start_h"]
     return hypermedia.page(
         "campaigns/plan.html", status=status, form=form, findings=findings, size=size, zone=context.time_zone(),
         typed_from=sending.TYPED_FROM, changed=changed, place=places.of,
-        version=version, latest_h=latest_h, late=timing.has_passed(campaign), **_numbers(issue, campaign),
+        version=version, latest_h=latest_h, late=timing.has_passed(campaign),
+        measures=measuring.mode_of(g.tenant, types.get(g.tenant.id, issue.type_id), campaign),
+        **_numbers(issue, campaign),
     )  # fmt: skip
 
 

@@ -7,12 +7,16 @@ from flask_babel import gettext as _
 
 from dispatcher import looks, sample
 from dispatcher.jobs import copies
+from dispatcher.links import extended, told
+from dispatcher.links import parameters as link_parameters
+from domain import clock
 from domain.accounts.permissions import Permission as P
 from domain.errors import N_, Forbidden, Invalid, NotFound
 from domain.issues import blocks, design, fixing, mailtemplates
-from domain.issues.models import MailTemplate
+from domain.issues.models import Issue, MailTemplate
 from domain.issues.starters import STARTERS
 from domain.subscribers import types
+from domain.subscribers.models import NewsletterType
 from domain.tenancy import settings as tenant_settings
 from domain.tenancy import tree
 from domain.tenancy.models import Tenant
@@ -232,12 +236,20 @@ def _page(template: MailTemplate, made: design.Design, status: int = 200, **more
     return hypermedia.page(
         "mailtemplates/edit.html", status=status, one=template, design=made, choices=design.CHOICES,
         numbers=design.NUMBERS, networks=blocks.NETWORKS, logo=logo, links=dict(made.links),
-        giver=received.givers_of([template]).get(template.tenant_id, ""),
+        giver=received.givers_of([template]).get(template.tenant_id, ""), utm_example=_example(made),
         kinds=types.every(g.tenant.id), fixed=now.parts, parts=fixing.PARTS,
         fixed_by=tree.get(now.by_tenant_id).name if now.by_tenant_id is not None else "",
         colour=tenant_settings.colours(tenant_settings.effective(g.tenant)["colour"])[1],
         **{"said": {}, "typed": {}, **more},
     )  # fmt: skip
+
+
+def _example(made: design.Design) -> str:
+    """A link as it leaves with the parameters of the template; empty without any."""
+    kind = next(iter(types.every(g.tenant.id)), None) or NewsletterType(name="Newsletter")
+    issue = Issue(name=f"{kind.name} 12", number=12, subject=_("What moves the town"))
+    added = link_parameters(made, told(g.tenant, issue, kind, clock.now()))
+    return extended(_("https://www.example.org/article"), added) if added else ""
 
 
 def _source_page(

@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 
 from dispatcher import tasks
 from domain import tokens
-from domain.campaigns import erasure
+from domain.campaigns import erasure, measuring
 from domain.errors import NotFound
 from domain.notices import outbox
 from domain.subscribers import addresses, directory, proving
@@ -84,6 +84,7 @@ def show(tenant: str, token: str) -> Response:
         masked=addresses.masked,
         person=person,
         sure=bool(request.args.get("erase")),
+        counts=context.effective_settings()["tracking"] in ("numbers", "people"),
     )
 
 
@@ -96,6 +97,18 @@ def file(tenant: str, token: str) -> Response:
     response.headers["Content-Disposition"] = f'attachment; filename="{g.tenant.slug}-data.json"'
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+@bp.post("/n/<tenant>/data/<token>/measuring")
+@public
+def measure(tenant: str, token: str) -> Response:
+    """Do not count what I open and click; or do it again."""
+    person = _person(tenant, token)
+    if request.form.get("act") == "allow":
+        measuring.allow(person, None)
+    else:
+        measuring.object_to(person, None)
+    return reading.moved_on("own_data.show", tenant=tenant, token=token)
 
 
 @bp.post("/n/<tenant>/data/<token>/erase")

@@ -2,17 +2,20 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, current_app, g, url_for
+from flask import Blueprint, Response, current_app, g, request, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from dispatcher import tasks
 from dispatcher.jobs import links as link_jobs
+from dispatcher.links import can_count
 from dispatcher.preflight import run
-from dispatcher.preflight.facts import Facts
+from dispatcher.preflight.facts import Facts, Link
 from domain.accounts.permissions import Permission as P
+from domain.campaigns import measuring, planning
 from domain.issues import assembly, links
 from domain.issues.models import Issue
+from domain.subscribers import types
 from portal import hypermedia, places, sending
 from portal.access import requires
 
@@ -42,15 +45,39 @@ def follow(issue_id: int) -> Response:
     return hypermedia.done(url_for("preflights.show", issue_id=issue.id) + "#links", text)
 
 
+@bp.post("/issues/<int:issue_id>/preflight/bare")
+@requires(P.ISSUE_EDIT)
+def bare(issue_id: int) -> Response:
+    """Let a link stay as it is (no parameters, not counted), or treat it like the others again."""
+    issue = assembly.open_issue(g.tenant.id, issue_id)
+    facts = Facts.of(g.tenant, issue, sending.base_url())
+    back = url_for("preflights.show", issue_id=issue.id) + "#links"
+    wanted = request.form.get("url", "")
+    if wanted not in {*facts.rendered.bare, *(_raw(facts, link) for link in facts.links)}:
+        return hypermedia.done(back, _("This link is not in the issue any more."), "hold")
+    links.leave_bare(issue, wanted, request.form.get("act") != "usual")
+    return hypermedia.done(back, _("Saved."))
+
+
+def _raw(facts: Facts, link: Link) -> str:
+    """The address as people wrote it."""
+    return facts.rendered.was.get(link.url, link.url)
+
+
 def _values(issue: Issue) -> dict[str, Any]:
     findings, size, passed = run.look(g.tenant, issue, sending.base_url(), sending.planned(issue))
     facts = Facts.of(g.tenant, issue, sending.base_url())
     shown = facts.links
+    kind = types.get(g.tenant.id, issue.type_id)
     standing = links.standing(g.tenant.id, [link.url for link in shown])
     return {
         "issue": issue, "findings": findings, "size": size, "passed": passed, "place": places.of,
         "carried": len(facts.rendered.pictures), "weight": facts.rendered.weight_bytes,
         "shown": [(link, standing.get(links.plain(link.url))) for link in shown],
+        "raw": {link.url: _raw(facts, link) for link in shown},
+        "bare": set(issue.bare_links or ()), "editable": issue.state in assembly.EDITABLE,
+        "mode": measuring.mode_of(g.tenant, kind, planning.of_issue(issue)),
+        "countable": {link.url for link in shown if can_count(link.url, sending.base_url())},
         "waiting": any(row.state == "waiting" for row in standing.values()),
         "following": current_app.config["SETTINGS"].link_check != "off",
     }  # fmt: skip

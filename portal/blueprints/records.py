@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from domain.accounts import policy
 from domain.accounts.permissions import Permission as P
 from domain.audit import log
-from domain.campaigns import erasure
+from domain.campaigns import erasure, measuring
 from domain.db import database
 from domain.errors import Conflict, Invalid, NotFound
 from domain.subscribers import consent, directory, lists, optout, proofs, suppression, types, words
@@ -200,6 +200,18 @@ def data(subscriber_id: int) -> Response:
     response = Response(text, mimetype="application/json")
     response.headers["Content-Disposition"] = f'attachment; filename="person-{person.id}.json"'
     return response
+
+
+@bp.post("/subscribers/<int:subscriber_id>/measuring")
+@requires(P.SUBSCRIBER_EDIT)
+def measure(subscriber_id: int) -> Response:
+    """Note that the person does not want openings and clicks counted, or wants it again."""
+    person = directory.get(g.tenant.id, subscriber_id)
+    if request.form.get("act") == "allow":
+        measuring.allow(person, g.user.id)
+        return back(person, _("Opens and clicks may be counted again."))
+    measuring.object_to(person, g.user.id)
+    return back(person, _("From now on nothing is counted, and what was counted names nobody any more."))
 
 
 @bp.get("/subscribers/<int:subscriber_id>/erase")

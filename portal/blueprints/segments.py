@@ -156,6 +156,7 @@ def _builder(
     )
     return hypermedia.page(
         "segments/edit.html", "segments/_builder.html", status=status, segment=found, groups=shown["rules"],
+        per_person=context.effective_settings()["tracking"] == "people",
         known=known, ops=catalogue.OPS, words=catalogue.WORDS, no_value=catalogue.NO_VALUE, days=catalogue.DAYS,
         field_groups=catalogue.GROUPS, problems={p.path: p.message for p in problems} if len(asked["rules"]) else {},
         wrong=wrong or {}, numbers=people.numbers(g.tenant.id, made, COUNTED + 1), counted=COUNTED, page=page,

@@ -18,7 +18,7 @@ from domain.senders import domains
 from domain.tenancy import settings as tenant_settings
 from mediadb import library, urls
 from mediadb.models import AssetKind
-from portal import context, hypermedia, sender_words
+from portal import context, hypermedia, measuring_words, sender_words
 from portal.access import requires
 from portal.errors import into_form
 from portal.forms.tenants import TenantSettingsForm
@@ -164,6 +164,7 @@ def _name_inherited(form: TenantSettingsForm, values: dict[str, tenant_settings.
             True: _("Hold a mailing back until they have one or are unticked"),
             False: _("Are left out of a mailing"),
         },
+        "tracking": {mode: measuring_words.word(mode) for mode in (False, "off", "numbers", "people")},
         "approval_by_address": {
             True: _("By signed link and one-time code, too"), False: _("Only people with an account decide"),
         },

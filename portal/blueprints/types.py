@@ -10,8 +10,8 @@ from domain.issues import mailtemplates
 from domain.subscribers import lists, types
 from domain.subscribers.facets import fields
 from domain.subscribers.models import Consent, NewsletterType
-from domain.tenancy import tree
-from portal import context, hypermedia
+from domain.tenancy import measuring, tree
+from portal import context, hypermedia, measuring_words
 from portal.access import requires
 from portal.errors import into_form
 from portal.forms.types import TypeForm
@@ -51,7 +51,8 @@ def create() -> Response:
 def show(type_id: int) -> Response:
     kind = types.get(g.tenant.id, type_id)
     return hypermedia.page(
-        "types/show.html", kind=kind, counts=types.counts(g.tenant.id).get(kind.id, {}), most=types.MOST,
+        "types/show.html", kind=kind, measured=measuring.least(context.effective_settings()["tracking"], kind.tracking),
+        counts=types.counts(g.tenant.id).get(kind.id, {}), most=types.MOST,
         lists=[chosen for chosen in lists.every(g.tenant.id) if chosen.id in (kind.list_ids or [])],
         look=mailtemplates.chosen(g.tenant, kind.template_id),
         states=list(Consent), public_url=_public_url(kind), snippet=_snippet(kind), several=_snippet(None),
@@ -94,6 +95,10 @@ def _public_url(kind: NewsletterType) -> str | None:
 
 
 def _edit_page(form: TypeForm, kind: NewsletterType | None, status: int = 200) -> Response:
+    allowed = context.effective_settings()["tracking"]
+    form.tracking.choices = measuring_words.choices(
+        _("As the tenant has it: %(value)s", value=measuring_words.word(allowed)), allowed
+    )
     return hypermedia.page(
         "types/edit.html",
         status=status,

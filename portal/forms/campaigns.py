@@ -72,6 +72,7 @@ class PlanForm(FlaskForm):
     )
     live = BooleanField(_l("Switch off test mode: this mail is meant for the recipients"))
     relay = SelectField(_l("Mail server"), coerce=int, default=0, validate_choice=False)
+    tracking = SelectField(_l("Opens and clicks"), default="", validate_choice=False)
     opt_in = IntegerField(_l("Leave out whoever was asked in the last days"), [Optional()])
     version = HiddenField()
 
@@ -88,7 +89,7 @@ class PlanForm(FlaskForm):
             when="at" if at else "now", send_at=at.astimezone(ZoneInfo(zone)).replace(tzinfo=None) if at else None,
             priority=campaign.priority, interval_count=campaign.interval_count,
             interval_min=campaign.interval_s // 60 if campaign.interval_s else None,
-            relay=campaign.relay_id or 0,
+            relay=campaign.relay_id or 0, tracking=campaign.tracking,
             latest_start_h=campaign.latest_start_h, hold_uncertain=campaign.hold_uncertain, version=campaign.version,
             live=not campaign.test_mode, opt_in=chosen.get("opt_in"),
         )  # fmt: skip
@@ -96,6 +97,10 @@ class PlanForm(FlaskForm):
     def chosen_relay(self) -> dict[str, Any]:
         """The mail server, for somebody who may choose one; nothing for others, who change nothing about it."""
         return {"relay_id": self.relay.data or None} if len(list(self.relay.choices or ())) > 1 else {}
+
+    def chosen_tracking(self) -> dict[str, str]:
+        """How far this mailing counts; a form that does not ask changes nothing."""
+        return {} if self.tracking.raw_data is None else {"tracking": self.tracking.data or ""}
 
     def chosen_lists(self) -> list[int]:
         return list(self.lists.data or []) if self.whom.data == "lists" else []
@@ -168,5 +173,5 @@ class PlanForm(FlaskForm):
             "sender_name": self.sender_name.data or "", "sender_address": self.sender_address.data or "",
             "reply_to": self.reply_to.data or "", "send_at": at, "test_mode": not self.live.data,
             **self.chosen_audience(), **self.pace(),
-            **self.chosen_relay(),
+            **self.chosen_relay(), **self.chosen_tracking(),
         }  # fmt: skip

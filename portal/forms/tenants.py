@@ -78,6 +78,17 @@ class TenantSettingsForm(FlaskForm):
         default="",
     )
 
+    tracking = SelectField(
+        _l("Opens and clicks"),
+        choices=[
+            SelectChoice("", ""),
+            SelectChoice("off", _l("are not counted")),
+            SelectChoice("numbers", _l("as numbers, without persons")),
+            SelectChoice("people", _l("per person")),
+        ],
+        default="",
+    )
+
     def validate_privacy_url(self, field: URLField) -> None:
         if field.data and not field.data.startswith(("https://", "http://")):
             raise ValidationError(_l("A link begins with https:// or http://."))

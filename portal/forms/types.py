@@ -29,4 +29,5 @@ class TypeForm(FlaskForm):
     closed = BooleanField(_l("Closed type: letters to members or customers, without sign-up"))
     basis = StringField(_l("What permits these mails"), [Length(max=300)])
     active = BooleanField(_l("In use"))
+    tracking = SelectField(_l("Opens and clicks"), validate_choice=False)
     archived = BooleanField(_l("What was sent stands in a public archive, with a feed"))

@@ -185,10 +185,11 @@ def test_parameters_stand_in_both_parts_but_not_on_own_pages_nor_on_bare_links(
 ) -> None:
     bare = ["https://c.example/"]
     source = render.render(world.north, issue, BASE).source
-    page, plain = links.with_parameters(source.html, source.plain, [("utm_source", "n")], BASE, bare)
+    page, plain, was = links.with_parameters(source.html, source.plain, [("utm_source", "n")], BASE, bare)
     found = hrefs(page)
     assert "https://laden.example/?utm_source=n" in found and "https://laden.example/?utm_source=n" in plain
     assert "https://a.example/x?q=1&r=2&utm_source=n#oben" in found and "https://c.example/" in found
+    assert was["https://laden.example/?utm_source=n"] == "https://laden.example/"
     assert all("utm_" not in url for url in found if url.startswith((BASE, "mailto:")))
 
 

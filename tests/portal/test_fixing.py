@@ -97,7 +97,10 @@ def test_the_owner_is_bound_by_nothing_and_knows_only_real_parts(
 def test_every_value_of_a_design_belongs_to_one_part_at_most() -> None:
     named = [key for _name, keys in fixing.PARTS.values() for key in keys]
     assert len(named) == len(set(named)) and set(named) <= set(design.Design().__dict__)
-    assert set(design.Design().__dict__) - set(named) == {"utm"}  # how links are counted is no look
+    assert set(design.Design().__dict__) - set(named) == {
+        "utm",
+        *design.UTM,
+    }  # how links are counted is no look
 
 
 def test_a_free_copy_brings_its_logo_along_and_is_nobodys_default(
