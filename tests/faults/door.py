@@ -1,16 +1,19 @@
-"""A TCP door on loopback before another server, which may be moved to a third: what a failover looks like."""
+"""A TCP door on loopback before another server, which may be moved to a third: what a failover looks like. What comes
+back may be held up: what a slow server looks like."""
 
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 
 class Door:
-    """`port` stays; `move(port)` breaks every connection, new ones lead there (0: nowhere)."""
+    """`port` stays; `move(port)` breaks every connection, new ones lead there (0: nowhere). Answers take `delay_s`."""
 
-    def __init__(self, target: int) -> None:
+    def __init__(self, target: int, delay_s: float = 0) -> None:
         self._target = target
+        self._delay_s = delay_s
         self._lines: set[socket.socket] = set()
         self._lock = threading.Lock()
         self._door = socket.create_server(("127.0.0.1", 0))
@@ -47,13 +50,14 @@ class Door:
             far.settimeout(None)
             with self._lock:
                 self._lines |= {near, far}
-            for source, sink in ((near, far), (far, near)):
-                threading.Thread(target=_carry, args=(source, sink), daemon=True).start()
+            for source, sink, delay_s in ((near, far, 0.0), (far, near, self._delay_s)):
+                threading.Thread(target=_carry, args=(source, sink, delay_s), daemon=True).start()
 
 
-def _carry(source: socket.socket, sink: socket.socket) -> None:
+def _carry(source: socket.socket, sink: socket.socket, delay_s: float) -> None:
     with suppress(OSError):
         while data := source.recv(65_536):
+            time.sleep(delay_s)
             sink.sendall(data)
     _end(source)
     _end(sink)

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import socket
 import sqlite3
 import subprocess
@@ -192,6 +193,23 @@ def test_f15_without_redis_the_tables_are_polled(database, tmp_path):
             assert process.poll() is None
         queues.configure("sqlite:///" + str(tmp_path / "q.db"))
     promised(sink, PEOPLE + 40)
+
+
+def test_f15_slow_redis_holds_up_no_mail_and_no_end(database, tmp_path):
+    """Every answer of it takes a second; who sends asks the tables, and a stop does not wait for it."""
+    with (
+        redis(tmp_path) as (url, _, _),
+        Door(urlsplit(url).port or 0, delay_s=1).open() as door,
+        Sink(slow).running() as sink,
+    ):
+        campaign = mailing(tenant(), PEOPLE)
+        with deliver(tmp_path / "i", database, sink.port, f"redis://127.0.0.1:{door.port}/0") as process:
+            until(finished(campaign))
+            second = mailing(tenant("second"), 20, first=PEOPLE + 1)
+            until(finished(second), 20)
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(60) == 0
+    promised(sink, PEOPLE + 20)
 
 
 @contextmanager

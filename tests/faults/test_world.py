@@ -14,11 +14,12 @@ from pathlib import Path
 
 import pytest
 
+from domain.campaigns import erasure
 from domain.campaigns.models import Campaign, CampaignStatus
 from domain.ledger import marks
 from domain.ledger.models import Delivery, DeliveryPayload, DispatcherProcess
 from domain.ledger.states import DeliveryState
-from domain.subscribers.models import Consent, Subscription, Suppression
+from domain.subscribers.models import Consent, Subscriber, Subscription, Suppression
 from tests.dispatcher.mailing import mailing, tenant
 from tests.dispatcher.sinks import Sink, closed_port
 from tests.faults.scene import FULL, PEOPLE, deliver, due_now, finished, promised, states, until
@@ -90,7 +91,8 @@ def test_f18_damaged_values_of_one_recipient_concern_nobody_else(database, tmp_p
 
 
 def test_f19_signing_off_while_rows_are_claimed(database, tmp_path):
-    """People sign off, are suppressed, the campaign is paused and resumed, while two dispatchers claim."""
+    """People sign off, are suppressed or erased, the campaign is paused and resumed, while two dispatchers claim; some
+    more are erased while both are at it."""
     people = 10_000 if FULL else 600
     campaign = mailing(tenant(), people)
     gone = random.sample(range(1, people + 1), people // 5)
@@ -107,19 +109,32 @@ def test_f19_signing_off_while_rows_are_claimed(database, tmp_path):
             key = f"p{number}@x.example"
             row = Delivery.get(Delivery.address_key == key)
             settled[key] = row.state
-            if number % 2:
+            if number % 3 == 0:
+                erasure.erase(Subscriber.get_by_id(row.subscriber_id), "they asked", None)
+            elif number % 3 == 1:
                 Suppression.create(tenant_id=campaign.tenant_id, address_key=key, address_hash=key)
             else:
                 Subscription.update(consent=Consent.REVOKED).where(
                     Subscription.subscriber_id == row.subscriber_id
                 ).execute()
         Campaign.update(status=CampaignStatus.SENDING).where(Campaign.id == campaign.id).execute()
+        racing = random.sample(sorted(set(range(1, people + 1)) - set(gone)), 20)
+        for number in racing:
+            erasure.erase(
+                Subscriber.get(Subscriber.address_key == f"p{number}@x.example"), "they asked", None
+            )
         until(finished(campaign))
     queued = {key for key, state in settled.items() if state == DeliveryState.QUEUED}
     got = [to for to, _ in sink.accepted]
     assert not queued & set(got), "mailed although gone before the claim"
-    assert len(got) == len(set(got)) == people - len(queued)
-    assert states(campaign)[DeliveryState.SUPPRESSED] == len(queued)
+    late = {f"p{number}@x.example" for number in racing} - set(got)  # erased before their turn
+    assert len(got) == len(set(got)) == people - len(queued) - len(late)
+    assert states(campaign) == {
+        DeliveryState.SENT: len(got), DeliveryState.SUPPRESSED: len(queued) + len(late)
+    }  # fmt: skip
+    assert not DeliveryPayload.select().join(Delivery, on=(Delivery.id == DeliveryPayload.delivery_id)).where(
+        Delivery.address_key.startswith("erased:")
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize("what", ["database restored", "folder copied", "mark lost"])
