@@ -1,5 +1,7 @@
 """What a campaign has done so far: counts, rate, time left, and every recipient by name."""
 
+# ruff: noqa: S608 - statements are put together from constants of this module; values are always bound
+
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,10 +16,11 @@ from domain.ledger import refusals
 from domain.ledger.models import Delivery
 from domain.ledger.refusals import Refusal
 from domain.ledger.states import DeliveryState, LeftOut
-from domain.subscribers import words
+from domain.subscribers import finding, words
 
 PAGE_SIZE = 50
 EXPORT_MAX = 10_000_000
+COMMON = 5_000  # mails in one state
 RATE_WINDOW_S = 30
 BUCKET_S = 10
 BUCKETS = 18
@@ -145,11 +148,27 @@ def histogram(campaign: Campaign) -> list[tuple[datetime, int]]:
 def recipients(
     campaign: Campaign, text: str = "", state: str = "", reason: int | None = None, after: str = ""
 ) -> tuple[list[Recipient], str | None]:
-    """A page of recipients behind the key `after`, and the key of the next page; notable states come first."""
-    rows = database.execute_sql(*_rows(campaign, text, state, reason, PAGE_SIZE + 1, after)).fetchall()
-    found = [_recipient(row) for row in rows[:PAGE_SIZE]]
-    last = found[-1] if len(rows) > PAGE_SIZE else None
-    return found, f"{int(last.state not in NOTABLE)}-{last.delivery_id}" if last else None
+    """A page of recipients behind the key `after`, and the key of the next page. Notable states come first, all others
+    by address; a search goes by the number of the person. Each order is that of an index."""
+    place, _, anchor = after.partition("-")
+    wanted = _Wanted(campaign, text, state, reason)
+    if words.folded(text):
+        rows = wanted.searched(int(anchor) if anchor.isdecimal() and len(anchor) <= 18 else 0)
+        key = "2-{1}"
+    else:
+        rows = (
+            []
+            if place == "1"
+            else wanted.notable(int(anchor) if anchor.isdecimal() and len(anchor) <= 18 else 0)
+        )
+        key = "0-{0}"
+        if len(rows) <= PAGE_SIZE:
+            rows += wanted.others(anchor if place == "1" else "", PAGE_SIZE + 1 - len(rows))
+    if len(rows) <= PAGE_SIZE:
+        return [_recipient(row[:-1]) for row in rows], None
+    last = rows[PAGE_SIZE - 1]
+    key = key if key[0] == "2" or last[6] in NOTABLE else "1-{16}"
+    return [_recipient(row[:-1]) for row in rows[:PAGE_SIZE]], key.format(*last)
 
 
 def left_out_before(campaign: Campaign) -> dict[LeftOut, int]:
@@ -168,42 +187,75 @@ def left_out_before(campaign: Campaign) -> dict[LeftOut, int]:
 
 def every_recipient(campaign: Campaign, counted: bool = False) -> Iterator[Recipient]:
     """All of them, for the export; `counted`: with what each opened and clicked."""
-    for row in database.execute_sql(*_rows(campaign, "", "", None, EXPORT_MAX, "", counted)):
+    columns, joined = (", e.opened, e.clicked", _COUNTED) if counted else ("", "")
+    text = f"""{_SHOWN.format(more=columns, counted=joined)} WHERE d.tenant_id = ? AND d.campaign_id = ?
+        ORDER BY CASE WHEN d.state IN ({_STATES}) THEN 0 ELSE 1 END, d.id LIMIT ?"""
+    mine = [campaign.tenant_id, campaign.id]
+    for row in database.execute_sql(sql(text), [*(mine if counted else []), *mine, EXPORT_MAX]):
         yield _recipient(row)
 
 
-def _rows(
-    campaign: Campaign, text: str, state: str, reason: int | None, limit: int, after: str,
-    counted: bool = False,
-) -> tuple[str, list[Any]]:  # fmt: skip
-    where = ""
-    values: list[Any] = []
-    for word in words.folded(text).split()[:5]:
-        where += f" AND {'strpos' if is_postgres() else 'instr'}(s.folded, ?) > 0"
-        values.append(word)
-    if state.isdigit():
-        where += " AND d.state = ?"
-        values.append(int(state))
-    if reason is not None:
-        where += " AND d.reason = ?"
-        values.append(reason)
-    states = ", ".join(str(int(s)) for s in NOTABLE)
-    rank = f"CASE WHEN d.state IN ({states}) THEN 0 ELSE 1 END"
-    place, _, row_id = after.partition("-")
-    if place.isdigit() and row_id.isdigit():
-        where += f" AND ({rank} > ? OR ({rank} = ? AND d.id > ?))"
-        values += [int(place), int(place), int(row_id)]
-    statement = f"""SELECT d.id, d.subscriber_id, s.title, s.first_name, s.last_name, COALESCE(p.address, s.address),
-        d.state, d.reason, d.reply_code, d.enhanced, d.reply_text, d.attempt, d.next_at, d.settled_at, o.name,
-        d.maybe_duplicate{", e.opened, e.clicked" if counted else ""}
-        FROM delivery d{_COUNTED if counted else ""}
-        LEFT JOIN subscriber s ON s.id = d.subscriber_id AND s.tenant_id = d.tenant_id
-        LEFT JOIN delivery_payload p ON p.delivery_id = d.id
-        LEFT JOIN organisation o ON o.id = s.organisation_id AND o.tenant_id = d.tenant_id
-        WHERE d.tenant_id = ? AND d.campaign_id = ?{where}
-        ORDER BY {rank}, d.id LIMIT ?"""  # noqa: S608
-    mine = [campaign.tenant_id, campaign.id]
-    return sql(statement), [*(mine if counted else []), *mine, *values, limit]
+_STATES = ", ".join(str(int(state)) for state in NOTABLE)
+_SHOWN = """SELECT d.id, d.subscriber_id, s.title, s.first_name, s.last_name, COALESCE(p.address, s.address),
+    d.state, d.reason, d.reply_code, d.enhanced, d.reply_text, d.attempt, d.next_at, d.settled_at, o.name,
+    d.maybe_duplicate{more}
+    FROM delivery d{counted}
+    LEFT JOIN subscriber s ON s.id = d.subscriber_id AND s.tenant_id = d.tenant_id
+    LEFT JOIN delivery_payload p ON p.delivery_id = d.id
+    LEFT JOIN organisation o ON o.id = s.organisation_id AND o.tenant_id = d.tenant_id"""
+_ROW = _SHOWN.format(more=", d.address_key", counted="")
+
+
+class _Wanted:
+    """The recipients that a page asks for: ids by an index first, then what is shown of them."""
+
+    def __init__(self, campaign: Campaign, text: str, state: str, reason: int | None) -> None:
+        self.tenant_id, self.text = campaign.tenant_id, text
+        self.walk = "" if is_postgres() else "+"  # not by the index of this column: another one has the order
+        self.where, self.values = "d.tenant_id = ? AND d.campaign_id = ?", [campaign.tenant_id, campaign.id]
+        if state.isdecimal() and len(state) < 3:
+            walk = self.walk if self._is_common(int(state)) else ""
+            self.where += f" AND {walk}d.state = ?"
+            self.values.append(int(state))
+        if reason is not None:
+            self.where += " AND d.reason = ?"
+            self.values.append(reason)
+
+    def _is_common(self, state: int) -> bool:
+        """Whether so many are in a state that walking all by address finds a page sooner than sorting them."""
+        text = "SELECT 1 FROM delivery WHERE tenant_id = ? AND campaign_id = ? AND state = ? LIMIT 1 OFFSET ?"
+        return database.execute_sql(sql(text), [*self.values, state, COMMON]).fetchone() is not None
+
+    def notable(self, after: int) -> list[tuple[Any, ...]]:
+        """Those in notable states, by number."""
+        return self._page(f"d.state IN ({_STATES}) AND {self.walk}d.id > ?", [after], "d.id", PAGE_SIZE + 1)
+
+    def others(self, after: str, limit: int) -> list[tuple[Any, ...]]:
+        """All others, by address."""
+        return self._page(
+            f"{self.walk}d.state NOT IN ({_STATES}) AND d.address_key > ?", [after], "d.address_key", limit
+        )
+
+    def searched(self, after: int) -> list[tuple[Any, ...]]:
+        """Those whose name or address holds the beginnings of the words, by the number of the person."""
+        found = words.split(self.text)
+        if not found:
+            return []
+        if is_postgres():
+            person = f"""SELECT s.id FROM subscriber s
+                WHERE s.tenant_id = ? AND {finding.DOCUMENT} @@ to_tsquery('simple', ?)"""
+            bound = [self.tenant_id, finding.match(found)]
+        else:
+            person = "SELECT rowid FROM subscriber_search WHERE subscriber_search MATCH ?"
+            bound = [f"tenant{self.tenant_id} AND {finding.match(found)}"]
+        behind = f"d.subscriber_id IN ({person}) AND {self.walk}d.subscriber_id > ?"
+        return self._page(behind, [*bound, after], "d.subscriber_id", PAGE_SIZE + 1)
+
+    def _page(self, behind: str, bound: list[Any], order: str, limit: int) -> list[tuple[Any, ...]]:
+        ids = f"SELECT d.id FROM delivery d WHERE {self.where} AND {behind} ORDER BY {order} LIMIT ?"
+        text = f"{_ROW} WHERE {self.walk}d.tenant_id = ? AND d.id IN (SELECT id FROM ({ids}) found) ORDER BY {order}"
+        values = [self.tenant_id, *self.values, *bound, limit]
+        return list(database.execute_sql(sql(text), values).fetchall())
 
 
 def _recipient(row: tuple[Any, ...]) -> Recipient:

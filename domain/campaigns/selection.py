@@ -161,6 +161,11 @@ def lacking(campaign: Campaign, most: int) -> list[Row]:
     return [row for row, _ in zip(rows, range(most), strict=False)]
 
 
+def is_long(campaign: Campaign) -> bool:
+    """Whether more people are meant than are counted at once."""
+    return _total(campaign, Query()) > COUNTED
+
+
 def _total(campaign: Campaign, query: Query) -> int:
     text, values = found(campaign, query, "s")
     row = database.execute_sql(
@@ -184,7 +189,8 @@ def _search(tenant_id: int, text: str) -> tuple[str, list[Any]]:
         return " AND FALSE", []
     firm = " AND ".join(f"{'strpos' if is_postgres() else 'instr'}(k.folded, ?) > 0" for _ in wanted)
     # one list of ids: with OR between two conditions no index leads
-    customers = f"""SELECT f.id FROM organisation k JOIN subscriber f ON f.tenant_id = k.tenant_id
+    fixed = "JOIN" if is_postgres() else "CROSS JOIN"  # the few customers lead
+    customers = f"""SELECT f.id FROM organisation k {fixed} subscriber f ON f.tenant_id = k.tenant_id
         AND f.organisation_id = k.id WHERE k.tenant_id = ? AND {firm}"""
     if is_postgres():
         document = finding.DOCUMENT.replace("s.", "n.")

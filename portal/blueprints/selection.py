@@ -104,6 +104,7 @@ def _page(campaign: Campaign) -> Response:
     query = _query()
     page = selection.page(campaign, query)
     is_draft = campaign.status == CampaignStatus.DRAFT and campaign.course != Course.MISSING
+    is_long = page.more or (bool(query.text or query.state) and selection.is_long(campaign))
     demanded = bool(context.effective_settings()["complete_recipients"])
     return hypermedia.page(
         "selection/index.html", "selection/_table.html", campaign=campaign, query=query, page=page,
@@ -111,7 +112,7 @@ def _page(campaign: Campaign) -> Response:
         orders=ORDERS, edits=is_draft and may(P.CAMPAIGN_PLAN), counted=selection.COUNTED, N=LeftOut,
         demanded=demanded, lacking=audience.lacking_address(campaign) if demanded else 0,
         files=exclusions.of_campaign(campaign), periods=exclusions.running(g.tenant.id), wrong={},
-        **({"count": None, "left_out": {}} if page.more else _numbers(campaign)),
+        **({"count": None, "left_out": {}} if is_long else _numbers(campaign)),
     )  # fmt: skip
 
 
