@@ -210,6 +210,9 @@ def form_words(form: str | None) -> str:
         "opt-in mail": gettext("opt-in mail"),
         "record": gettext("entered by hand"),
     }
+    kind, _space, number = (form or "").partition(" ")
+    if kind == "import" and number.isdecimal():
+        return f"{words['import']} {number}"
     return words.get(form or "", form or "")
 
 

@@ -6,8 +6,9 @@ from flask import Response, g, url_for
 from wtforms.fields.choices import SelectChoice
 
 from domain.accounts import policy
+from domain.accounts.permissions import Permission as P
 from domain.audit.models import AuditEntry
-from domain.campaigns import received, unmerging
+from domain.campaigns import alike, received, unmerging
 from domain.subscribers import consent, directory, lists, organisations, proofs, suppression, types
 from domain.subscribers.facets import fields, notes, tags, tracks
 from domain.subscribers.facets.models import Holder
@@ -16,9 +17,11 @@ from domain.tenancy import measuring, territory
 from domain.tenancy.measuring import Measuring
 from mediadb import proofs as kept
 from portal import hypermedia
+from portal.access import may
 from portal.forms.subscribers import ConsentForm, LockForm
 
 CHANGES = 20
+TWINS = 3  # others who may be the same person
 
 
 def page(
@@ -34,8 +37,9 @@ def page(
     remarks, changes = notes.of(*key), _changes(person)
     merge = unmerging.of(person)
     people = [e.by_id for e in history] + [n.by_id for n in remarks] + [c.user_id for c in changes]
+    twins = alike.of(person, TWINS) if may(P.SUBSCRIBER_EDIT) else []
     return hypermedia.page(
-        "subscribers/show.html", status=status, papers=proofs.of_events(tenant_id, history),
+        "subscribers/show.html", status=status, twins=twins, papers=proofs.of_events(tenant_id, history),
         proof_types=kept.TYPES, proof_mb=kept.MOST_MB, person=person, history=history, changes=changes, notes=remarks,
         subscriptions=directory.subscriptions(person), kinds={kind.id: kind for kind in types.every(tenant_id)},
         lists=lists.every(tenant_id), on_lists={chosen.id for chosen in lists.of(person)},

@@ -1,14 +1,10 @@
-"""People who are here twice: suggested by name and by address, merged by somebody of the house.
+"""Two people who are one (domain.campaigns.alike suggests them), merged by somebody of the house.
 
 Merging raises no consent: what was given for one address does not hold for another, and who has signed off anywhere has
 signed off. Stands above the ledger, because the mails received follow.
 """
 
-# ruff: noqa: S608 - statements are put together from constants of this module; values are always bound
-
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from domain import bounds, clock
@@ -22,64 +18,10 @@ from domain.subscribers.facets import fields
 from domain.subscribers.facets.models import Holder
 from domain.subscribers.models import Consent, ConsentEvent, Deliverability, Subscriber, Subscription
 
-SCANNED = 5_000  # people looked at for one page
-SHOWN = 100
-VIEWS = ("name", "address", "new")
 PLAIN = (
     "salutation", "title", "first_name", "last_name", "organisation_id", "function", "language", "street", "postcode",
     "city", "region", "country", "birthday", "category",
 )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Found:
-    """Groups of people who may be one, and where the next page begins ("": everybody was looked at)."""
-
-    groups: list[list[Subscriber]]
-    following: str
-
-
-def suggest(tenant_id: int, view: str = "name", after: str = "") -> Found:
-    """Groups among the next SCANNED people in the order of the view: by last name, by address, or those who came last
-    (by import or sign-up) beside whom they resemble."""
-    if view == "new":
-        return _beside_newest(tenant_id)
-    column = Subscriber.address_key if view == "address" else Subscriber.last_name
-    query = Subscriber.select(
-        Subscriber.id, Subscriber.first_name, Subscriber.last_name, Subscriber.address_key
-    ).where(Subscriber.tenant_id == tenant_id, column > after)
-    rows = list(query.order_by(column, Subscriber.id).limit(SCANNED).tuples())
-    key = (lambda row: address_form(row[3])) if view == "address" else (lambda row: name_form(row[1], row[2]))
-    groups: dict[str, list[int]] = defaultdict(list)
-    for row in rows:
-        if formed := key(row):
-            groups[formed].append(row[0])
-    found = [ids for ids in groups.values() if len(ids) > 1][:SHOWN]
-    last = rows[-1][3 if view == "address" else 2] if len(rows) == SCANNED else ""
-    return Found(_people(tenant_id, found), str(last))
-
-
-def of(person: Subscriber) -> list[Subscriber]:
-    """Who may be the same as this person, by name."""
-    if not name_form(person.first_name, person.last_name):
-        return []
-    query = Subscriber.select().where(
-        Subscriber.tenant_id == person.tenant_id, Subscriber.last_name == person.last_name,
-        Subscriber.id != person.id,
-    )  # fmt: skip
-    wanted = name_form(person.first_name, person.last_name)
-    return [p for p in query.limit(SHOWN) if name_form(p.first_name, p.last_name) == wanted]
-
-
-def name_form(first: str, last: str) -> str:
-    """By what names are compared; empty for people without both names."""
-    return words.folded(f"{first} {last}") if first.strip() and last.strip() else ""
-
-
-def address_form(key: str | None) -> str:
-    """By what addresses are compared: without dots and without what stands behind a plus, a suggestion only."""
-    local, _, domain = (key or "").rpartition("@")
-    return f"{local.partition('+')[0].replace('.', '')}@{domain}" if local else ""
 
 
 def differing(keep: Subscriber, drop: Subscriber) -> list[str]:
@@ -193,26 +135,3 @@ def _move(tenant_id: int, keep_id: int, drop_id: int) -> None:
     ):
         bound = [keep_id, tenant_id, drop_id] if statement.startswith("UPDATE") else [tenant_id, drop_id]
         database.execute_sql(sql(statement.format(keep=int(keep_id))), bound)
-
-
-def _beside_newest(tenant_id: int) -> Found:
-    """The newest people and who has the same name."""
-    rows = database.execute_sql(
-        sql(
-            f"""SELECT a.id, b.id FROM (SELECT s.id, s.tenant_id, s.first_name, s.last_name FROM subscriber s
-            WHERE s.tenant_id = ? ORDER BY s.id DESC LIMIT {SCANNED}) a
-            JOIN subscriber b ON b.tenant_id = a.tenant_id AND b.last_name = a.last_name
-            AND b.first_name = a.first_name AND b.id < a.id
-            WHERE a.last_name <> '' AND a.first_name <> '' ORDER BY a.id DESC LIMIT {SHOWN}"""
-        ),
-        [tenant_id],
-    ).fetchall()
-    return Found(_people(tenant_id, [[newer, older] for newer, older in rows]), "")
-
-
-def _people(tenant_id: int, groups: list[list[int]]) -> list[list[Subscriber]]:
-    wanted = [i for ids in groups for i in ids]
-    query = Subscriber.select().where(Subscriber.tenant_id == tenant_id, Subscriber.id.in_(wanted or [0]))
-    by_id = {person.id: person for person in query}
-    found = [[by_id[i] for i in ids if i in by_id] for ids in groups]
-    return [people for people in found if len(people) > 1]

@@ -71,6 +71,8 @@ class Batch:
             bulk.reserve(self._tenant_id, self._own.unique, [(i, p.values.own) for i, p in new + here])
             self.refuse(rejects)
             counts = (len(created), changed, len(old) - changed, len(rejects))
+            if created and self._job.first_id is None:
+                self._job.first_id = min(created.values())
             if not self._advance(len(records), *counts):
                 transaction.rollback()
                 return False
@@ -316,6 +318,7 @@ class Batch:
                 updated_count=ImportJob.updated_count + updated,
                 skipped_count=ImportJob.skipped_count + skipped,
                 rejected_count=ImportJob.rejected_count + rejected,
+                first_id=self._job.first_id,
                 owner_beat=clock.epoch(),
             )
             .where(

@@ -274,6 +274,7 @@ class ImportJob(TenantModel):
     checked = JSONText(default=dict)  # what the dry run counted so far
     territory_ids = JSONText(default=bounds.roots)  # to which the people of the file are held; empty: to none
     owner_beat = BigIntegerField(default=0)  # epoch s; a stale one means that the worker died
+    first_id = BigIntegerField(null=True)  # of the first person that it made: none has a smaller number
     by_id = IntegerField()
     created_at = MomentField(default=clock.now)
     finished_at = MomentField(null=True)

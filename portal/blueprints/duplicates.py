@@ -4,25 +4,39 @@ from flask import Blueprint, Response, g, request, url_for
 from flask_babel import gettext as _
 
 from domain.accounts.permissions import Permission as P
-from domain.campaigns import merging, unmerging
+from domain.campaigns import alike, merging, unmerging
 from domain.errors import Conflict
 from domain.segments import saved
-from domain.subscribers import directory, lists, organisations
+from domain.subscribers import directory, imports, lists, organisations
 from domain.subscribers.models import Subscriber
 from portal import hypermedia, record
 from portal.access import requires
 
 bp = Blueprint("duplicates", __name__)
+FEW = 5
 
 
 @bp.get("/subscribers/duplicates")
 @requires(P.SUBSCRIBER_EDIT)
 def index() -> Response:
     view = request.args.get("view", "name")
-    view = view if view in merging.VIEWS else "name"
+    view = view if view in alike.VIEWS else "name"
     after = request.args.get("after", "")[:320]
     return hypermedia.page(
-        "duplicates/index.html", found=merging.suggest(g.tenant.id, view, after), view=view, after=after
+        "duplicates/index.html", found=alike.suggest(g.tenant.id, view, after), view=view, after=after
+    )
+
+
+@bp.get("/subscribers/duplicates/imports/<int:job_id>")
+@requires(P.SUBSCRIBER_EDIT)
+def of_import(job_id: int) -> Response:
+    """Who came by an import and may have been here already; as a fragment the first few, for the page of the import."""
+    job = imports.get(g.tenant.id, job_id)
+    after = request.args.get("after", 0, int)
+    few = hypermedia.wants_fragment()
+    found = alike.of_import(job, after, FEW if few else alike.SHOWN)
+    return hypermedia.page(
+        "duplicates/of_import.html", "duplicates/_few.html", found=found, job=job, after=after
     )
 
 

@@ -75,6 +75,7 @@ FIXED: dict[str, Any] = {
     "consent_event.after": "confirmed",
     "delivery.state": 3,
     "import_job.path": "imports/twin.csv",
+    "consent_proof.stored": "0" * 64,
     "suppression.until": None,
     "locked_reason": None,
     "starter": None,

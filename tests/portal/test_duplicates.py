@@ -5,14 +5,14 @@ from datetime import timedelta
 import pytest
 
 from domain import bounds, clock
-from domain.campaigns import erasure, merging, unmerging
+from domain.campaigns import alike, erasure, merging, unmerging
 from domain.campaigns.models import Merge
 from domain.errors import Forbidden, Invalid
 from domain.ledger.models import Delivery
 from domain.segments import saved
 from domain.segments.compile import Moment
 from domain.segments.models import SegmentMember
-from domain.subscribers import consent, directory, lists
+from domain.subscribers import consent, directory, imports, lists
 from domain.subscribers.facets import fields, notes, tags, tracks
 from domain.subscribers.facets.models import Holder, Note, OwnValue, Standing, Tagging
 from domain.subscribers.models import Consent, ConsentEvent, ListMember, Subscriber, Subscription
@@ -33,7 +33,7 @@ def person(world, address, first="Anna", last="Beispiel", **values):
 
 
 def pairs(world, view):
-    return [{p.address for p in group} for group in merging.suggest(world.north.id, view).groups]
+    return [{p.address for p in group} for group in alike.suggest(world.north.id, view).groups]
 
 
 def state(world, who, kind):
@@ -49,18 +49,18 @@ def test_duplicates_are_suggested_by_name_by_address_and_among_the_newest(world)
     assert pairs(world, "name") == [{"anna@x.example", "a.beispiel@y.example"}]
     assert pairs(world, "address") == [{"bert.muster+news@x.example", "bertmuster@x.example"}]
     assert pairs(world, "new") == [{"anna@x.example", "a.beispiel@y.example"}]
-    assert [p.address for p in merging.of(Subscriber.get(Subscriber.address == "anna@x.example"))] == [
+    assert [p.address for p in alike.of(Subscriber.get(Subscriber.address == "anna@x.example"))] == [
         "a.beispiel@y.example"
     ]
 
 
 def test_long_lists_are_looked_at_in_pages(world, monkeypatch):
-    monkeypatch.setattr(merging, "SCANNED", 2)
+    monkeypatch.setattr(alike, "SCANNED", 2)
     for last in ("Abel", "Abel", "Zorn", "Zorn"):
         person(world, f"{last}{Subscriber.select().count()}@x.example", "Kim", last)
-    first = merging.suggest(world.north.id, "name")
+    first = alike.suggest(world.north.id, "name")
     assert len(first.groups) == 1 and first.following == "Abel"
-    assert len(merging.suggest(world.north.id, "name", first.following).groups) == 1
+    assert len(alike.suggest(world.north.id, "name", first.following).groups) == 1
 
 
 def test_what_hangs_on_the_one_follows_to_the_other(world):
@@ -242,3 +242,29 @@ def test_people_of_other_tenants_are_missing(manager, world):
     other = directory.create(world.south.id, {"address": "b@x.example"})
     for path in (f"{T}/{mine.id}/duplicates/{other.id}", f"{T}/{other.id}/duplicates/{mine.id}"):
         assert manager.get(path).status_code == manager.post(path).status_code == 404
+
+
+def test_the_record_and_the_import_name_who_may_be_here_twice(manager, world, tmp_path):
+    old = person(world, "anna.beispiel@x.example")
+    other = person(world, "bert@x.example", "Bert", "Muster")
+    person(world, "solo@x.example", "Solo", "Solo")
+    rows = "Email,Vorname,Nachname\nannabeispiel+neu@x.example,A.,B.\nbert@y.example,Bert,Muster\nneu@x.example,N,N\n"
+    (tmp_path / "a.csv").write_text(rows)
+    job = imports.receive(world.north.id, "a.csv", tmp_path / "a.csv", tmp_path, world.administrator.id)
+    imports.plan(job, {0: "address", 1: "first_name", 2: "last_name"}, imports.Options())
+    imports.start(job, world.administrator.id)
+    imports.run(imports.claim(job.id), tmp_path)
+    job = imports.get(world.north.id, job.id)
+    found = [[p.id for p in group] for group in alike.of_import(job).groups]
+    assert [group[1:] for group in found] == [[old.id], [other.id]] and job.first_id == found[0][0]
+    page = manager.get(f"{T}/imports/{job.id}").text
+    assert f"{T}/duplicates/imports/{job.id}" in page
+    few = manager.get(f"{T}/duplicates/imports/{job.id}", headers={"HX-Request": "true"}).text
+    whole = manager.get(f"{T}/duplicates/imports/{job.id}").text
+    for text in (few, whole):
+        assert f"{T}/{found[0][0]}/duplicates/{old.id}" in text and "Solo" not in text
+    assert "<html" in whole and "<html" not in few
+    for mine, theirs in ((old.id, found[0][0]), (found[1][0], other.id)):
+        assert f"{T}/{mine}/duplicates/{theirs}" in manager.get(f"{T}/{mine}").text
+    assert "Perhaps here twice" not in manager.get(f"{T}/{found[0][0] + 2}").text
+    assert manager.get(f"{T}/duplicates/imports/999").status_code == 404
