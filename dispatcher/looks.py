@@ -91,7 +91,7 @@ def values(look: Look, base_url: str, fixed: Callable[[str], str]) -> dict[str, 
         "d": d, "accent": accent, "muted": d.muted(), "fill": look.accent,
         "on_fill": design.letters_on(look.accent), "tint": tint, "on_tint": design.readable(look.accent, tint),
         "head": {
-            "logo": urls.absolute(base_url, look.logo, "mail600") if look.logo else "",
+            "logo": urls.absolute(base_url, look.logo, urls.mail_size(look.logo, d.logo_width)) if look.logo else "",
             "logo_alt": fixed(look.logo_alt), "tagline": fixed(d.tagline), "ground": ground,
             "letters": design.letters_on(ground), "rule": look.accent,
             "ink": design.readable(d.ink, on_page), "muted": design.readable(d.muted(), on_page),

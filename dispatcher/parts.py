@@ -25,6 +25,9 @@ from mediadb.models import Asset, AssetKind
 Part = dict[str, Any]
 
 
+BESIDE = 152  # px: a picture left or right of an article (newsletter/blocks/article.html)
+
+
 @dataclass(frozen=True)
 class Setting:
     """What parts are made with."""
@@ -120,7 +123,8 @@ def _picture_of(article: Article, layout: str, setting: Setting) -> tuple[str, s
     asset = setting.media.get(article.asset_id or 0)
     if asset is None or layout == "text":
         return "text", ""
-    return layout, urls.absolute(setting.base_url, asset, "mail1200" if layout == "top" else "mail600")
+    pixels = setting.design.inner if layout == "top" else BESIDE
+    return layout, urls.absolute(setting.base_url, asset, urls.mail_size(asset, pixels))
 
 
 def _picture(block: Block, setting: Setting) -> Part:
@@ -128,10 +132,15 @@ def _picture(block: Block, setting: Setting) -> Part:
     asset = setting.media.get(data.get("asset_id") or 0)
     caption, url = fixed(data.get("caption", "")), fixed(data.get("url", ""))
     return {
-        "picture": urls.absolute(setting.base_url, asset, "mail1200") if asset else "",
+        "picture": _at(setting, asset, setting.design.inner),
         "alt": fixed(data.get("alt", "")), "caption": caption, "url": url,
         "plain": "\n".join(filter(None, [caption, url])) if asset else "",
     }  # fmt: skip
+
+
+def _at(setting: Setting, asset: Asset | None, pixels: int) -> str:
+    """The address of a picture that is shown so many pixels wide; "" for none."""
+    return urls.absolute(setting.base_url, asset, urls.mail_size(asset, pixels)) if asset else ""
 
 
 def _columns(block: Block, setting: Setting) -> Part:
@@ -144,10 +153,10 @@ def _columns(block: Block, setting: Setting) -> Part:
 def _cell(data: dict[str, Any], n: int, width: int, setting: Setting) -> Part:
     html, label = setting.personal(data.get(f"html_{n}", "")), setting.personal(data.get(f"label_{n}", ""))
     asset, url = setting.media.get(data.get(f"asset_id_{n}") or 0), setting.fixed(data.get(f"url_{n}", ""))
+    pixels = setting.design.inner * width // 100 - 8
     return {
         "html": Markup(html), "label": label, "url": url, "width": width,  # noqa: S704 - cleaned at save
-        "picture": urls.absolute(setting.base_url, asset, "mail600") if asset else "",
-        "alt": setting.fixed(data.get(f"alt_{n}", "")), "pixels": setting.design.inner * width // 100 - 8,
+        "picture": _at(setting, asset, pixels), "alt": setting.fixed(data.get(f"alt_{n}", "")), "pixels": pixels,
         "plain": "\n\n".join(filter(None, [text_of(html), f"{label}: {url}" if label and url else url])),
     }  # fmt: skip
 

@@ -21,6 +21,11 @@ CPU_S = 30
 SIZES = {  # name → width, height, cut to fit
     "mail600": (600, 2400, False),
     "mail1200": (1200, 4800, False),
+    "mail1440": (
+        1440,
+        5760,
+        False,
+    ),  # twice the widest mail; only of pictures that mail1200 would make smaller
     "card": (640, 360, True),
     "thumb": (160, 136, True),
 }
@@ -68,7 +73,8 @@ def sizes_of(
     image.info.clear()
     image.thumbnail((MAX_EDGE, MAX_EDGE), Image.Resampling.LANCZOS)
     shown = _cropped(image, crop)
-    return [_encoded(image, "original", alpha), *(_size(shown, name, alpha, focus) for name in SIZES)]
+    names = [name for name in SIZES if name != "mail1440" or shown.width > SIZES["mail1200"][0]]
+    return [_encoded(image, "original", alpha), *(_size(shown, name, alpha, focus) for name in names)]
 
 
 def _credit(image: Image.Image) -> str:

@@ -41,6 +41,7 @@ class Query:
     text: str = ""
     category: str = ""
     tag: str = ""
+    state: ArticleState | None = None
     valid_on: date | None = None
     sort: str = "new"
     before_id: int | None = None
@@ -70,15 +71,18 @@ def find(
 ) -> Page:  # fmt: skip
     """A page of the pool; people without the right to see all find their own articles only. `counted` are the
     `counts` of the same moment, so that a tab without filters is not counted twice."""
-    viewed = _view(_visible(tenant_id, user, rights), query.view, user, today)
+    seen = _visible(tenant_id, user, rights)
+    viewed = seen if query.state and query.view == "all" else _view(seen, query.view, user, today)
     chosen = search.narrowed(viewed, Article.folded, query.text, tenant_id)
     if query.category:
         chosen = chosen.where(Article.category == query.category)
     if query.tag:
         chosen = chosen.where(Article.id.in_(tags.tagged(tenant_id, query.tag)))
+    if query.state:
+        chosen = _standing(chosen, query.state, today)
     if query.valid_on:
         chosen = _valid(chosen, query.valid_on)
-    is_whole_tab = not (query.text or query.category or query.tag or query.valid_on)
+    is_whole_tab = not (query.text or query.category or query.tag or query.state or query.valid_on)
     known = counted[query.view] if counted and is_whole_tab else None
     rows, newer_id, older_id = _page(chosen, tenant_id, query, known is None)
     total = known if known is not None else rows[0].total if rows else 0
@@ -132,6 +136,20 @@ def released(tenant_id: int, on: date, text: str = "") -> list[Article]:
         if (a.valid_from is None or a.valid_from <= on) and (a.valid_until is None or a.valid_until >= on)
         and all(word in a.folded for word in words)
     ]  # fmt: skip
+
+
+def _standing(query: ModelSelect, state: ArticleState, today: date) -> ModelSelect:
+    """The articles that show themselves in a state, with the calendar in view (articles.shown_state)."""
+    ends_today = (S.ACCEPTED, S.SUBMITTED)
+    over = Article.state.in_(ends_today) & (Article.valid_until < today)
+    if state == S.EXPIRED:
+        return query.where((Article.state == S.EXPIRED) | over)
+    query = query.where(Article.state == state)
+    return (
+        query.where(Article.valid_until.is_null() | (Article.valid_until >= today))
+        if state in ends_today
+        else query
+    )
 
 
 def _visible(tenant_id: int, user: User, rights: Rights) -> ModelSelect:

@@ -9,6 +9,7 @@ from flask_babel import ngettext
 
 from domain.accounts.permissions import Permission as P
 from domain.content import articles, offers, pool
+from domain.content.models import ArticleState
 from domain.errors import DomainError, NotFound
 from domain.issues import listing
 from mediadb import library
@@ -17,6 +18,7 @@ from portal.access import may, requires
 from portal.errors import say
 
 bp = Blueprint("pool", __name__)
+STATES = tuple(ArticleState)
 
 
 @bp.get("/pool")
@@ -59,7 +61,8 @@ def _index(status: int = 200, trouble: str = "", note: str = "", ticked: list[in
     page = pool.find(g.tenant.id, wanted, g.user, g.rights, today, counts)
     return hypermedia.page(
         "pool/index.html", "pool/_results.html", status=status, page=page, query=wanted, today=today, most=pool.COUNTED,
-        filters=_filters(), counts=counts, shown_state=articles.shown_state, trouble=trouble, note_text=note,
+        filters=_filters(), states=STATES, counts=counts, shown_state=articles.shown_state,
+        trouble=trouble, note_text=note,
         ticked=ticked or [], layout="table" if request.args.get("layout") == "table" else "cards",
         pictures=library.many(g.tenant.id, [a.asset_id for a in page.articles if a.asset_id]),
         editors=page.editors, **_around(),
@@ -80,7 +83,7 @@ def _around() -> dict[str, Any]:
 
 def _filters() -> dict[str, Any]:
     """The filters of the address without the page."""
-    known = ("view", "q", "category", "tag", "valid", "sort", "layout")
+    known = ("view", "q", "category", "tag", "state", "valid", "sort", "layout")
     return {name: request.args[name] for name in known if request.args.get(name)}
 
 
@@ -92,6 +95,7 @@ def _query() -> pool.Query:
         text=args.get("q", "")[:200],
         category=args.get("category", ""),
         tag=args.get("tag", "")[:60],
+        state=ArticleState(args["state"]) if args.get("state") in STATES else None,
         valid_on=_day(args.get("valid", "")),
         sort=sort if sort in pool.SORTS else "new",
         before_id=args.get("before", type=int),

@@ -18,7 +18,7 @@ from portal.errors import say, say_fields
 
 bp = Blueprint("pool_care", __name__)
 AREA = "pool"
-FILTERS = ("view", "q", "category", "tag", "valid", "sort", "layout")
+FILTERS = ("view", "q", "category", "tag", "state", "valid", "sort", "layout")
 ACTS = ("archive", "tag", "category", "issue")
 
 

@@ -31,6 +31,7 @@ def test_mails_get_jpeg_or_png_and_the_portal_webp() -> None:
     assert {name: (s.mime, s.width, s.height) for name, s in sizes.items()} == {
         "mail600": ("image/jpeg", 600, 300),
         "mail1200": ("image/jpeg", 1200, 600),
+        "mail1440": ("image/jpeg", 1440, 720),
         "card": ("image/webp", 640, 360),
         "thumb": ("image/webp", 160, 136),
     }

@@ -201,3 +201,21 @@ def test_a_stored_file_is_whole_and_kept_once(world: World) -> None:
     for wrong in ("../../etc/passwd", "", "x" * 64 + "/"):
         with pytest.raises(ValueError):
             storage.path_of(wrong)
+
+
+def test_a_mail_gets_a_picture_that_is_sharp_in_every_width_of_a_template(world: World) -> None:
+    """Also pictures that were taken in before there was the widest size."""
+    wide = library.upload(world.north.id, world.editor.id, "weit.png", pictures.plain(2000, 900))
+    small = library.upload(world.north.id, world.editor.id, "schmal.png", pictures.plain(900, 600))
+    chosen = {pixels: urls.mail_size(wide, pixels) for pixels in (152, 300, 424, 544, 600, 664)}
+    assert list(chosen.values()) == ["mail600", "mail600", "mail1200", "mail1200", "mail1200", "mail1440"]
+    assert urls.mail_size(small, 664) == "mail1200"
+    served = library.served(wide.public_key, "mail1440")
+    assert served and served.digest != library.served(wide.public_key, "mail1200").digest
+    Rendition.delete().where(Rendition.asset_id == wide.id, Rendition.name == "mail1440").execute()
+    assert (
+        library.served(wide.public_key, "mail1440").digest
+        == library.served(wide.public_key, "mail1200").digest
+    )
+    wide.crop = [0, 0, 500, 1000]
+    assert urls.mail_size(wide, 664) == "mail1200"

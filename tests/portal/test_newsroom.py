@@ -1,6 +1,7 @@
 """The newsroom around the pool: kept views, several articles at once, tags and notes, the calendar of issues."""
 
-from datetime import UTC, datetime
+import re
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -91,6 +92,18 @@ def test_articles_are_tagged_moved_to_a_category_and_archived_together(
     own = articles.create(world.north.id, world.journalist)
     journalist.post("/t/north/pool/several", data={"article": [str(own.id), ids[0]], "act": "archive"})
     assert Article.get_by_id(own.id).state == "archived"
+
+
+def test_articles_are_filtered_by_every_state_they_show(editor: FlaskClient, world: worlds.World) -> None:
+    for state in ("draft", "submitted", "returned", "accepted", "used", "expired", "archived"):
+        Article.create(tenant_id=world.north.id, author_id=world.editor.id, title=f"T-{state}", state=state)
+    gone = {"state": "accepted", "valid_until": date(2020, 1, 1), "title": "T-over"}
+    Article.create(tenant_id=world.north.id, author_id=world.editor.id, **gone)
+    for state in ("draft", "submitted", "returned", "accepted", "used", "expired", "archived"):
+        page = editor.get(f"/t/north/pool?state={state}", headers={"HX-Request": "true"}).text
+        titles = set(re.findall(r"T-[a-z]+", page))
+        assert titles == {f"T-{state}"} | ({"T-over"} if state == "expired" else set())
+    assert "T-draft" in editor.get("/t/north/pool?state=nonsense").text
 
 
 def test_articles_go_into_an_issue_together_and_show_where_they_are(
