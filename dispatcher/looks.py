@@ -45,9 +45,10 @@ def made(tenant: Tenant, template: MailTemplate | None) -> Look:
         accent, footer = _accent(found, settings), str(settings["footer"].value)
         return Look(found, accent, logo_of(settings), footer=footer, logo_alt=tenant.name)
     now = fixing.of(template)
-    above = tree.get(now.by_tenant_id) if now.by_tenant_id is not None else tenant
+    parts = now.parts if template.tenant_id == tenant.id else fixing.of_copies(template)
+    above = tree.get(now.by_tenant_id or template.tenant_id) if parts else tenant
     fixed = tenant_settings.with_origin(above) if above.id != tenant.id else settings
-    found, by = now.design, dict.fromkeys(now.parts, fixed)
+    found, by = now.design, dict.fromkeys(parts, fixed)
     logo = library.many(now.logo_tenant_id, [found.logo_id]).get(found.logo_id) if found.logo_id else None
     own_logo = logo_of(by.get("logo", settings))
     return Look(

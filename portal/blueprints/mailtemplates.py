@@ -239,7 +239,7 @@ def _page(template: MailTemplate, made: design.Design, status: int = 200, **more
         giver=received.givers_of([template]).get(template.tenant_id, ""), utm_example=_example(made),
         kinds=types.every(g.tenant.id), fixed=now.parts, parts=fixing.PARTS,
         fixed_by=tree.get(now.by_tenant_id).name if now.by_tenant_id is not None else "",
-        colour=tenant_settings.colours(tenant_settings.effective(g.tenant)["colour"])[1],
+        colour=_colour(template, now),
         **{"said": {}, "typed": {}, **more},
     )  # fmt: skip
 
@@ -250,6 +250,13 @@ def _example(made: design.Design) -> str:
     issue = Issue(name=f"{kind.name} 12", number=12, subject=_("What moves the town"))
     added = link_parameters(made, told(g.tenant, issue, kind, clock.now()))
     return extended(_("https://www.example.org/article"), added) if added else ""
+
+
+def _colour(template: MailTemplate, now: fixing.InForce) -> str:
+    """The colour that holds where the template names none."""
+    if "colours" in now.parts:
+        return looks.made(g.tenant, template).accent
+    return tenant_settings.colours(tenant_settings.effective(g.tenant)["colour"])[1]
 
 
 def _source_page(

@@ -103,6 +103,21 @@ def test_every_value_of_a_design_belongs_to_one_part_at_most() -> None:
     }  # how links are counted is no look
 
 
+def test_fixed_colours_without_one_of_their_own_are_those_of_the_owner(
+    world: worlds.World, original: MailTemplate
+) -> None:
+    for tenant, colour in ((world.north, "#004400"), (world.south, "#660000")):
+        tenant.settings = {**tenant.settings, "colour": colour}
+        tenant.save()
+    changed(original, world, **{**LOOK, "accent": ""})
+    free = mailtemplates.get(world.north.id, original.id)
+    assert looks.made(world.south, free).accent != looks.made(world.north, free).accent
+    fixing.save(free, ["colours"], world.editor.id)
+    copied = copies.template(free, world.south, world.south_administrator)
+    owners = looks.made(world.north, free).accent
+    assert looks.made(world.south, free).accent == looks.made(world.south, copied).accent == owners
+
+
 def test_a_free_copy_brings_its_logo_along_and_is_nobodys_default(
     world: worlds.World, original: MailTemplate
 ) -> None:
