@@ -26,6 +26,7 @@ from portal.demo import (
     people,
     pictures,
     readers,
+    sharing,
     stories,
     territories,
 )
@@ -90,6 +91,8 @@ class _Builder:
         desk = Desk(tenant, kinds, found, self._public_url)
         if slug == "lindenhof":
             self._head_office(desk, tenant)
+            ingrid, branch = self._users["ingrid"], self._tenants["suedpost"]
+            self._at(hours=6.4, act=lambda: sharing.share(tenant, branch, found["theatre"], editor, ingrid))
         else:
             next_thursday = days.next_weekday(self._now + timedelta(days=3), 3, 7)
             self._at(hours=26.3, act=lambda: desk.assemble(BRANCH, editor, next_thursday))
