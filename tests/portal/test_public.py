@@ -8,7 +8,7 @@ from domain import tokens
 from domain.ledger.models import DeliveryEvent
 from domain.notices.models import OutboxMail
 from domain.subscribers import consent, directory, lists, types
-from domain.subscribers.models import Consent, ConsentEvent, Subscriber
+from domain.subscribers.models import Consent, ConsentEvent, Subscriber, Subscription
 from tests.portal import readers
 from tests.world import World
 
@@ -221,3 +221,22 @@ def test_pages_speak_german_and_english(client: FlaskClient, world: World) -> No
     assert '<html lang="en"' in client.get("/n/north").text
     assert '<html lang="de"' in client.get("/n/north?lang=de").text
     assert '<html lang="de"' in client.get("/n/south?lang=xx").text
+
+
+def test_a_program_that_opens_every_link_changes_nothing(client: FlaskClient, world: World) -> None:
+    """The links of a mail and of an opt-in mail, opened by GET and HEAD as filters of mail servers do."""
+    reader = readers.who_got_mail(world, "city", "trade")
+    sign_up(client, world, "arts", email="bot@leser.example")
+    mail = OutboxMail.get(OutboxMail.to_address == "bot@leser.example")
+    paths = [readers.confirm_path(mail)]
+    paths += [
+        f"/m/{reader.token}{end}" for end in ("", "/unsubscribe", "/preferences", "/forward", "/confirm")
+    ]
+    events, states = (
+        ConsentEvent.select().count(),
+        [s.consent for s in Subscription.select().order_by(Subscription.id)],
+    )
+    for path in paths:
+        assert client.get(path).status_code in (200, 404) and client.head(path).status_code in (200, 404)
+    assert ConsentEvent.select().count() == events and OutboxMail.select().count() == 1
+    assert [s.consent for s in Subscription.select().order_by(Subscription.id)] == states
