@@ -9,6 +9,7 @@ from contextlib import closing
 
 from playwright.sync_api import Locator, Page, expect
 
+from tests.journeys import inspection
 from tests.journeys.houses import House
 
 EDITOR, CHIEF = "katrin.albers@lindenhof.example", "sabine.roehl@lindenhof.example"
@@ -161,6 +162,7 @@ def test_by_keyboard_alone_from_an_empty_issue_to_the_approved_one(
     page.keyboard.press("Enter")
     expect(page.locator("[data-block]")).to_have_count(3)
     expect(page.locator("textarea[name=quote]")).to_be_focused()
+    assert inspection.axe(page) == [], "after a swap"
     page.keyboard.type("Wer tippt, der findet.")
     tab_to(page, "[data-close-block]")
     page.keyboard.press("Enter")

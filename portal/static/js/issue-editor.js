@@ -110,8 +110,9 @@
     if (fresh && document.activeElement?.closest(".body") !== fresh) {
       adds = false;
       const field = fresh.querySelector(".jodit-wysiwyg, input:not([type=hidden], [type=file]), textarea:not([data-richtext]), select");
-      field?.focus();
-      fresh.closest("[data-block]").scrollIntoView({ block: "nearest" });
+      const block = fresh.closest("[data-block]");
+      field?.focus({ preventScroll: true });
+      block.scrollIntoView({ block: block.offsetHeight > innerHeight / 2 ? "start" : "nearest" });
     } else if (pressed && document.activeElement === document.body) document.getElementById(pressed)?.focus();
   });
 
