@@ -9,6 +9,7 @@ from domain.campaigns import erasure, measured, measuring, received, retention
 from domain.campaigns.models import Campaign
 from domain.ledger.models import Delivery, DeliveryEvent, MeasureTally
 from domain.ledger.states import DeliveryState
+from domain.segments import catalogue, compile, people, query
 from domain.tenancy import settings
 from domain.tenancy.models import Tenant
 from tests.counted import NEWS, PEOPLE, SHOP, sent
@@ -153,9 +154,9 @@ def test_a_blocked_tenant_and_a_foreign_host_lead_nowhere(client: FlaskClient, w
 
 def test_who_tries_altered_links_is_not_answered_for_long(client: FlaskClient, world: World) -> None:
     mail = sent(world, "people")
-    for n in range(60):
-        client.get(f"/m/x{n}/l/1", headers=PEOPLE)
-    assert client.get(mail.link(), headers=PEOPLE).status_code == 404
+    answers = {client.get(f"/m/x{n}/l/1", headers=PEOPLE).status_code for n in range(60)}
+    assert answers == {404} and client.get("/m/x/l/1", headers=PEOPLE).status_code == 429
+    assert client.get(mail.link(), headers=PEOPLE).location == SHOP, "others share the address"
 
 
 def test_erasure_and_retention_leave_numbers_of_nobodys(client: FlaskClient, world: World) -> None:
@@ -192,3 +193,25 @@ def test_the_record_of_a_person_names_what_was_followed(client: FlaskClient, wor
     assert (row.opened, row.clicked, row.links) == (1, 1, ("Zum Laden",))
     said = erasure.everything(mail.people[0])["mailings"][0]
     assert said["opened"] == 1 and said["links"] == ["Zum Laden"]
+
+
+def test_segments_find_who_clicked_what_and_when(client: FlaskClient, world: World) -> None:
+    mail = sent(world, "people", 3)
+    client.get(mail.link(), headers=PEOPLE)
+    client.get(mail.link(NEWS, 1), headers=PEOPLE)
+    DeliveryEvent.update(at=clock.epoch() - 40 * 86_400).where(
+        DeliveryEvent.delivery_id == mail.deliveries[1].id
+    ).execute()
+
+    def found(op: str, *value: object) -> set[int]:
+        rule = {"field": "event:clicked", "op": op, "value": [str(v) for v in value]}
+        group, problems = query.read({"match": "all", "rules": [rule]}, catalogue.every(world.north.id))
+        assert not problems
+        return set(people.ids(world.north.id, compile.condition(group, compile.Moment(world.north.id))))
+
+    first, second, third = (person.id for person in mail.people)
+    assert found("campaign", mail.campaign.id) == found("ever") == {first, second}
+    assert found("last_days", 30) == {first} and found("not_last_days", 30) == {second, third}
+    assert found("never") == {third} and found("campaign", mail.campaign.id + 1) == set()
+    measuring.object_to(mail.people[0], None)
+    assert found("ever") == {second}

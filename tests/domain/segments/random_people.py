@@ -169,11 +169,14 @@ def delivered(
         return
     person.got.append((campaign, at))
     for kind in EVENTS:
-        if dice.random() < 0.4:
+        links = {"opened": [0], "clicked": dice.sample([1, 2, 3], dice.randint(1, 3))}.get(kind, [None])
+        for link in links if dice.random() < 0.4 else []:
+            last = dice.choice([at + 1, NOW - 86_400])  # the last of several times is what counts
             DeliveryEvent.create(
-                tenant_id=tenant_id, delivery_id=row.id, campaign_id=campaign, kind=kind, at=at + 1
-            )
-            person.happened.setdefault(kind, []).append((campaign, at + 1))
+                tenant_id=tenant_id, delivery_id=row.id, campaign_id=campaign, kind=kind, at=max(at + 1, last),
+                link=link, times=dice.randint(1, 3), first_at=at + 1,
+            )  # fmt: skip
+            person.happened.setdefault(kind, []).append((campaign, max(at + 1, last)))
 
 
 def moment(epoch: int | None) -> Any:
