@@ -48,7 +48,7 @@ class Pace:
     sweep_s: float = 15.0
     halt_s: float = 0.25  # a pause must hold within a second
     lease_s: int = 120
-    batch_max: int = 2000  # a claim costs 2 ms whatever its size
+    batch_max: int = 1500  # a claim costs 2 ms whatever its size
     batch_ahead_s: float = 5.0  # rows claimed ahead, measured by how fast the last batch went
 
 
@@ -156,7 +156,8 @@ class Recorder:
     def _guarded(self, act: Callable[[], None]) -> None:
         """Run a piece of work on a fresh connection if need be; a database that fails is asked again later."""
         try:
-            db.database.connect(reuse_if_open=True)
+            if db.database.connect(reuse_if_open=True):
+                db.keep_small()  # the desk claims and settles; here a report over a million rows would fill it
             act()
         except (peewee.OperationalError, peewee.InterfaceError) as error:
             log.warning("database does not answer", error=type(error).__name__)

@@ -22,7 +22,7 @@ import structlog
 from huey import Huey
 from huey.consumer import Consumer
 
-from dispatcher import alarms, completion, queues, senders, starting, takeover, tasks
+from dispatcher import alarms, completion, lean, queues, senders, starting, takeover, tasks
 from dispatcher.desk import Desk, OwnDesk, SideDesk
 from dispatcher.figures import Figures
 from dispatcher.journal import Journal
@@ -155,6 +155,7 @@ class Deliver:
 
 def deliver(settings: Settings, pace: Pace | None = None) -> None:
     """Send campaigns and system mails until TERM."""
+    lean.one_heap()
     _prepare(settings)
     sys.setswitchinterval(SWITCH_S)
     # a thread that dies takes the process along: it is started anew and folds its journal in
