@@ -116,12 +116,12 @@ def find(
     elif lacking == LACK_LICENCE and today:
         query = query.where(Asset.licence_until < today + LICENCE_SOON)
     query = search.narrowed(query, Asset.folded, text, tenant_id)
-    total = query.count()
+    wanted = query.select(Asset, query.select(fn.COUNT(Asset.id)).alias("total"))
     if before_id:
-        query = query.where(Asset.id < before_id)
-    rows = list(query.order_by(Asset.id.desc()).limit(PAGE_SIZE + 1))
+        wanted = wanted.where(Asset.id < before_id)
+    rows = list(wanted.order_by(Asset.id.desc()).limit(PAGE_SIZE + 1))
     more, rows = len(rows) > PAGE_SIZE, rows[:PAGE_SIZE]
-    return Page(rows, rows[-1].id if more else None, total)
+    return Page(rows, rows[-1].id if more else None, rows[0].total if rows else 0)
 
 
 def describe(

@@ -7,7 +7,7 @@ from flask import g, request, url_for
 from domain.content.models import SavedView
 from mediadb import library
 from mediadb import reach as reaching
-from mediadb.models import Asset
+from mediadb.models import Asset, Folder
 
 
 def reach() -> reaching.Reach:
@@ -15,6 +15,13 @@ def reach() -> reaching.Reach:
     if "media_reach" not in g:
         g.media_reach = reaching.of(g.tenant.id, g.rights)
     return g.media_reach
+
+
+def folders() -> list[Folder]:
+    """Every folder of the tenant, asked once per request."""
+    if "media_folders" not in g:
+        g.media_folders = library.folders(g.tenant.id)
+    return g.media_folders
 
 
 def asset(asset_id: int, changing: bool = False) -> Asset:

@@ -221,7 +221,10 @@ def _asset(asset_id: int, changing: bool = False) -> Asset:
 
 
 def _folder(folder_id: int, changing: bool = False) -> Folder:
-    found = media_desk.reach().need_folder(library.folder(g.tenant.id, folder_id))
+    folder = next((f for f in media_desk.folders() if f.id == folder_id), None)
+    if folder is None:
+        raise NotFound
+    found = media_desk.reach().need_folder(folder)
     if changing:
         media_desk.reach().need_change(found.id)
     return found
@@ -254,7 +257,7 @@ def _listing(folder_id: int | None, trash: bool) -> dict[str, Any]:
         g.tenant.id, folder_id, text, request.args.get("before", type=int), trashed=trash, kind=kind,
         everywhere=folder_id is None, hidden=reach.hidden, tag=tag, lacking=lacking, today=context.today(),
     )  # fmt: skip
-    folders = [f for f in library.folders(g.tenant.id) if f.id not in reach.hidden]
+    folders = [f for f in media_desk.folders() if f.id not in reach.hidden]
     everywhere, in_trash = library.counts(g.tenant.id)
     counts = {k: n for k, n in everywhere.items() if k not in reach.hidden}
     path = library.path_to(folders, folder_id)

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
-import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -156,11 +155,25 @@ def test_the_overview_asks_a_handful_of_questions(client: FlaskClient, world: Wo
     assert 3 < len(seen) <= MOST_QUERIES, "\n".join(seen)
 
 
-@pytest.mark.parametrize(
-    "path", ["admin/people", "admin/roles", "admin/log", "admin/tenant", "volume", "notices"]
-)
-def test_the_other_pages_ask_no_more(client: FlaskClient, world: World, sign_in, path: str) -> None:
+PAGES = (
+    "pool", "pool?layout=table", "pool?q=leine", "media", "media?q=leine", "media/trash", "media/pick", "issues",
+    "campaigns", "approvals", "orders", "orders/new", "rollouts", "rollouts/stand-ins", "releases", "releases/new",
+    "subscribers", "subscribers/lists", "subscribers/duplicates", "subscribers/imports", "organisations", "segments",
+    "fields", "types", "suppression", "exclusions", "volume", "admin/territory", "admin/people", "admin/people/new",
+    "admin/roles", "admin/log", "admin/tenant", "admin/approvals", "admin/templates", "admin/blocks",
+    "admin/test-people", "admin/senders", "admin/relays", "admin/queue", "notices",
+)  # fmt: skip
+
+
+def test_the_other_pages_ask_no_more(client: FlaskClient, world: World, sign_in) -> None:
+    for number in range(3):
+        article(world, f"Leine {number}", ArticleState.SUBMITTED)
+        issue(world, f"I{number}")
     sign_in(client, world.administrator).get(HOME)
-    with counted() as seen:
-        assert client.get(f"/t/north/{path}").status_code == 200
-    assert 3 < len(seen) <= MOST_QUERIES, "\n".join(seen)
+    many = {}
+    for path in PAGES:
+        with counted() as seen:
+            assert client.get(f"/t/north/{path}").status_code == 200, path
+        if not 3 < len(seen) <= MOST_QUERIES:
+            many[path] = len(seen)
+    assert not many
