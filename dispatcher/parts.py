@@ -104,6 +104,7 @@ def _article(block: Block, setting: Setting) -> Part | None:
     return {
         "layout": layout, "title": title, "teaser": teaser, "category": category, "url": url, "more": more,
         "html": Markup(html), "picture": picture, "alt": fixed(article.asset_alt),  # noqa: S704 - cleaned at save
+        "credit": _credit(setting, setting.media.get(article.asset_id or 0)) if picture else "",
         "plain": "\n\n".join(filter(None, [head, *tail])),
     }  # fmt: skip
 
@@ -133,9 +134,14 @@ def _picture(block: Block, setting: Setting) -> Part:
     caption, url = fixed(data.get("caption", "")), fixed(data.get("url", ""))
     return {
         "picture": _at(setting, asset, setting.design.inner),
-        "alt": fixed(data.get("alt", "")), "caption": caption, "url": url,
+        "alt": fixed(data.get("alt", "")), "caption": caption, "url": url, "credit": _credit(setting, asset),
         "plain": "\n".join(filter(None, [caption, url])) if asset else "",
     }  # fmt: skip
+
+
+def _credit(setting: Setting, asset: Asset | None) -> str:
+    """Who made a picture, as the media say."""
+    return setting.fixed(asset.credit) if asset else ""
 
 
 def _at(setting: Setting, asset: Asset | None, pixels: int) -> str:
@@ -156,7 +162,8 @@ def _cell(data: dict[str, Any], n: int, width: int, setting: Setting) -> Part:
     pixels = setting.design.inner * width // 100 - 8
     return {
         "html": Markup(html), "label": label, "url": url, "width": width,  # noqa: S704 - cleaned at save
-        "picture": _at(setting, asset, pixels), "alt": setting.fixed(data.get(f"alt_{n}", "")), "pixels": pixels,
+        "picture": _at(setting, asset, pixels), "credit": _credit(setting, asset),
+        "alt": setting.fixed(data.get(f"alt_{n}", "")), "pixels": pixels,
         "plain": "\n\n".join(filter(None, [text_of(html), f"{label}: {url}" if label and url else url])),
     }  # fmt: skip
 

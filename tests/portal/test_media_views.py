@@ -7,6 +7,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from dispatcher import preview
 from dispatcher.jobs import copies
 from dispatcher.preflight import run
 from domain import clock
@@ -113,6 +114,20 @@ def test_a_plain_form_says_what_was_there_already_and_pages_name_where_a_file_is
     block = assembly.add(issue, BlockKind.PICTURE)
     assembly.edit(issue, block, {"asset_id": Asset.get().id})
     assert f">{issue.name}</a>" in editor.get(f"{HERE}/{Asset.get().id}").text
+
+
+def test_who_made_a_picture_is_named_below_it_in_the_mail(app: Flask, world: worlds.World) -> None:
+    made = picture(world, "Markt", "red", alt="Stand", credit="Foto: Jana [Vorname] <b>")
+    issue = mailings.issue(world)
+    for kind, data in (
+        (BlockKind.PICTURE, {"asset_id": made.id}),
+        (BlockKind.COLUMNS, {"asset_id_1": made.id}),
+    ):
+        assembly.edit(issue, assembly.add(issue, kind), data)
+    article = mailings.article(world, "Mit Bild", asset_id=made.id, asset_alt="Stand")
+    assembly.add_article(issue, article.id)
+    shown = preview.part(preview.message(world.north, issue, mailings.BASE_URL), "html")
+    assert shown.count("Foto: Jana [Vorname] &lt;b&gt;</p>") == 3
 
 
 def test_tags_come_along_with_a_copied_file(app: Flask, world: worlds.World) -> None:
