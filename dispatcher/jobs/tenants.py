@@ -9,12 +9,14 @@ from typing import IO, Any
 
 from peewee import BlobField, Model
 
+from dispatcher.jobs import copies
 from domain import clock
 from domain.accounts.models import Role, RolePermission
 from domain.approvals.models import ApprovalFlow, ApprovalStep
 from domain.audit import log
 from domain.db import database, unscoped
-from domain.issues.models import MailTemplate
+from domain.issues import blocktemplates
+from domain.issues.models import Block, MailTemplate
 from domain.migrations.build import models
 from domain.subscribers.models import ConsentProof, DistributionList, NewsletterType
 from domain.tenancy import lifecycle
@@ -35,7 +37,8 @@ STAYS = {"audit_entry"}  # what was done stays provable after the data are gone
 
 
 def copy_blueprint(source: Tenant, target: Tenant) -> None:
-    """Give a new tenant what its blueprint has: settings, roles, types, lists, templates, folders, approval flows."""
+    """Give a new tenant what its blueprint has: settings, roles, types, lists, templates of mails and blocks, folders,
+    approval flows."""
     target.settings = dict(source.settings or {})
     target.save()
     roles = _copied(Role, source, target)
@@ -51,6 +54,9 @@ def copy_blueprint(source: Tenant, target: Tenant) -> None:
             tenant_id=target.id, parent_id=folders.get(folder.parent_id), name=folder.name, alias=folder.alias
         )
         folders[folder.id] = made.id
+    for kept in blocktemplates.every(source.id):
+        blocks = [Block(kind=kind, data=data) for kind, data in copies.parts_for(kept, target.id)]
+        blocktemplates.keep(target.id, kept.name, blocks, kept.updated_by_id)
     flows = _copied(ApprovalFlow, source, target, {"told_role_id": roles, "object_id": folders})
     _copied(ApprovalStep, source, target, {"flow_id": flows, "role_id": roles})
 

@@ -64,7 +64,7 @@ def keepable(found: Sequence[Block]) -> list[Block]:
     return [block for block in found if block.kind != BlockKind.ARTICLE]
 
 
-def keep(tenant_id: int, name: str, found: Sequence[Block], user_id: int) -> BlockTemplate:
+def keep(tenant_id: int, name: str, found: Sequence[Block], user_id: int | None) -> BlockTemplate:
     """A new template of these blocks; raises Invalid for the name, or without a block."""
     parts = _parts(found)
     with database.atomic():

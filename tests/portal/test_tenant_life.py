@@ -14,6 +14,8 @@ from domain.accounts.models import Role, RolePermission
 from domain.accounts.permissions import Permission
 from domain.audit import log
 from domain.content.models import Article
+from domain.issues import blocktemplates
+from domain.issues.models import Block
 from domain.subscribers.models import NewsletterType, Subscriber
 from domain.tenancy.models import Tenant
 from mediadb import library, storage
@@ -36,6 +38,9 @@ def test_a_new_tenant_begins_as_a_copy_of_its_blueprint(admin: FlaskClient, worl
     RolePermission.create(role=role, permission=Permission.CAMPAIGN_SEND.value, denied=True)
     admin.post(f"/house/tenants/{world.north.id}/kind", data={"is_blueprint": "1"})
     mailings.article(world)
+    blocktemplates.keep(
+        world.north.id, "Spende", [Block(kind="button", data={"label": "Ja"})], world.editor.id
+    )
     assert admin.post("/house/tenants", data={"name": "Ost", "blueprint": world.south.id}).status_code == 404
     assert admin.post("/house/tenants", data={"name": "West", "blueprint": world.north.id}).status_code == 303
     west = Tenant.get(Tenant.slug == "west")
@@ -43,6 +48,9 @@ def test_a_new_tenant_begins_as_a_copy_of_its_blueprint(admin: FlaskClient, worl
     assert copied.name == "Branch editor" and RolePermission.get(RolePermission.role == copied).denied
     assert NewsletterType.select().where(NewsletterType.tenant_id == west.id).count() == 3
     assert west.settings["imprint"] == world.north.settings["imprint"]
+    assert [(kept.name, kept.parts) for kept in blocktemplates.every(west.id)] == [
+        ("Spende", [["button", {"label": "Ja"}]])
+    ]
     assert not Article.select().where(Article.tenant_id == west.id).exists()
 
 
