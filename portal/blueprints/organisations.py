@@ -17,6 +17,7 @@ from portal import facets, hypermedia, meanwhile
 from portal.access import requires
 
 bp = Blueprint("organisations", __name__)
+DOCUMENTS = ("mailing", "note")
 FILTERS = ("q", "status", "country", "tag", "locked", "order")
 
 
@@ -186,11 +187,16 @@ def _form(
 def _record(organisation: Organisation, wrong: dict[str, str] | None = None, status: int = 200) -> Response:
     key = (g.tenant.id, Holder.ORGANISATION, organisation.id)
     remarks = notes.of(*key)
-    documents = received.by_organisation(g.tenant.id, organisation.id)
+    kind = request.args.get("kind", "")
+    kind = kind if kind in DOCUMENTS else ""
+    mailings = received.by_organisation(g.tenant.id, organisation.id) if kind != "note" else []
+    documents = [("mailing", doc.at, doc) for doc in mailings]
+    documents += [("note", note.at, note) for note in remarks if kind != "mailing"]
     people = {organisation.locked_by_id, *(remark.by_id for remark in remarks)}
     return hypermedia.page(
         "organisations/show.html", status=status, organisation=organisation, wrong=wrong or {}, notes=remarks,
-        contacts=organisations.contacts(organisation, request.args.get("at", "")), documents=documents,
+        contacts=organisations.contacts(organisation, request.args.get("at", "")), kind=kind,
+        documents=sorted(documents, key=lambda one: one[1], reverse=True),
         own=fields.every(g.tenant.id, Holder.ORGANISATION), tags=tags.of(*key), tracks=tracks.every(g.tenant.id),
         standings=tracks.of(*key), locked=organisations.is_locked(organisation),
         names=policy.names([person for person in people if person]),

@@ -118,7 +118,8 @@ def take() -> Response:
     try:
         path.touch(mode=0o600)
         upload.save(path)
-        found = robinson.take(g.tenant.id, path, reason, None, g.user.id)
+        until = facets.end_of(request.form.get("import-until", ""))
+        found = robinson.take(g.tenant.id, path, reason, until, g.user.id)
     except Invalid as error:
         return _index({"file": " ".join(facets.wrong(error).values())}, status=422)
     finally:

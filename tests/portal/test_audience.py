@@ -5,9 +5,12 @@ import io
 import pytest
 from flask.testing import FlaskClient
 
+from domain.campaigns.models import Campaign
+from domain.ledger.models import Delivery
 from domain.subscribers import directory, lists, organisations, suppression
 from domain.subscribers.facets import fields
 from domain.subscribers.models import DistributionList, Organisation
+from tests.portal import readers
 from tests.portal.conftest import HTMX
 from tests.world import World
 
@@ -39,6 +42,21 @@ def test_a_customer_is_made_found_locked_and_deleted(manager: FlaskClient, world
     assert "1 contact" in manager.get(f"{path}/delete").text
     manager.post(f"{path}/delete")
     assert manager.get(path).status_code == 404 and not Organisation.select().exists()
+
+
+def test_a_customer_shows_each_mailing_once_with_its_contacts_and_filters_by_kind(
+    manager: FlaskClient, world: World
+) -> None:
+    reader = readers.who_got_mail(world, "city", address="anna@leser.example")
+    firm = organisations.save(world.north.id, {"name": "Stadt Celle"}, world.editor.id)
+    directory.change(directory.get(world.north.id, reader.person.id), {"organisation": firm.name}, 1)
+    path = f"{T}/organisations/{firm.id}"
+    manager.post(f"{path}/notes", data={"text": "Ruft im Mai an"})
+    mailing = Campaign.get_by_id(Delivery.get().campaign_id).name
+    for kind, shows in (("", (True, True)), ("mailing", (True, False)), ("note", (False, True))):
+        page = manager.get(path, query_string={"kind": kind}).text.partition('id="documents"')[2]
+        assert ((mailing in page), ("Ruft im Mai an" in page)) == shows, kind
+        assert (f"/subscribers/{reader.person.id}" in page) == shows[0]
 
 
 def test_the_last_list_asks_where_to(manager: FlaskClient, world: World) -> None:
@@ -104,7 +122,9 @@ def test_a_domain_is_shown_before_it_is_suppressed(manager: FlaskClient, world: 
 
 def test_a_list_is_imported_and_an_entry_taken_off_with_a_reason(manager: FlaskClient, world: World) -> None:
     upload = (io.BytesIO(b"b@two.example\n@three.example\n"), "list.txt")
-    manager.post(f"{T}/suppression/import", data={"file": upload, "reason": "List 2026"})
+    manager.post(
+        f"{T}/suppression/import", data={"file": upload, "reason": "List 2026", "import-until": "2099-12-31"}
+    )
     entry = suppression.entry(world.north.id, "b@two.example")
     path = f"{T}/suppression/entries/{entry.id}/remove"
     assert "List 2026" in manager.get(path).text
