@@ -26,6 +26,7 @@ from dispatcher.ties import tie_to_parent
 from domain import db, tokens
 from domain.campaigns.models import Campaign
 from domain.ledger import outbox
+from domain.ledger import settlements as outcomes
 from domain.ledger.outbox import Claimed
 from domain.ledger.rows import Row, Settlement
 
@@ -54,7 +55,7 @@ class OwnDesk:
         return outbox.claim(starting.terms(campaign), limit, owner_id, lease_s)
 
     def settle(self, settlements: Sequence[Settlement]) -> None:
-        outbox.settle(settlements)
+        outcomes.settle(settlements)
 
     def close(self) -> None:
         return

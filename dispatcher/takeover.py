@@ -12,7 +12,7 @@ from dispatcher.journal import OwnerAlive, Unreadable
 from dispatcher.senders import machine
 from domain import clock
 from domain.db import database
-from domain.ledger import outbox
+from domain.ledger import outbox, settlements
 from domain.ledger.models import Delivery, DispatcherProcess
 from domain.ledger.rows import Settlement
 from domain.ledger.states import DeliveryState
@@ -76,7 +76,7 @@ def _fold(owner_id: int, watch_s: float, held_s: float) -> int:
         same_boot = folded.boot_id == journal.boot_id() and folded.process_id == owner_id
         with database.atomic():
             signed_off(owner_id)  # first: it waits for a claim under way, and none can follow
-            back, doubtful = outbox.take_over(
+            back, doubtful = settlements.take_over(
                 owner_id, _settlements(owner_id, folded.outcomes), folded.intents if same_boot else None
             )
         done = True
@@ -103,7 +103,7 @@ def _without_journal(owner_id: int, process: DispatcherProcess | None) -> int:
     alive = process is not None and now - process.heartbeat_at < STALE_S
     if alive or outbox.latest_lease(owner_id) >= now:
         return 0
-    _, doubtful = outbox.take_over(owner_id, [], None)
+    _, doubtful = settlements.take_over(owner_id, [], None)
     log.warning("leases taken over", owner=owner_id, doubtful=doubtful)
     return doubtful
 

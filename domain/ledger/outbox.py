@@ -9,14 +9,15 @@ statistics it trusts an equation more than a list.
 # ruff: noqa: S608 - the statements are put together from constants of this module; values are always bound
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from domain import clock
-from domain.db import database, is_postgres, sql, unscoped
+from domain.db import database, is_postgres, unscoped
 from domain.ledger import releasing
-from domain.ledger.rows import Row, Settlement
+from domain.ledger.rows import Row
+from domain.ledger.statements import bound, changed, id_list, many, run
 from domain.ledger.states import OPEN, DeliveryState, LeftOut
 from domain.quotas import reservations
 from domain.quotas.ceilings import Budget, Portions
@@ -92,7 +93,7 @@ def _signed_off(owner_id: int) -> bool:
     afterwards, or its rows would wait for the end of their lease and then be doubtful. Locks the owner's row
     against that until the end of the transaction."""
     lock = " FOR SHARE" if is_postgres() else ""
-    found = _run(f"SELECT stopped_at FROM dispatcher_process WHERE id = ?{lock}", owner_id)
+    found = run(f"SELECT stopped_at FROM dispatcher_process WHERE id = ?{lock}", owner_id)
     return bool(found) and found[0][0] is not None
 
 
@@ -103,20 +104,20 @@ def _lease(terms: Terms, limit: int, owner_id: int, until: int, now: int) -> lis
     for state in _CLAIMABLE:
         if len(found) >= limit:
             break
-        rows = _run(
+        rows = run(
             f"""SELECT id FROM delivery WHERE tenant_id = ? AND campaign_id = ? AND state = ? AND next_at <= ?
             ORDER BY next_at, id LIMIT ?{lock}""",
             terms.tenant_id, terms.campaign_id, state, now, limit - len(found),
         )  # fmt: skip
         found += [row[0] for row in rows]
     if found:
-        _run(
+        run(
             f"""UPDATE delivery SET state = ?, owner_id = ?, lease_until = ?, attempt = attempt + 1,
             maybe_duplicate = (maybe_duplicate OR state = ?),
             revision_id = CASE WHEN handed_over THEN revision_id ELSE ? END
-            WHERE +tenant_id = ? AND id IN ({_ids()})""",
+            WHERE +tenant_id = ? AND id IN ({id_list()})""",
             DeliveryState.LEASED, owner_id, until, DeliveryState.UNCERTAIN, terms.revision_id, terms.tenant_id,
-            _bound(found),
+            bound(found),
         )  # fmt: skip
     return found
 
@@ -124,7 +125,7 @@ def _lease(terms: Terms, limit: int, owner_id: int, until: int, now: int) -> lis
 def _checked(terms: Terms, leased: list[int], now: int) -> tuple[list[Row], list[tuple[int, int]], list[int]]:
     """(rows that may go, (delivery, reason) of those that may not, ids among the former without reservation)."""
     consents = ", ".join("?" * len(terms.consents)) or "''"
-    found = _run(
+    found = run(
         f"""SELECT d.id, d.attempt, p.address, p.packed, d.queued_at, d.returned, d.reserved_at,
             CASE WHEN p.delivery_id IS NULL OR s.id IS NULL THEN ?
                 WHEN x.id IS NOT NULL{robinson.clause(terms.robinson, "d.address_key", now)} THEN ?
@@ -144,11 +145,11 @@ def _checked(terms: Terms, leased: list[int], now: int) -> tuple[list[Row], list
             ON c.tenant_id = d.tenant_id AND c.type_id = ? AND c.subscriber_id = d.subscriber_id
         LEFT JOIN suppression x ON x.tenant_id = d.tenant_id AND x.address_key = d.address_key
             AND (x.until IS NULL OR x.until > ?)
-        WHERE +d.tenant_id = ? AND d.id IN ({_ids()})
+        WHERE +d.tenant_id = ? AND d.id IN ({id_list()})
         ORDER BY d.id""",
         LeftOut.NO_ADDRESS, LeftOut.SUPPRESSED, now, LeftOut.LOCKED, now, LeftOut.ORGANISATION_LOCKED,
         LeftOut.UNSUBSCRIBED, *terms.consents, LeftOut.UNCONFIRMED, *terms.consents, _unpermitted(terms),
-        LeftOut.ASKED, LeftOut.STOPPED, LeftOut.UNDELIVERABLE, terms.type_id, now, terms.tenant_id, _bound(leased),
+        LeftOut.ASKED, LeftOut.STOPPED, LeftOut.UNDELIVERABLE, terms.type_id, now, terms.tenant_id, bound(leased),
     )  # fmt: skip
     going = [row for row in found if row[7] is None]
     # two suppressions of one address give two rows
@@ -196,7 +197,7 @@ def _one_unpacked(text: str) -> dict[str, str] | None:
 
 
 def _suppress(terms: Terms, left_out: list[tuple[int, int]], now: int) -> None:
-    _many(
+    many(
         """UPDATE delivery SET state = ?, reason = ?, settled_at = ?, owner_id = NULL, lease_until = NULL
         WHERE tenant_id = ? AND id = ?""",
         [(DeliveryState.SUPPRESSED, reason, now, terms.tenant_id, row_id) for row_id, reason in left_out],
@@ -206,120 +207,24 @@ def _suppress(terms: Terms, left_out: list[tuple[int, int]], now: int) -> None:
 def _give_back(terms: Terms, ids: list[int]) -> None:
     if not ids:
         return
-    _run(
+    run(
         f"""UPDATE delivery SET state = ?, owner_id = NULL, lease_until = NULL, attempt = attempt - 1
-        WHERE +tenant_id = ? AND id IN ({_ids()})""",
-        DeliveryState.QUEUED, terms.tenant_id, _bound(ids),
+        WHERE +tenant_id = ? AND id IN ({id_list()})""",
+        DeliveryState.QUEUED, terms.tenant_id, bound(ids),
     )  # fmt: skip
 
 
 def _note_reservation(terms: Terms, taken: Taken, now: int) -> None:
     if taken.reservation_id is not None:
-        _run(
-            f"UPDATE delivery SET reserved_at = ?, reservation_id = ? WHERE +tenant_id = ? AND id IN ({_ids()})",
-            now, taken.reservation_id, terms.tenant_id, _bound(taken.granted),
+        run(
+            f"UPDATE delivery SET reserved_at = ?, reservation_id = ? WHERE +tenant_id = ? AND id IN ({id_list()})",
+            now, taken.reservation_id, terms.tenant_id, bound(taken.granted),
         )  # fmt: skip
-
-
-def settle(settlements: Sequence[Settlement]) -> None:
-    """Write outcomes in one transaction. Rows that another owner has taken over meanwhile stay as they are.
-
-    A second UNCERTAIN of the same row becomes HELD: nobody gets more than two copies.
-    """
-    now = clock.epoch()
-    with database.atomic():
-        _settle(settlements, now)
-        releasing.release([s.delivery_id for s in settlements if s.state in releasing.UNSENT])
-
-
-def _settle(settlements: Sequence[Settlement], now: int) -> None:
-    """PostgreSQL in one statement; SQLite finds and writes row by row faster than it takes a list apart."""
-    if not settlements:
-        return
-    if is_postgres():
-        _run(_PG_SETTLE, now, *(list(column) for column in zip(*settlements, strict=True)))
-    else:
-        database.cursor().executemany(_SQLITE_SETTLE, [(*settlement, now) for settlement in settlements])
-
-
-_COLUMNS = {
-    "id": "bigint", "tenant_id": "int", "attempt": "int", "owner_id": "bigint", "state": "smallint",
-    "code": "smallint", "enhanced": "text", "text": "text", "next_at": "bigint", "revision_id": "int",
-}  # fmt: skip
-assert len(_COLUMNS) == len(Settlement._fields)
-# no IN: SQLite builds a list of three anew for every row, which costs as much as the row
-_WAITING = " OR ".join(
-    f"{{state}} = {int(s)}" for s in (DeliveryState.QUEUED, DeliveryState.DEFERRED, DeliveryState.UNCERTAIN)
-)
-_SETTLE = f"""UPDATE delivery SET
-        state = CASE WHEN {{state}} = {int(DeliveryState.UNCERTAIN)} AND maybe_duplicate
-            THEN {int(DeliveryState.HELD)} ELSE {{state}} END,
-        reply_code = nullif({{code}}, 0), enhanced = nullif(substr({{enhanced}}, 1, 12), ''),
-        reply_text = nullif(substr({{text}}, 1, 300), ''),
-        next_at = CASE WHEN {_WAITING} THEN {{next_at}} ELSE 0 END,
-        settled_at = CASE WHEN {_WAITING} THEN NULL ELSE {{now}} END,
-        returned = CASE WHEN {{state}} = {int(DeliveryState.QUEUED)} THEN returned + 1 ELSE returned END,
-        handed_over = (handed_over OR {{state}} = {int(DeliveryState.SENT)}
-            OR {{state}} = {int(DeliveryState.UNCERTAIN)}),
-        revision_id = CASE WHEN handed_over THEN delivery.revision_id ELSE {{revision_id}} END,
-        owner_id = NULL, lease_until = NULL
-    {{source}}
-    WHERE delivery.id = {{id}} AND delivery.tenant_id = {{tenant_id}} AND delivery.attempt = {{attempt}}
-        AND delivery.owner_id = {{owner_id}} AND delivery.state = {int(DeliveryState.LEASED)}"""
-_SQLITE_SETTLE = _SETTLE.format(
-    source="", now=f"?{len(_COLUMNS) + 1}", **{name: f"?{n}" for n, name in enumerate(_COLUMNS, 1)}
-)
-_PG_SETTLE = _SETTLE.format(
-    now="?::bigint",
-    source=f"""FROM unnest({", ".join(f"?::{kind}[]" for kind in _COLUMNS.values())})
-        AS v({", ".join(_COLUMNS)})""",
-    **{name: f"v.{name}" for name in _COLUMNS},
-)
-
-
-@unscoped("a dead owner held rows of all tenants")
-def take_over(
-    owner_id: int, outcomes: Sequence[Settlement], intents: Iterable[tuple[int, int]] | None, next_at: int = 0
-) -> tuple[int, int]:
-    """Settle what a dead owner left, in one transaction; returns (rows back in the queue, doubtful rows).
-
-    `intents` are the (delivery, attempt) that its journal names without outcome: they become UNCERTAIN, the rest
-    goes back. None: its journal says nothing reliable, then every row it holds is UNCERTAIN. Crosses tenants: a
-    process serves them all.
-    """
-    now = clock.epoch()
-    with database.atomic():
-        outcomes = list(outcomes)
-        _settle(outcomes, now)
-        releasing.release([s.delivery_id for s in outcomes if s.state in releasing.UNSENT])
-        doubtful = f"""UPDATE delivery SET
-                state = CASE WHEN maybe_duplicate THEN {int(DeliveryState.HELD)} ELSE {int(DeliveryState.UNCERTAIN)}
-                    END,
-                handed_over = TRUE, next_at = ?, owner_id = NULL, lease_until = NULL,
-                reply_code = NULL, enhanced = NULL,
-                reply_text = 'the dispatcher stopped while the message was being handed over'
-            WHERE owner_id = ? AND state = ?"""
-        if intents is None:
-            return 0, _changed(doubtful, next_at, owner_id, DeliveryState.LEASED)
-        count = 0
-        for delivery_id, attempt in intents:
-            count += _changed(
-                doubtful + " AND id = ? AND attempt = ?",
-                next_at, owner_id, DeliveryState.LEASED, delivery_id, attempt,
-            )  # fmt: skip
-        back = _run(
-            """UPDATE delivery SET state = ?, next_at = 0, returned = returned + 1, owner_id = NULL,
-            lease_until = NULL
-            WHERE owner_id = ? AND state = ? RETURNING id""",
-            DeliveryState.QUEUED, owner_id, DeliveryState.LEASED,
-        )  # fmt: skip
-        releasing.release([row[0] for row in back])
-    return len(back), count
 
 
 def hold_uncertain(tenant_id: int, campaign_id: int) -> int:
     """Put doubtful rows of a campaign on hold instead of sending them again; returns how many."""
-    return _changed(
+    return changed(
         "UPDATE delivery SET state = ? WHERE tenant_id = ? AND campaign_id = ? AND state = ?",
         DeliveryState.HELD, tenant_id, campaign_id, DeliveryState.UNCERTAIN,
     )  # fmt: skip
@@ -328,7 +233,7 @@ def hold_uncertain(tenant_id: int, campaign_id: int) -> int:
 @unscoped("owners serve all tenants")
 def lease_holders() -> list[int]:
     """Owners of leased rows, over all tenants."""
-    rows = _run(
+    rows = run(
         "SELECT DISTINCT owner_id FROM delivery WHERE owner_id IS NOT NULL AND state = ?",
         DeliveryState.LEASED,
     )
@@ -338,7 +243,7 @@ def lease_holders() -> list[int]:
 @unscoped("owners serve all tenants")
 def latest_lease(owner_id: int) -> int:
     """Epoch second at which the last lease of an owner ends; 0 if it holds none."""
-    rows = _run(
+    rows = run(
         "SELECT max(lease_until) FROM delivery WHERE owner_id = ? AND state = ?",
         owner_id, DeliveryState.LEASED,
     )  # fmt: skip
@@ -347,7 +252,7 @@ def latest_lease(owner_id: int) -> int:
 
 def counts(tenant_id: int, campaign_id: int) -> dict[DeliveryState, int]:
     """How many deliveries of a campaign are in each state; states without any are 0."""
-    rows = _run(
+    rows = run(
         "SELECT state, count(*) FROM delivery WHERE tenant_id = ? AND campaign_id = ? GROUP BY state",
         tenant_id, campaign_id,
     )  # fmt: skip
@@ -361,7 +266,7 @@ def is_open(
     due = "" if due_at is None else " AND next_at <= ?"
     for state in states:
         values: list[Any] = [tenant_id, campaign_id, state] + ([] if due_at is None else [due_at])
-        if _run(
+        if run(
             f"SELECT 1 FROM delivery WHERE tenant_id = ? AND campaign_id = ? AND state = ?{due} LIMIT 1",
             *values,
         ):
@@ -371,35 +276,8 @@ def is_open(
 
 def requeue(tenant_id: int, campaign_id: int, delivery_ids: Sequence[int]) -> int:
     """Make rows on hold go once more, on a person's word; returns how many."""
-    return _changed(
+    return changed(
         f"""UPDATE delivery SET state = ?, next_at = 0
-        WHERE tenant_id = ? AND campaign_id = ? AND state = ? AND id IN ({_ids()})""",
-        DeliveryState.QUEUED, tenant_id, campaign_id, DeliveryState.HELD, _bound(list(delivery_ids)),
+        WHERE tenant_id = ? AND campaign_id = ? AND state = ? AND id IN ({id_list()})""",
+        DeliveryState.QUEUED, tenant_id, campaign_id, DeliveryState.HELD, bound(list(delivery_ids)),
     )  # fmt: skip
-
-
-def _ids() -> str:
-    """One parameter that stands for a list of ids, whatever its length."""
-    return "SELECT unnest(?::bigint[])" if is_postgres() else "SELECT value FROM json_each(?)"
-
-
-def _bound(ids: list[int]) -> Any:
-    return ids if is_postgres() else json.dumps(ids)
-
-
-def _run(text: str, *values: Any) -> list[tuple[Any, ...]]:
-    cursor = database.execute_sql(
-        sql(text), [int(v) if isinstance(v, (DeliveryState, LeftOut)) else v for v in values]
-    )
-    return cursor.fetchall() if cursor.description else []
-
-
-def _changed(text: str, *values: Any) -> int:
-    return database.execute_sql(
-        sql(text), [int(v) if isinstance(v, DeliveryState) else v for v in values]
-    ).rowcount
-
-
-def _many(text: str, rows: list[tuple[Any, ...]]) -> None:
-    if rows:
-        database.cursor().executemany(sql(text), rows)

@@ -8,7 +8,7 @@ import pytest
 
 from domain import clock, db
 from domain.accounts.models import Role
-from domain.ledger import outbox
+from domain.ledger import outbox, settlements
 from domain.ledger.models import Delivery, DeliveryPayload
 from domain.ledger.outbox import Terms
 from domain.ledger.rows import Row, Settlement
@@ -136,13 +136,13 @@ def test_a_retry_uses_its_reservation_and_a_refusal_gives_it_back_once(role: int
     contact.set_cap(HOUSE, 1, 7)
     rows = outbox.claim(terms(role_id=role), 10, 1, 60).rows
     assert (used(Scope.ROLE, role), used(Scope.TENANT), capped()) == (5, 5, {1: 5})
-    outbox.settle([outcome(rows[0], DeliveryState.DEFERRED)])
+    settlements.settle([outcome(rows[0], DeliveryState.DEFERRED)])
     again = outbox.claim(terms(role_id=role), 10, 1, 60).rows
     assert [r.delivery_id for r in again] == [rows[0].delivery_id]
     assert used(Scope.ROLE, role) == 5
     refused = [outcome(again[0], DeliveryState.FAILED), outcome(rows[1], DeliveryState.FAILED)]
-    outbox.settle(refused)
-    outbox.settle(refused)
+    settlements.settle(refused)
+    settlements.settle(refused)
     assert (used(Scope.ROLE, role), used(Scope.TENANT), capped()) == (3, 3, {1: 3})
     assert len(outbox.claim(terms(role_id=role), 10, 1, 60).rows) == 2
 
@@ -150,18 +150,18 @@ def test_a_retry_uses_its_reservation_and_a_refusal_gives_it_back_once(role: int
 def test_what_may_have_arrived_keeps_its_place(role: int) -> None:
     mailing(1, 9, 5)
     rows = outbox.claim(terms(role_id=role), 5, 1, 60).rows
-    outbox.settle([outcome(rows[0], DeliveryState.UNCERTAIN)])
+    settlements.settle([outcome(rows[0], DeliveryState.UNCERTAIN)])
     again = outbox.claim(terms(role_id=role), 5, 1, 60).rows
-    outbox.settle([outcome(again[0], DeliveryState.FAILED), outcome(rows[1], DeliveryState.SENT)])
+    settlements.settle([outcome(again[0], DeliveryState.FAILED), outcome(rows[1], DeliveryState.SENT)])
     assert used(Scope.ROLE, role) == 5
 
 
 def test_rows_that_return_to_the_queue_make_room(role: int) -> None:
     mailing(1, 9, 10)
     rows = outbox.claim(terms(role_id=role), 10, 1, 60).rows
-    outbox.settle([outcome(row, DeliveryState.QUEUED) for row in rows[:2]])
+    settlements.settle([outcome(row, DeliveryState.QUEUED) for row in rows[:2]])
     assert used(Scope.ROLE, role) == 3
-    outbox.take_over(1, [], [])
+    settlements.take_over(1, [], [])
     assert used(Scope.ROLE, role) == 0
     assert len(outbox.claim(terms(role_id=role), 10, 2, 60).rows) == 5
 
@@ -169,7 +169,7 @@ def test_rows_that_return_to_the_queue_make_room(role: int) -> None:
 def test_who_unsubscribes_before_the_second_try_makes_room(role: int) -> None:
     mailing(1, 9, 5)
     row = outbox.claim(terms(role_id=role), 1, 1, 60).rows[0]
-    outbox.settle([outcome(row, DeliveryState.DEFERRED)])
+    settlements.settle([outcome(row, DeliveryState.DEFERRED)])
     Suppression.create(tenant_id=1, address_key=row.address, address_hash="h")
     outbox.claim(terms(role_id=role), 1, 1, 60)
     assert Delivery.get_by_id(row.delivery_id).reason == LeftOut.SUPPRESSED
@@ -182,7 +182,7 @@ def test_a_limit_set_or_lifted_meanwhile_does_not_upset_what_is_given_back(role:
     ceilings.set_tenant_limits(1, {Window.DAY: 50})
     mailing(1, 10, 3)
     outbox.claim(terms(campaign_id=10), 3, 1, 60)
-    outbox.settle([outcome(row, DeliveryState.FAILED) for row in rows])
+    settlements.settle([outcome(row, DeliveryState.FAILED) for row in rows])
     assert (used(Scope.ROLE, role), used(Scope.TENANT)) == (0, 3)
 
 
@@ -258,13 +258,13 @@ def test_eight_claimers_send_exactly_the_limit(role: int) -> None:
             rows = outbox.claim(terms(role_id=role), dice.randint(3, 20), owner_id, 60).rows
             empty = 0 if rows else empty + 1
             ends = [dice.choice([DeliveryState.SENT, DeliveryState.SENT, DeliveryState.FAILED]) for _ in rows]
-            outbox.settle([outcome(r, e, owner_id=owner_id) for r, e in zip(rows, ends, strict=True)])
+            settlements.settle([outcome(r, e, owner_id=owner_id) for r, e in zip(rows, ends, strict=True)])
             sent.extend(r.delivery_id for r, e in zip(rows, ends, strict=True) if e == DeliveryState.SENT)
             assert used(Scope.ROLE, role) <= 100
 
     together(8, work)
     while rows := outbox.claim(terms(role_id=role), 50, 1, 60).rows:  # what somebody gave back last
-        outbox.settle([outcome(r, DeliveryState.SENT) for r in rows])
+        settlements.settle([outcome(r, DeliveryState.SENT) for r in rows])
         sent.extend(r.delivery_id for r in rows)
     assert len(sent) == len(set(sent)) == 100 == used(Scope.ROLE, role)
 

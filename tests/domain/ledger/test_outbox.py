@@ -7,7 +7,7 @@ import pytest
 
 from domain import clock, db
 from domain.accounts.models import Role
-from domain.ledger import outbox
+from domain.ledger import outbox, settlements
 from domain.ledger.models import Delivery, DeliveryPayload
 from domain.ledger.outbox import Terms
 from domain.ledger.rows import Settlement
@@ -150,13 +150,13 @@ def test_retry_reuses_its_reservation(people):
     role = Role.create(name="Editor")
     quotas.set_limits(role.id, {Window.DAY: 4})
     rows = outbox.claim(terms(role.id), 4, 1, 60).rows
-    outbox.settle([settlement(row, DeliveryState.DEFERRED) for row in rows])
+    settlements.settle([settlement(row, DeliveryState.DEFERRED) for row in rows])
     assert [row.attempt for row in outbox.claim(terms(role.id), 10, 1, 60).rows] == [2, 2, 2, 2]
 
 
 def test_settled_row_tells_what_the_server_said(people):
     row = outbox.claim(terms(), 1, 1, 60).rows[0]
-    outbox.settle([settlement(row, DeliveryState.SENT)])
+    settlements.settle([settlement(row, DeliveryState.SENT)])
     found = Delivery.get_by_id(row.delivery_id)
     assert (found.state, found.reply_code, found.enhanced, found.reply_text) == (
         DeliveryState.SENT,
@@ -169,23 +169,25 @@ def test_settled_row_tells_what_the_server_said(people):
 
 def test_deferred_row_is_not_due_before_its_time(people):
     rows = outbox.claim(terms(), 10, 1, 60).rows
-    outbox.settle([settlement(row, DeliveryState.DEFERRED, next_at=clock.epoch() + 300) for row in rows])
+    settlements.settle([settlement(row, DeliveryState.DEFERRED, next_at=clock.epoch() + 300) for row in rows])
     assert not outbox.claim(terms(), 10, 1, 60).rows
     assert outbox.is_open(TENANT, CAMPAIGN) and not outbox.is_open(TENANT, CAMPAIGN, due_at=clock.epoch())
 
 
 def test_late_owner_settles_nothing(people):
     row = outbox.claim(terms(), 1, 1, 60).rows[0]
-    outbox.take_over(1, [], set())
+    settlements.take_over(1, [], set())
     again = outbox.claim(terms(), 1, 2, 60).rows[0]
     assert again.delivery_id == row.delivery_id
-    outbox.settle([settlement(row, DeliveryState.FAILED, owner_id=1)])
+    settlements.settle([settlement(row, DeliveryState.FAILED, owner_id=1)])
     assert Delivery.get_by_id(row.delivery_id).state == DeliveryState.LEASED
 
 
 def test_take_over_settles_outcomes_doubts_intents_and_frees_the_rest(people):
     a, b, *rest = outbox.claim(terms(), 5, 1, 60).rows
-    back, doubtful = outbox.take_over(1, [settlement(a, DeliveryState.SENT)], {(b.delivery_id, b.attempt)})
+    back, doubtful = settlements.take_over(
+        1, [settlement(a, DeliveryState.SENT)], {(b.delivery_id, b.attempt)}
+    )
     assert (back, doubtful) == (len(rest), 1)
     assert (
         count(DeliveryState.SENT) == 1
@@ -196,25 +198,25 @@ def test_take_over_settles_outcomes_doubts_intents_and_frees_the_rest(people):
 
 def test_take_over_without_a_journal_doubts_everything(people):
     outbox.claim(terms(), 5, 1, 60)
-    assert outbox.take_over(1, [], None) == (0, 5)
+    assert settlements.take_over(1, [], None) == (0, 5)
     assert count(DeliveryState.UNCERTAIN) == 5
 
 
 def test_doubtful_row_is_sent_once_more_and_held_after_the_second_doubt(people):
     row = outbox.claim(terms(), 1, 1, 60).rows[0]
-    outbox.take_over(1, [], {(row.delivery_id, row.attempt)})
+    settlements.take_over(1, [], {(row.delivery_id, row.attempt)})
     again = outbox.claim(terms(), 1, 2, 60).rows[0]
     assert again.delivery_id == row.delivery_id
     assert Delivery.get_by_id(row.delivery_id).maybe_duplicate
-    outbox.settle([settlement(again, DeliveryState.UNCERTAIN, owner_id=2)])
+    settlements.settle([settlement(again, DeliveryState.UNCERTAIN, owner_id=2)])
     assert Delivery.get_by_id(row.delivery_id).state == DeliveryState.HELD
 
 
 def test_open_means_queued_leased_deferred_or_uncertain(people):
     rows = outbox.claim(terms(), 10, 1, 60).rows
-    outbox.settle([settlement(row, DeliveryState.SENT) for row in rows[1:]])
+    settlements.settle([settlement(row, DeliveryState.SENT) for row in rows[1:]])
     assert outbox.is_open(TENANT, CAMPAIGN)
-    outbox.settle([settlement(rows[0], DeliveryState.FAILED)])
+    settlements.settle([settlement(rows[0], DeliveryState.FAILED)])
     assert not outbox.is_open(TENANT, CAMPAIGN)
     assert outbox.counts(TENANT, CAMPAIGN)[DeliveryState.SENT] == 9
 
@@ -230,19 +232,19 @@ def test_claim_and_settle_find_rows_by_their_ids_however_many_the_tenant_has(peo
 
     monkeypatch.setattr(db.database.obj, "execute_sql", explained)
     rows = outbox.claim(terms(), 10, 1, 60).rows
-    outbox.settle([settlement(row, DeliveryState.SENT) for row in rows])
+    settlements.settle([settlement(row, DeliveryState.SENT) for row in rows])
     walked = [plan for plan in plans if "delivery_tenant_id" in plan or "SCAN delivery" in plan]
     assert len(rows) == 10 and plans and not walked
 
 
 def test_a_row_that_returns_is_not_counted_as_tried(people):
     (row,) = outbox.claim(terms(), 1, owner_id=1, lease_s=60).rows
-    outbox.settle([settlement(row, DeliveryState.QUEUED)])
+    settlements.settle([settlement(row, DeliveryState.QUEUED)])
     (again,) = outbox.claim(terms(), 1, owner_id=1, lease_s=60).rows
     assert (again.delivery_id, again.attempt, again.returned) == (row.delivery_id, 2, 1)
-    outbox.take_over(1, [], [])
+    settlements.take_over(1, [], [])
     (third,) = outbox.claim(terms(), 1, owner_id=2, lease_s=60).rows
     assert (third.attempt, third.returned) == (3, 2)
-    outbox.settle([settlement(third, DeliveryState.DEFERRED, owner_id=2)])
+    settlements.settle([settlement(third, DeliveryState.DEFERRED, owner_id=2)])
     (fourth,) = outbox.claim(terms(), 1, owner_id=2, lease_s=60).rows
     assert (fourth.delivery_id, fourth.attempt, fourth.returned) == (row.delivery_id, 4, 2)
