@@ -24,6 +24,9 @@ def drag_to_the_end(page: Page, block: Locator) -> None:
     """By its grip, as a hand does it: slowly, and until it is there."""
     expect(page.locator("#blocks[data-bound]")).to_be_visible()
     wanted = block.get_attribute("id")
+    page.evaluate(
+        "document.getElementById('blocks').dataset.before = 'yes'"
+    )  # until the answer draws them anew
     block.locator("[data-grip]").hover()
     page.mouse.down()
     for nudge in range(200):
@@ -34,6 +37,8 @@ def drag_to_the_end(page: Page, block: Locator) -> None:
         if blocks.last.get_attribute("id") == wanted:
             break
     page.mouse.up()
+    expect(page.locator("#blocks[data-before]")).to_have_count(0)
+    expect(page.locator("#blocks[data-bound]")).to_be_visible()
 
 
 def caught(house: House, subject: str) -> list[bytes]:
