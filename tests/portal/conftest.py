@@ -8,9 +8,9 @@ from flask.testing import FlaskClient
 
 from domain.accounts import sessions
 from domain.accounts.models import User
-from portal.factory import create_app
 from portal.settings import Settings
 from tests import world as worlds
+from tests.portal.quick import application
 
 HTMX = {"HX-Request": "true"}
 
@@ -22,7 +22,7 @@ def world(database: str) -> worlds.World:
 
 @pytest.fixture
 def app(settings: Settings, database: str) -> Flask:
-    app = create_app(settings)
+    app = application(settings)
     app.config["WTF_CSRF_ENABLED"] = False  # CSRF has tests of its own (test_access.py)
     return app
 
