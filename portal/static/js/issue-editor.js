@@ -28,12 +28,13 @@
   });
   document.body.addEventListener("htmx:beforeSend", (event) => {
     const { elt, requestConfig, xhr } = event.detail;
-    if (elt.matches("[data-redraws]") || (requestConfig.verb === "post" && elt.id !== "presence")) busy = xhr;
-  });
-  document.body.addEventListener("htmx:afterRequest", (event) => {
-    if (event.detail.xhr !== busy) return;
-    busy = null;
-    setTimeout(() => { if (!busy) acts.shift()?.(); }, 0);
+    if (!elt.matches("[data-redraws]") && (requestConfig.verb !== "post" || elt.id === "presence")) return;
+    busy = xhr;
+    xhr.addEventListener("loadend", () => {  // htmx tells nobody when the element that asked is gone by then
+      if (xhr !== busy) return;
+      busy = null;
+      setTimeout(() => { if (!busy) acts.shift()?.(); }, 0);
+    });
   });
 
   function sortable() {
