@@ -134,7 +134,7 @@ def run(step: Step) -> bool:
 
 
 def run_side_by_side(found: Sequence[Step]) -> list[str]:
-    """Run checks three at a time: a browser and the house that it visits leave much of two cores idle. Each one's
+    """Run checks two at a time: a browser and the house that it visits leave much of two cores idle. Each one's
     output comes when it is through. Returns the names of those that failed."""
 
     def run_quietly(step: Step) -> tuple[Step, int, str, float]:
@@ -146,7 +146,7 @@ def run_side_by_side(found: Sequence[Step]) -> list[str]:
         return step, done.returncode, done.stdout, time.monotonic() - began
 
     failed = []
-    with ThreadPoolExecutor(3) as pool:
+    with ThreadPoolExecutor(2) as pool:
         for running in as_completed([pool.submit(run_quietly, step) for step in found]):
             step, code, output, seconds = running.result()
             print(headline(step.name), output, f"   {step.name}: {seconds:.0f} s", sep="\n", flush=True)

@@ -74,6 +74,7 @@ def test_two_people_at_one_article_lose_nothing(
     journalist.get_by_role("button", name="Meinen Text speichern").click()
     expect(journalist.locator("#h-conflict")).to_have_count(0)
     expect(journalist.locator("#teaser")).to_have_value("Mein Satz")
+    editor.close()  # or her page would take the article over again, once the journalist has left it
 
     journalist.goto(url.replace("/edit", "/versions"))
     expect(journalist.locator(".rb-versions > li")).to_have_count(3)
