@@ -12,9 +12,10 @@ from datetime import UTC, datetime
 
 import house  # puts the product on the path
 
-from dispatcher import keymaking, libcrypto
-from dispatcher.compose import compile_message
-from dispatcher.dkim import Key, Signed, Signer, is_relaxed
+from dispatcher import keymaking
+from dispatcher.message import libcrypto
+from dispatcher.message.compose import compile_message
+from dispatcher.message.dkim import Key, Signed, Signer, is_relaxed
 
 MAILS = int(os.environ.get("MESSAGES", "400"))
 ROUNDS = 5

@@ -17,7 +17,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 import people  # noqa: E402
 
-from dispatcher.compose import MessageSource, compile_message  # noqa: E402
+from dispatcher.message.compose import MessageSource, compile_message  # noqa: E402
 from domain import clock, db, tokens  # noqa: E402
 from domain.accounts.models import User  # noqa: E402
 from domain.approvals import flow  # noqa: E402
@@ -44,7 +44,7 @@ DELIVER = """
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from dispatcher import lean
+from dispatcher.engine import lean
 
 lean.leave_out(sys.argv[2], "")  # as `rundbrief deliver` does
 from dispatcher import worker

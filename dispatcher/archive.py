@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
-from dispatcher import enclosing, links
-from dispatcher.compose import Compiled
+from dispatcher.message.compose import Compiled
+from dispatcher.rendering import enclosing, links
 from domain.campaigns.models import Campaign, CampaignStatus, Course
 from domain.errors import NotFound
 from domain.issues import placeholders

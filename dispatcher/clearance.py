@@ -3,10 +3,11 @@
 from dataclasses import replace
 from datetime import datetime
 
-from dispatcher import approving, freezing, render
+from dispatcher.housemail import approving
 from dispatcher.preflight import run
 from dispatcher.preflight.findings import Finding
 from dispatcher.preflight.people import FOREIGN
+from dispatcher.rendering import freezing, render
 from domain.accounts import policy
 from domain.accounts.models import User
 from domain.approvals import flow, setup

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from email.message import EmailMessage
 from typing import Any
 
-from dispatcher import enclosing, render
-from dispatcher.compiled import Compiled, Recipient
+from dispatcher.message.compiled import Compiled, Recipient
+from dispatcher.rendering import enclosing, render
 from domain import tokens
 from domain.campaigns import conditions, measuring, reporting
 from domain.issues import placeholders

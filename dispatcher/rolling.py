@@ -7,8 +7,9 @@ folders with a stand-in name are the branch's own. What is no open slot is locke
 from dataclasses import dataclass
 from typing import Any
 
-from dispatcher import clearance, render
+from dispatcher import clearance
 from dispatcher.jobs import copies
+from dispatcher.rendering import render
 from domain import bounds, clock
 from domain.accounts.models import User
 from domain.campaigns import planning

@@ -15,8 +15,8 @@ from urllib.parse import unquote, urlsplit
 
 import structlog
 
-from dispatcher import dkim, libcrypto
 from dispatcher.catcher import port_of
+from dispatcher.message import dkim, libcrypto
 from dispatcher.transport.protocol import Relay
 from domain.errors import N_
 from domain.senders import domains, keys, relays, sealing
@@ -26,8 +26,8 @@ from domain.tenancy import tree
 from domain.tenancy.models import Tenant
 
 if TYPE_CHECKING:
-    from dispatcher.domainfacts import Route
-    from dispatcher.resolver import Resolver
+    from dispatcher.deliverability.domainfacts import Route
+    from dispatcher.deliverability.resolver import Resolver
     from domain.senders.findings import Findings
 
 log = structlog.get_logger()
@@ -232,8 +232,8 @@ def look_at(domain: SenderDomain, house: Any) -> tuple[Findings, dict[int, bool]
     `house` are the settings: dns_resolver, outgoing_ips, smtp_url, instance, public_url.
     """
     # dnspython and all that is nothing for the processes that only send
-    from dispatcher import domaincheck, domainfacts, lookout
-    from dispatcher.resolver import Resolver
+    from dispatcher.deliverability import domaincheck, domainfacts, lookout
+    from dispatcher.deliverability.resolver import Resolver
 
     resolver = Resolver(house.dns_resolver)
     facts = domainfacts.Facts(
@@ -245,7 +245,7 @@ def look_at(domain: SenderDomain, house: Any) -> tuple[Findings, dict[int, bool]
 
 def mail_host(domain: str, dns_resolver: str) -> str | None:
     """The best mail server of a recipient domain; "" if it has none, None if nobody answers."""
-    from dispatcher.resolver import Resolver, Unanswered
+    from dispatcher.deliverability.resolver import Resolver, Unanswered
 
     try:
         hosts = Resolver(dns_resolver, lifetime_s=3.0).mx(domain)
@@ -255,7 +255,7 @@ def mail_host(domain: str, dns_resolver: str) -> str | None:
 
 
 def _route(domain: SenderDomain, house: Any, resolver: Resolver) -> Route:
-    from dispatcher import domainfacts, lookout
+    from dispatcher.deliverability import domainfacts, lookout
 
     tenant = tree.get(domain.tenant_id)
     ways: list[tuple[str, str]] = []

@@ -5,8 +5,9 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import replace
 
-from dispatcher import preview, render
-from dispatcher.compiled import Compiled
+from dispatcher import preview
+from dispatcher.message.compiled import Compiled
+from dispatcher.rendering import render
 from domain.campaigns import planning
 from domain.campaigns.models import Campaign
 from domain.errors import N_, Invalid

@@ -7,8 +7,8 @@ import re
 from dataclasses import dataclass
 from html import escape
 
-from dispatcher import enclosing, links
-from dispatcher.compiled import Compiled
+from dispatcher.message.compiled import Compiled
+from dispatcher.rendering import enclosing, links
 from domain import tokens
 from domain.campaigns.models import Campaign
 from domain.db import unscoped

@@ -22,14 +22,16 @@ import structlog
 from huey import Huey
 from huey.consumer import Consumer
 
-from dispatcher import alarms, completion, lean, queues, senders, starting, takeover, tasks
-from dispatcher.desk import Desk, OwnDesk, SideDesk
-from dispatcher.figures import Figures
-from dispatcher.journal import Journal
-from dispatcher.lender import Lender
-from dispatcher.mark import Mark
-from dispatcher.pump import Pump
-from dispatcher.recorder import Pace, Recorder
+from dispatcher import queues, senders, tasks
+from dispatcher.engine import lean, starting, takeover
+from dispatcher.engine.desk import Desk, OwnDesk, SideDesk
+from dispatcher.engine.figures import Figures
+from dispatcher.engine.journal import Journal
+from dispatcher.engine.lender import Lender
+from dispatcher.engine.mark import Mark
+from dispatcher.engine.pump import Pump
+from dispatcher.engine.recorder import Pace, Recorder
+from dispatcher.housemail import alarms, completion
 from domain import db, tokens
 
 log = structlog.get_logger()

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 
-from dispatcher import lean
+from dispatcher.engine import lean
 from portal.settings import Settings, SettingsError, load
 from portal.supervisor import CONFIG_EXIT
 

@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from dispatcher.figures import SLOT_S, SLOTS
+from dispatcher.engine.figures import SLOT_S, SLOTS
 from domain import clock
 from domain.ledger.models import DispatcherProcess
 from domain.senders import breaker
 from domain.senders.models import Relay
 from portal.sending import Columns, columns
 
-STALE_S = 30  # as dispatcher.takeover sees it
+STALE_S = 30  # as dispatcher.engine.takeover sees it
 GONE_S = 600  # a process that stopped longer ago is no news
 
 

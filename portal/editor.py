@@ -6,8 +6,8 @@ from flask import g, request
 from flask_babel import get_timezone
 from flask_babel import gettext as _
 
-from dispatcher import render
 from dispatcher.preflight import run
+from dispatcher.rendering import render
 from domain import clock
 from domain.accounts import policy
 from domain.accounts.permissions import Permission as P

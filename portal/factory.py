@@ -9,7 +9,8 @@ from flask import Flask
 from flask_babel import Babel
 from flask_wtf.csrf import CSRFProtect
 
-from dispatcher import completion, queues
+from dispatcher import queues
+from dispatcher.housemail import completion
 from domain import tokens
 from mediadb import scanner, storage
 from portal import (

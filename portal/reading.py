@@ -4,8 +4,9 @@ from typing import Any
 
 from flask import Response, current_app, g, make_response, redirect, render_template, request, url_for
 
-from dispatcher import looks, webview
-from dispatcher.render import base_url_of
+from dispatcher import webview
+from dispatcher.rendering import looks
+from dispatcher.rendering.render import base_url_of
 from domain import tokens
 from domain.errors import N_, NotFound
 from domain.subscribers.consent import Trace

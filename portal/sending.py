@@ -9,7 +9,8 @@ from flask import Response, current_app, g
 from flask_babel import get_locale, gettext, ngettext
 from markupsafe import escape
 
-from dispatcher import preview, render
+from dispatcher import preview
+from dispatcher.rendering import render
 from domain.campaigns import planning
 from domain.campaigns.models import Campaign
 from domain.campaigns.reports import Progress, Recipient

@@ -7,10 +7,11 @@ from typing import Any
 from flask import Response, render_template, request
 from flask_babel import gettext as _
 
-from dispatcher import authorship, changes, deciding, marking, preview
-from dispatcher.changes import Change
+from dispatcher import deciding, preview
 from dispatcher.preflight import run
 from dispatcher.preflight.findings import Finding
+from dispatcher.rendering import authorship, changes, marking
+from dispatcher.rendering.changes import Change
 from domain import clock
 from domain.approvals.models import Approval, ApprovalState
 from domain.approvals.setup import ARTICLE, CAMPAIGN, ISSUE, MEDIA

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import FrameType
 
-from dispatcher.ties import tie_to_parent
+from dispatcher.engine.ties import tie_to_parent
 
 RESTART_DELAYS_S = (0.5, 1, 2, 4, 8, 15, 30)  # taste: quick after a hiccup, calm when it keeps dying
 STEADY_AFTER_S = 60  # a part that ran this long starts again with the shortest delay

@@ -3,7 +3,8 @@
 from flask import request
 from flask_babel import gettext as _
 
-from dispatcher import approving, tasks
+from dispatcher import tasks
+from dispatcher.housemail import approving
 from domain.approvals.models import Approval, ApprovalState
 from domain.approvals.setup import CAMPAIGN
 from domain.campaigns import planning

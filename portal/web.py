@@ -7,7 +7,7 @@ from typing import Any
 
 from gunicorn.app.base import BaseApplication
 
-from dispatcher.ties import tie_to_parent
+from dispatcher.engine.ties import tie_to_parent
 from portal.settings import DEFAULT_PORT, Settings, SettingsError
 
 HOST = "127.0.0.1"  # a reverse proxy with TLS stands in front of anything public

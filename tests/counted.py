@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from dispatcher import clearance, freezing
+from dispatcher import clearance
+from dispatcher.rendering import freezing
 from domain import clock, tokens
 from domain.campaigns import measured
 from domain.campaigns.models import Campaign, CampaignStatus

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from email.message import EmailMessage
 from urllib.parse import urlsplit
 
-from dispatcher.compiled import read_return_path
+from dispatcher.message.compiled import read_return_path
 from domain import tokens
 from portal import settings
 from tests import strict

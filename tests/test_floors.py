@@ -76,8 +76,8 @@ def test_no_module_is_a_drawer_for_everything() -> None:
 def test_sending_process_loads_no_web_no_renderer_and_no_foreign_driver() -> None:
     """What it loads it keeps in memory, in every process and for as long as the house runs."""
     script = (
-        "import sys; from dispatcher import lean; lean.leave_out('sqlite:///x.db', 'sqlite:///q.db')\n"
-        "import dispatcher.worker, dispatcher.desk\n"
+        "import sys; from dispatcher.engine import lean; lean.leave_out('sqlite:///x.db', 'sqlite:///q.db')\n"
+        "import dispatcher.worker, dispatcher.engine.desk\n"
         "print(*(name for name in sys.argv[1:] if sys.modules.get(name)))"
     )
     unwanted = [
@@ -101,7 +101,7 @@ def test_sending_process_loads_no_web_no_renderer_and_no_foreign_driver() -> Non
 def test_sending_process_takes_no_more_memory_than_it_keeps() -> None:
     """60 MB at most per deliver process: what an import takes for a moment counts too. Mails come on top of this."""
     script = (
-        "from dispatcher import lean; lean.leave_out('sqlite:///x.db', 'sqlite:///q.db')\n"
+        "from dispatcher.engine import lean; lean.leave_out('sqlite:///x.db', 'sqlite:///q.db')\n"
         "import dispatcher.worker\n"
         "print(open('/proc/self/status').read().split('VmHWM:')[1].split()[0])"
     )

@@ -6,8 +6,8 @@ from typing import Any
 
 from peewee import Model
 
-from dispatcher import render
 from dispatcher.jobs import hosting
+from dispatcher.rendering import render
 from domain import clock
 from domain.accounts import policy
 from domain.accounts.models import Role, User

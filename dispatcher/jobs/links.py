@@ -10,8 +10,9 @@ from urllib.parse import urlsplit
 
 import structlog
 
-from dispatcher import following, render
+from dispatcher.preflight import following
 from dispatcher.preflight.facts import Facts
+from dispatcher.rendering import render
 from domain import clock, db
 from domain.db import unscoped
 from domain.errors import DomainError

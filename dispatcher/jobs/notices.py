@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime
 
-from dispatcher import completion, lettering, wording
+from dispatcher.housemail import completion, lettering, wording
 from domain import clock
 from domain.accounts.models import User
 from domain.db import database

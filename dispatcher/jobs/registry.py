@@ -6,7 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from dispatcher import approving, senders, wording
+from dispatcher import senders
+from dispatcher.housemail import approving, wording
 from dispatcher.jobs import domains, imports, links, mailhosts, notices, optins, relays, tenants
 from domain import clock
 from domain.campaigns import retention

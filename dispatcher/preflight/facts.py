@@ -9,7 +9,7 @@ from functools import cached_property
 from lxml import html as lxml_html
 from lxml.html import HtmlElement
 
-from dispatcher import render
+from dispatcher.rendering import render
 from domain.content.models import Article
 from domain.issues import assembly, blocks, placeholders, texts
 from domain.issues.models import PLAIN, Block, Issue

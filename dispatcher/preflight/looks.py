@@ -6,10 +6,10 @@ from collections.abc import Iterator
 import tinycss2
 from lxml.html import HtmlElement
 
-from dispatcher import render
-from dispatcher.colours import WHITE, Colour, colour, ratio
 from dispatcher.preflight.facts import Facts, squeezed
 from dispatcher.preflight.findings import Findings, Place, error, hint
+from dispatcher.rendering import render
+from dispatcher.rendering.colours import WHITE, Colour, colour, ratio
 from domain.content import nostyle
 from domain.errors import N_
 from domain.issues import attachments

@@ -11,7 +11,7 @@ from dispatcher.transport.protocol import Client, Mail, Relay
 from dispatcher.transport.resolving import addresses
 
 if TYPE_CHECKING:
-    from dispatcher.throttle import Gate
+    from dispatcher.engine.throttle import Gate
     from dispatcher.transport.connection import Connection
 
 _PAUSE_FIRST_S = 5.0  # taste: a restarted relay is found again soon

@@ -122,7 +122,7 @@ class DispatcherProcess(BaseModel):
     started_at = BigIntegerField()
     heartbeat_at = BigIntegerField()
     stopped_at = BigIntegerField(null=True)
-    figures = JSONText(null=True)  # what it does now (dispatcher.figures), written with the heartbeat
+    figures = JSONText(null=True)  # what it does now (dispatcher.engine.figures), written with the heartbeat
 
 
 class Halt(TenantModel):

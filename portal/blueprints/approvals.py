@@ -5,8 +5,9 @@ from typing import Any
 from flask import Blueprint, Response, g, make_response, redirect, request, url_for
 from flask_babel import gettext as _
 
-from dispatcher import approving, deciding
+from dispatcher import deciding
 from dispatcher.deciding import Seat
+from dispatcher.housemail import approving
 from domain import tokens
 from domain.accounts import absence, policy
 from domain.accounts.permissions import Permission as P

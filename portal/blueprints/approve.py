@@ -5,8 +5,9 @@ from typing import Any
 
 from flask import Blueprint, Response, abort, g, request, session, url_for
 
-from dispatcher import approving, deciding, lettering, tasks
+from dispatcher import deciding, tasks
 from dispatcher.deciding import Seat
+from dispatcher.housemail import approving, lettering
 from domain.accounts import policy
 from domain.approvals import flow, guests
 from domain.approvals.flow import Voter

@@ -6,8 +6,8 @@ from typing import Any
 from flask import Blueprint, Response, g, jsonify, render_template, request, url_for
 from flask_babel import gettext as _
 
-from dispatcher import approving as approvals
 from dispatcher import tasks
+from dispatcher.housemail import approving as approvals
 from domain.accounts import policy
 from domain.accounts.permissions import Permission as P
 from domain.approvals.models import Approval

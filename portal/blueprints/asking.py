@@ -3,7 +3,8 @@
 from flask import Blueprint, Response, g, request, url_for
 from flask_babel import gettext as _
 
-from dispatcher import approving, clearance, tasks
+from dispatcher import clearance, tasks
+from dispatcher.housemail import approving
 from domain.accounts.permissions import Permission as P
 from domain.approvals.models import Approval
 from domain.content import approving as article_approvals

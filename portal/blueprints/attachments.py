@@ -6,7 +6,7 @@ from typing import Any
 from flask import Blueprint, Response, g, request, url_for
 from flask_babel import gettext as _
 
-from dispatcher import enclosing, render
+from dispatcher.rendering import enclosing, render
 from domain.accounts.permissions import Permission as P
 from domain.errors import Conflict, DomainError, Invalid
 from domain.issues import assembly, attachments

@@ -5,8 +5,8 @@ from typing import Any
 from flask import Blueprint, Response, g, request, url_for
 from flask_babel import gettext as _
 
-from dispatcher import looks, sample
 from dispatcher.jobs import copies
+from dispatcher.rendering import looks, sample
 from domain.accounts.permissions import Permission as P
 from domain.errors import Invalid
 from domain.issues import assembly, blocktemplates, mailtemplates

@@ -8,7 +8,8 @@ from flask_babel import get_timezone
 from flask_babel import gettext as _
 from wtforms.fields.choices import SelectChoice
 
-from dispatcher import clearance, render, tasks
+from dispatcher import clearance, tasks
+from dispatcher.rendering import render
 from domain import bounds, clock
 from domain.accounts import policy
 from domain.accounts.permissions import Permission as P

@@ -9,7 +9,8 @@ from pathlib import Path
 from flask import Blueprint, Response, abort, current_app, request
 from markupsafe import Markup
 
-from dispatcher import catcher, enclosing
+from dispatcher import catcher
+from dispatcher.rendering import enclosing
 from domain.errors import NotFound
 from portal import hypermedia
 from portal.access import signed_in

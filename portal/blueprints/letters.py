@@ -5,7 +5,8 @@ from typing import Any
 from flask import Blueprint, Response, g, jsonify, request, url_for
 from flask_babel import gettext as _
 
-from dispatcher import enclosing, trial
+from dispatcher import trial
+from dispatcher.rendering import enclosing
 from domain import clock
 from domain.accounts.permissions import Permission as P
 from domain.campaigns import planning

@@ -5,10 +5,10 @@ from typing import Any
 from flask import Blueprint, Response, g, request, url_for
 from flask_babel import gettext as _
 
-from dispatcher import looks, sample
 from dispatcher.jobs import copies
-from dispatcher.links import extended, told
-from dispatcher.links import parameters as link_parameters
+from dispatcher.rendering import looks, sample
+from dispatcher.rendering.links import extended, told
+from dispatcher.rendering.links import parameters as link_parameters
 from domain import clock
 from domain.accounts.permissions import Permission as P
 from domain.errors import N_, Forbidden, Invalid, NotFound

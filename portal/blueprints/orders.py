@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, Response, g, request, url_for
 from flask_babel import gettext as _
 
-from dispatcher import render
+from dispatcher.rendering import render
 from domain.accounts import policy
 from domain.accounts.permissions import Permission as P
 from domain.errors import Invalid, NotFound

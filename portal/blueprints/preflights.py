@@ -8,9 +8,9 @@ from flask_babel import ngettext
 
 from dispatcher import tasks
 from dispatcher.jobs import links as link_jobs
-from dispatcher.links import can_count
 from dispatcher.preflight import run
 from dispatcher.preflight.facts import Facts, Link
+from dispatcher.rendering.links import can_count
 from domain.accounts.permissions import Permission as P
 from domain.campaigns import measuring, planning
 from domain.issues import assembly, links

@@ -5,7 +5,8 @@ from typing import Any
 
 from flask import Blueprint, Response, g, make_response, render_template, request, url_for
 
-from dispatcher import enclosing, preview, trial
+from dispatcher import preview, trial
+from dispatcher.rendering import enclosing
 from domain import clock, tokens
 from domain.accounts.permissions import Permission as P
 from domain.audit import log

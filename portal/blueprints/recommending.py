@@ -4,7 +4,7 @@ from flask import Blueprint, Response, current_app, g, render_template, request,
 from flask_babel import gettext as _
 
 from dispatcher import tasks, webview
-from dispatcher.render import base_url_of
+from dispatcher.rendering.render import base_url_of
 from domain import tokens
 from domain.campaigns import planning, recommending
 from domain.errors import NotFound

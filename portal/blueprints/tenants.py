@@ -6,8 +6,8 @@ from flask import Blueprint, Response, g, request, send_file, url_for
 from flask_babel import gettext as _
 from wtforms.fields.choices import SelectChoice
 
-from dispatcher import looks
 from dispatcher.jobs import tenants as jobs
+from dispatcher.rendering import looks
 from domain import bounds
 from domain.accounts.permissions import Permission as P
 from domain.audit import log

@@ -3,7 +3,7 @@
 from flask import Blueprint, Response, current_app, g, render_template, url_for
 from flask_babel import gettext as _
 
-from dispatcher.render import base_url_of
+from dispatcher.rendering.render import base_url_of
 from domain.accounts.permissions import Permission as P
 from domain.errors import Invalid
 from domain.issues import mailtemplates

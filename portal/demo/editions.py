@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from dispatcher import clearance, render
+from dispatcher import clearance
+from dispatcher.rendering import render
 from domain.accounts.models import User
 from domain.campaigns import planning
 from domain.campaigns.models import Campaign

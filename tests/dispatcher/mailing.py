@@ -7,7 +7,7 @@ from pathlib import Path
 
 from peewee import chunked
 
-from dispatcher.compose import MessageSource, compile_message
+from dispatcher.message.compose import MessageSource, compile_message
 from domain import clock
 from domain.campaigns.models import Campaign, CampaignStatus
 from domain.db import database

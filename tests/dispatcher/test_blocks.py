@@ -7,8 +7,9 @@ import json
 import pytest
 from lxml import html
 
-from dispatcher import clearance, parts, preview, render
-from dispatcher.compiled import Compiled
+from dispatcher import clearance, preview
+from dispatcher.message.compiled import Compiled
+from dispatcher.rendering import parts, render
 from domain.campaigns import planning, snapshot
 from domain.content import stylesheet
 from domain.errors import Conflict, Invalid

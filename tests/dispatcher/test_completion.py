@@ -2,7 +2,7 @@
 
 import pytest
 
-from dispatcher import completion
+from dispatcher.housemail import completion
 from domain import clock
 from domain.accounts.models import User
 from domain.campaigns.models import Campaign

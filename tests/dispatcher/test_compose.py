@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dispatcher.compiled import Compiled, read_return_path
-from dispatcher.compose import HeaderRefused, MessageSource, compile_message
-from dispatcher.personalise import RecipientRefused, header_value, text_value
+from dispatcher.message.compiled import Compiled, read_return_path
+from dispatcher.message.compose import HeaderRefused, MessageSource, compile_message
+from dispatcher.message.personalise import RecipientRefused, header_value, text_value
 
 DATE = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 TOKEN = "Zm9vYmFy-_abcdefghijklmnopqr"

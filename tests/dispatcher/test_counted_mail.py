@@ -5,8 +5,8 @@ import email.policy
 import re
 from dataclasses import replace
 
-from dispatcher import links
-from dispatcher.compose import compile_message
+from dispatcher.message.compose import compile_message
+from dispatcher.rendering import links
 from domain.campaigns import measuring
 from domain.campaigns.models import Campaign, CampaignStatus
 from domain.issues.models import IssueRevision

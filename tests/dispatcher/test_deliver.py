@@ -10,11 +10,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from dispatcher.compose import compile_message
-from dispatcher.journal import Journal
-from dispatcher.pipeline import Run
-from dispatcher.pump import Pump
-from dispatcher.recorder import Pace
+from dispatcher.engine.journal import Journal
+from dispatcher.engine.pipeline import Run
+from dispatcher.engine.pump import Pump
+from dispatcher.engine.recorder import Pace
+from dispatcher.message.compose import compile_message
 from dispatcher.transport.protocol import Relay
 from dispatcher.worker import Deliver
 from domain.accounts.models import Role

@@ -10,7 +10,7 @@ from pathlib import Path
 import peewee
 import pytest
 
-from dispatcher.desk import OwnDesk, SideDesk
+from dispatcher.engine.desk import OwnDesk, SideDesk
 from domain.campaigns.models import Campaign, CampaignStatus
 from domain.ledger import outbox
 from domain.ledger.models import Delivery
@@ -67,7 +67,7 @@ def test_database_that_refuses_is_told_and_the_desk_goes_on(side):
 
 def test_desk_dies_with_its_owner(database, tmp_path):
     script = (
-        "import sys, time; from dispatcher.desk import SideDesk\n"
+        "import sys, time; from dispatcher.engine.desk import SideDesk\n"
         "desk = SideDesk(sys.argv[1], b'only for tests, 32 bytes or more.')\n"
         "print(desk._process.pid, flush=True); time.sleep(60)"
     )

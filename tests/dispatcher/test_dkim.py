@@ -10,9 +10,9 @@ from Crypto.PublicKey import ECC, RSA
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dispatcher import libcrypto
-from dispatcher.compose import compile_message
-from dispatcher.dkim import Key, Signed, Signer, is_relaxed
+from dispatcher.message import libcrypto
+from dispatcher.message.compose import compile_message
+from dispatcher.message.dkim import Key, Signed, Signer, is_relaxed
 from tests.dispatcher.test_compose import DATE, SOURCE, TOKEN
 
 AT = 1_795_341_600

@@ -5,9 +5,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from dispatcher import keymaking, spf
+from dispatcher import keymaking
+from dispatcher.deliverability import spf
+from dispatcher.deliverability.resolver import Resolver, Unanswered
 from dispatcher.jobs import domains as job
-from dispatcher.resolver import Resolver, Unanswered
 from domain import clock
 from domain.accounts.models import User
 from domain.campaigns.models import Campaign

@@ -8,8 +8,8 @@ from typing import ClassVar
 
 import pytest
 
-from dispatcher import following
 from dispatcher.jobs import links as jobs
+from dispatcher.preflight import following
 from domain import clock
 from domain.issues import assembly, links
 from domain.issues.models import BlockKind, Issue, LinkCheck

@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from dispatcher.recorder import Pace
+from dispatcher.engine.recorder import Pace
 from dispatcher.worker import Deliver
 from domain import clock
 from domain.accounts.models import Role

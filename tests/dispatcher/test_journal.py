@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from dispatcher import journal
-from dispatcher.journal import Journal, OwnerAlive, Unreadable, fold
+from dispatcher.engine import journal
+from dispatcher.engine.journal import Journal, OwnerAlive, Unreadable, fold
 from dispatcher.transport.replies import FAILED, SENT, Outcome
 
 
@@ -21,7 +21,7 @@ def die(written):
 def test_full_disk_is_told_before_anything_is_sent(tmp_path):
     """A new file gets its space when it is made; without space nothing may leave, and nothing is forgotten."""
     script = (
-        "import pathlib, resource, sys; from dispatcher import journal\n"
+        "import pathlib, resource, sys; from dispatcher.engine import journal\n"
         "journal.SIZE = 200; j = journal.Journal(pathlib.Path(sys.argv[1]), 1)\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (100, resource.RLIM_INFINITY))\n"
         "for n in range(20): j.intent(n, 1)\n"
@@ -116,7 +116,7 @@ def test_rotation_keeps_what_the_database_does_not_have(tmp_path, monkeypatch):
 def test_lock_dies_with_its_process(tmp_path):
     path = tmp_path / "a.journal"
     script = (
-        "import os, signal, sys, pathlib; from dispatcher.journal import Journal\n"
+        "import os, signal, sys, pathlib; from dispatcher.engine.journal import Journal\n"
         "j = Journal(pathlib.Path(sys.argv[1]), 1); j.intent(5, 2); j.write(); os.kill(os.getpid(), signal.SIGKILL)"
     )
     subprocess.run([sys.executable, "-c", script, str(path)], check=False, cwd=os.getcwd())

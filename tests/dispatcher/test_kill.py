@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from dispatcher import starting, takeover
-from dispatcher.journal import Journal
+from dispatcher.engine import starting, takeover
+from dispatcher.engine.journal import Journal
 from domain import db
 from domain.campaigns.models import Campaign, CampaignStatus
 from domain.ledger import outbox
@@ -31,7 +31,7 @@ SCRIPT = """
 import sys
 from pathlib import Path
 from dispatcher import worker
-from dispatcher.recorder import Pace
+from dispatcher.engine.recorder import Pace
 from tests.dispatcher.mailing import EngineSettings
 worker.deliver(EngineSettings(Path(sys.argv[1]), sys.argv[2], sys.argv[3]), Pace(beat_s=0.5, sweep_s=1))
 """

@@ -8,8 +8,9 @@ from dataclasses import replace
 
 import pytest
 
-from dispatcher import clearance, freezing, links, preview, render, trial, webview
-from dispatcher.compiled import Compiled
+from dispatcher import clearance, preview, trial, webview
+from dispatcher.message.compiled import Compiled
+from dispatcher.rendering import freezing, links, render
 from domain import tokens
 from domain.campaigns.models import Campaign
 from domain.errors import Invalid

@@ -15,8 +15,8 @@ from lxml import html as lxml_html
 from playwright.sync_api import sync_playwright
 
 from dispatcher import preview
-from dispatcher.colours import WHITE, Colour, colour, ratio
 from dispatcher.preflight import looks, run
+from dispatcher.rendering.colours import WHITE, Colour, colour, ratio
 from domain.content import mailhtml, nostyle
 from domain.issues import assembly, letters, mailtemplates
 from domain.issues.models import BlockKind, Issue, MailTemplate

@@ -8,9 +8,11 @@ from dataclasses import replace
 
 import pytest
 
-from dispatcher import clearance, render, sysmail, trial
-from dispatcher.compiled import Compiled
-from dispatcher.compose import HeaderRefused, compile_message
+from dispatcher import clearance, trial
+from dispatcher.engine import sysmail
+from dispatcher.message.compiled import Compiled
+from dispatcher.message.compose import HeaderRefused, compile_message
+from dispatcher.rendering import render
 from domain.campaigns import planning
 from domain.issues.models import IssueRevision
 from domain.notices import outbox

@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from dispatcher.mark import Mark
+from dispatcher.engine.mark import Mark
 from domain.campaigns.models import Campaign, CampaignStatus
 from domain.ledger import marks
 from domain.ledger.models import InstallationMark

@@ -1,6 +1,6 @@
 """Changes marked in the mail: new, changed, moved and taken-out blocks, and nothing else."""
 
-from dispatcher.marking import Words, marked
+from dispatcher.rendering.marking import Words, marked
 
 WORDS = Words("NEW", "CHANGED", "MOVED from %(number)s", "GONE")
 

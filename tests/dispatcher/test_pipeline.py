@@ -2,8 +2,8 @@
 
 import pytest
 
-from dispatcher.compose import compile_message
-from dispatcher.pipeline import Run
+from dispatcher.engine.pipeline import Run
+from dispatcher.message.compose import compile_message
 from dispatcher.transport.backoff import Backoff
 from dispatcher.transport.replies import DEFERRED, RETURNED, Outcome
 from domain.ledger.rows import Row

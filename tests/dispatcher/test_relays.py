@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from dispatcher.recorder import Pace
+from dispatcher.engine.recorder import Pace
 from dispatcher.senders import Senders, seal_password
 from dispatcher.worker import Deliver
 from domain import clock

@@ -7,8 +7,9 @@ import email.policy
 import pytest
 from lxml import etree, html
 
-from dispatcher import changes, clearance, preview, render, trial
-from dispatcher.compiled import Compiled
+from dispatcher import clearance, preview, trial
+from dispatcher.message.compiled import Compiled
+from dispatcher.rendering import changes, render
 from domain.campaigns import planning
 from domain.content import markup
 from domain.errors import Invalid

@@ -8,8 +8,9 @@ import threading
 import dkim
 import pytest
 
-from dispatcher import keymaking, signing, starting, sysmail
-from dispatcher.dkim import Signed
+from dispatcher import keymaking
+from dispatcher.engine import signing, starting, sysmail
+from dispatcher.message.dkim import Signed
 from domain.campaigns.models import Campaign, CampaignStatus
 from domain.errors import Invalid
 from domain.ledger import outbox

@@ -3,7 +3,7 @@ on; a tenant without sign-in goes on."""
 
 import pytest
 
-from dispatcher import starting
+from dispatcher.engine import starting
 from domain import clock
 from domain.campaigns.models import Campaign, CampaignStatus
 from domain.tenancy.models import Tenant, TenantStatus

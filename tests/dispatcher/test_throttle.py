@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from dispatcher.throttle import DomainGates, DomainLimit, Gate, around
+from dispatcher.engine.throttle import DomainGates, DomainLimit, Gate, around
 from domain.ledger.rows import Row
 
 

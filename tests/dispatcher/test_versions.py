@@ -3,7 +3,7 @@
 import email
 import email.policy
 
-from dispatcher.compose import MessageSource, compile_message
+from dispatcher.message.compose import MessageSource, compile_message
 from dispatcher.worker import Deliver
 from domain.campaigns.models import Campaign
 from domain.issues.models import IssueRevision

@@ -22,7 +22,8 @@ ROOT = Path(__file__).parents[2]
 SCRIPT = """
 import sys
 from pathlib import Path
-from dispatcher import recorder, tasks, worker
+from dispatcher import tasks, worker
+from dispatcher.engine import recorder
 from tests.dispatcher.mailing import EngineSettings
 
 class Settings(EngineSettings):

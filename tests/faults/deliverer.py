@@ -10,8 +10,9 @@ import sys
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from dispatcher import pump, recorder, takeover, worker
-from dispatcher.recorder import Pace
+from dispatcher import worker
+from dispatcher.engine import pump, recorder, takeover
+from dispatcher.engine.recorder import Pace
 from dispatcher.transport.envelope import Relay, Timeouts
 
 SECRET = b"only for tests, 32 bytes or more."

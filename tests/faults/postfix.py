@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from dispatcher.ties import tie_to_parent
+from dispatcher.engine.ties import tie_to_parent
 from tests.certificates import made
 from tests.journeys.houses import free_port
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from dispatcher.ties import tie_to_parent
+from dispatcher.engine.ties import tie_to_parent
 
 READY_WITHIN_S = 180  # builds the demo house on a slow machine first
 STOPPED_WITHIN_S = 60

@@ -20,7 +20,7 @@ from peewee import (
     TextField,
 )
 
-from dispatcher import freezing, render
+from dispatcher.rendering import freezing, render
 from domain import clock
 from domain.accounts.models import Membership, Role, RolePermission, User, UserSession
 from domain.accounts.permissions import Permission

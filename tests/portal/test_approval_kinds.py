@@ -6,7 +6,9 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from dispatcher import approving, clearance, completion, starting
+from dispatcher import clearance
+from dispatcher.engine import starting
+from dispatcher.housemail import approving, completion
 from domain import clock
 from domain.accounts.models import User
 from domain.approvals import flow, listing, setup

@@ -8,7 +8,9 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from dispatcher import approving, clearance, completion, starting
+from dispatcher import clearance
+from dispatcher.engine import starting
+from dispatcher.housemail import approving, completion
 from domain import clock, db
 from domain.accounts.models import Membership
 from domain.approvals import flow, listing, setup

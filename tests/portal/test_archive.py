@@ -95,7 +95,7 @@ def test_the_sign_up_page_leads_to_the_archive_and_its_switch_is_in_the_type(
 def test_links_get_the_parameters_of_the_template_and_keep_their_own(
     world: worlds.World, database: str
 ) -> None:
-    from dispatcher import render
+    from dispatcher.rendering import render
 
     template = mailtemplates.create(world.north.id, "Mit UTM", "clear", world.editor.id)
     design = {**template.design, "utm": "utm_source=brief&utm_medium=email"}

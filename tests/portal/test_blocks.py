@@ -247,7 +247,7 @@ def test_an_article_is_put_before_the_block_it_was_dropped_on(
 
 
 def test_the_calendar_file_of_an_event(client: FlaskClient, world: worlds.World, issue: Issue) -> None:
-    from dispatcher import parts
+    from dispatcher.rendering import parts
 
     made = assembly.add(issue, BlockKind.EVENT)
     values = {"title": "Lesung; mit, Musik " + "ä" * 60, "starts": "2026-12-05T19:30", "place": "Rathaus"}

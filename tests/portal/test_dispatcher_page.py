@@ -5,7 +5,7 @@ from contextlib import contextmanager
 import pytest
 from flask.testing import FlaskClient
 
-from dispatcher.recorder import Pace
+from dispatcher.engine.recorder import Pace
 from dispatcher.worker import Deliver
 from domain import clock
 from domain.audit.models import AuditEntry

@@ -4,8 +4,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from dispatcher import looks
 from dispatcher.jobs import copies
+from dispatcher.rendering import looks
 from domain.errors import Conflict, NotFound
 from domain.issues import design, fixing, mailtemplates
 from domain.issues.models import MailTemplate

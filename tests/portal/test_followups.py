@@ -2,7 +2,8 @@
 
 import pytest
 
-from dispatcher import clearance, starting
+from dispatcher import clearance
+from dispatcher.engine import starting
 from domain import clock
 from domain.approvals import flow
 from domain.approvals.models import ApprovalState

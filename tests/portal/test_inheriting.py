@@ -9,7 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 from PIL import Image
 
-from dispatcher import render
+from dispatcher.rendering import render
 from domain import clock
 from domain.campaigns import retention
 from domain.campaigns.models import Campaign, CampaignStatus

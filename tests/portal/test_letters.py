@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from lxml import html
 
 from dispatcher import preview
-from dispatcher.compose import Compiled
+from dispatcher.message.compose import Compiled
 from domain import clock, tokens
 from domain.approvals import listing
 from domain.campaigns import planning
@@ -149,7 +149,7 @@ def test_attachments_travel_with_test_and_frozen_mail_and_their_files_cannot_be_
 def test_another_attachment_is_another_fingerprint(
     editor: FlaskClient, letter: Issue, world: worlds.World
 ) -> None:
-    from dispatcher import render
+    from dispatcher.rendering import render
     from mediadb import library
 
     written(editor, letter)

@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from dispatcher import render
+from dispatcher.rendering import render
 from domain.content import articles, offers, views
 from domain.content.models import Article, SavedView
 from domain.errors import Conflict

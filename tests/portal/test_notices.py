@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from flask.testing import FlaskClient
 
-from dispatcher import completion, wording
+from dispatcher.housemail import completion, wording
 from dispatcher.jobs import notices
 from domain import clock
 from domain.accounts import absence

@@ -4,7 +4,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from dispatcher import wording
+from dispatcher.housemail import wording
 from dispatcher.jobs import notices
 from domain import clock
 from domain.accounts.models import User
@@ -160,7 +160,7 @@ def test_what_is_missing_is_said_and_what_was_typed_stays(asker: FlaskClient) ->
 
 
 def test_brackets_of_an_asker_are_text(asker: FlaskClient, world: World) -> None:
-    from dispatcher import render
+    from dispatcher.rendering import render
 
     order = asked(asker)
     mailings.verified(world)

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from dispatcher import clearance, enclosing, preview, render
+from dispatcher import clearance, preview
 from dispatcher.preflight import run
+from dispatcher.rendering import enclosing, render
 from domain.issues import assembly, attachments, copies
 from domain.issues.models import BlockKind, Issue
 from domain.senders.models import Relay

@@ -5,7 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from dispatcher import clearance, completion, starting
+from dispatcher import clearance
+from dispatcher.engine import starting
+from dispatcher.housemail import completion
 from domain import clock
 from domain.approvals import flow, listing
 from domain.approvals.models import Approval, ApprovalState

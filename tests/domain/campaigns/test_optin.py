@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from dispatcher import clearance, starting
+from dispatcher import clearance
+from dispatcher.engine import starting
 from domain import clock
 from domain.approvals import listing
 from domain.approvals.models import ApprovalState

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dispatcher import placeholders as compiler
+from dispatcher.message import placeholders as compiler
 from domain.issues import placeholders
 
 PERSON = {

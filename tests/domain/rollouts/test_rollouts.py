@@ -4,8 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from dispatcher import clearance, render, rolling
+from dispatcher import clearance, rolling
 from dispatcher.jobs import notices
+from dispatcher.rendering import render
 from domain import bounds, clock
 from domain.accounts.models import User
 from domain.audit.models import AuditEntry

@@ -1,0 +1,1 @@
+"""A message as bytes: compiled once with splice points, filled per recipient, signed. Knows no campaign."""
