@@ -5,7 +5,7 @@ Whoever waits or was certainly deferred gets the new version; a mail that may ha
 
 from domain.approvals import flow
 from domain.audit import log
-from domain.campaigns import planning
+from domain.campaigns import lifecycle, planning
 from domain.campaigns.models import Campaign, CampaignStatus, Course
 from domain.db import database
 from domain.errors import N_, Conflict
@@ -14,17 +14,23 @@ from domain.issues.models import Issue, IssueState
 
 S = CampaignStatus
 _GONE = N_("The mailing is no longer in the state you saw. Reload the page.")
+_AGAIN = N_("The mail was opened for another correction.")
 
 
 def may_begin(campaign: Campaign) -> bool:
-    """Whether a mailing stands still with people who have not got it. One to those still missing cannot: the mail
-    is that of its parent."""
+    """Whether a mailing stands still with people who have not got it, its mail closed. One to those still missing
+    cannot: the mail is that of its parent."""
     return (
         campaign.started_at is not None
         and campaign.status in (S.PAUSED, S.STOPPED)
-        and not campaign.correcting
+        and (not campaign.correcting or is_approved(campaign))
         and campaign.course != Course.MISSING
     )
+
+
+def is_approved(campaign: Campaign) -> bool:
+    """Whether a mailing stands still although its corrected mail is approved: what it needs has gone since."""
+    return bool(campaign.correcting) and lifecycle.may_resume(campaign)
 
 
 def begin(campaign: Campaign, user_id: int) -> Issue:
@@ -32,12 +38,20 @@ def begin(campaign: Campaign, user_id: int) -> Issue:
     planning.check_territory(campaign)
     if not may_begin(campaign):
         raise Conflict(N_("Pause the mailing first; then its mail can be corrected."))
-    before = {
+    again = (
+        campaign.correcting
+    )  # an approved correction that could not go on: those who wait still have the mail before
+    before = campaign.previous if again else {
         "revision_id": campaign.revision_id, "fingerprint": campaign.fingerprint,
         "approval_id": campaign.approval_id,
     }  # fmt: skip
     with database.atomic():
-        _change(campaign, (S.PAUSED, S.STOPPED), status=S.PAUSED, correcting=True, previous=before)
+        if again:
+            flow.void(campaign.tenant_id, planning.KIND, campaign.id, reason=_AGAIN, user_id=user_id)
+        _change(
+            campaign, (S.PAUSED, S.STOPPED), status=S.PAUSED, correcting=True, previous=before,
+            fingerprint="" if again else campaign.fingerprint,
+        )  # fmt: skip
         issue = assembly.get(campaign.tenant_id, campaign.issue_id)
         assembly.mark(issue, IssueState.DRAFT)
         _log(campaign, "campaign.correct", user_id)

@@ -11,10 +11,13 @@ CHUNK = 1_000
 
 def repack(campaign: Campaign) -> int:
     """Make the values anew of everybody who gets the corrected mail; returns how many. Whoever may have the old one
-    keeps what it was made of. Can be run again."""
+    keeps what it was made of. Can be run again. Raises Conflict before the first one if a segment that the mail names
+    cannot be asked: its block would be shown to nobody."""
     if not _names_more(campaign):
         return 0
-    members = conditions.Members(campaign.tenant_id, snapshot.names(campaign))
+    names = snapshot.names(campaign)
+    conditions.must_be_readable(campaign.tenant_id, names, {})
+    members = conditions.Members(campaign.tenant_id, names)
     packed = snapshot.packer(campaign, members)
     after, count = 0, 0
     while ids := _waiting(campaign, after):

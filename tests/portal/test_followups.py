@@ -33,11 +33,18 @@ def fresh(campaign):
     return planning.get(campaign.tenant_id, campaign.id)
 
 
-def approve(world, campaign):
+def approve(world, campaign, by=None):
     current = fresh(campaign)
     approval = flow.get(world.north.id, current.approval_id)
     lifecycle.decide(
-        current, approval, world.chief_editor, ApprovalState.APPROVED, current.fingerprint, "", None, False
+        current,
+        approval,
+        by or world.chief_editor,
+        ApprovalState.APPROVED,
+        current.fingerprint,
+        "",
+        None,
+        False,
     )
 
 
@@ -81,6 +88,24 @@ def test_a_paused_mailing_is_corrected_and_goes_on(chief, world, running):
     assert fresh(running).status == CampaignStatus.IN_APPROVAL
     page = chief.get(f"/t/north/approvals/{fresh(running).approval_id}")
     assert page.status_code == 200 and "Berichtigt" in page.text
+
+
+def test_an_approved_correction_that_stands_still_can_be_corrected_once_more(chief, world, running):
+    chief.post(f"/t/north/campaigns/{running.id}/pause")
+    chief.post(f"/t/north/campaigns/{running.id}/correct")
+    issue = assembly.get(world.north.id, running.issue_id)
+    assembly.set_head(issue, subject="Berichtigt für Sie", preheader="x")
+    chief.post(f"/t/north/campaigns/{running.id}/correct/ask")
+    approve(world, running, world.editor)
+    starting.stop(fresh(running), "What it needs is gone.")
+    page = chief.get(f"/t/north/campaigns/{running.id}").text
+    assert (
+        "The corrected mail is approved, but the mailing stands still." in page and 'id="act-again"' in page
+    )
+    chief.post(f"/t/north/campaigns/{running.id}/correct")
+    assert assembly.get(world.north.id, running.issue_id).state == IssueState.DRAFT
+    page = chief.get(f"/t/north/campaigns/{running.id}").text
+    assert "The mail is being corrected." in page and "What it needs is gone." not in page
 
 
 def test_keeping_the_old_version_makes_the_issue_read_only_again(chief, world, running):

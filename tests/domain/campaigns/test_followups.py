@@ -14,6 +14,9 @@ from domain.issues import assembly
 from domain.issues.models import Issue, IssueRevision, IssueState
 from domain.ledger.models import Delivery, DeliveryPayload
 from domain.ledger.states import DeliveryState as D
+from domain.segments import compile, saved
+from domain.subscribers.facets import fields
+from domain.subscribers.facets.models import OwnField
 from domain.subscribers.models import Consent, Subscriber, Subscription
 from tests import mailings
 from tests import world as worlds
@@ -194,6 +197,38 @@ def test_a_correction_that_is_returned_leaves_the_mailing_paused(
     assert (campaign.status, campaign.correcting) == (CampaignStatus.PAUSED, True)
     with pytest.raises(Conflict):
         lifecycle.resume(campaign, world.editor.id)
+
+
+def test_a_corrected_block_for_a_segment_that_has_gone_stops_the_mailing(
+    world: worlds.World, issue: Issue, running: Campaign
+) -> None:
+    """Between the approval and the first mail its segment loses a field: shown to nobody, the block would be missed."""
+    field = fields.save(world.north.id, {"name": "Beruf"}, world.editor.id)
+    tree = {"match": "all", "rules": [{"field": f"own:{field.id}", "op": "is", "value": ["Tischler"]}]}
+    segment = saved.save(world.north.id, "Tischler", tree, [], world.editor.id)
+    old = running.fingerprint
+    lifecycle.pause(running, world.editor.id)
+    opened = correcting.begin(fresh(running), world.editor.id)
+    block = assembly.blocks(opened)[0]
+    assembly.only_for(opened, block, segment.id)
+    clearance.ask_again(world.north, opened, fresh(running), world.editor, mailings.BASE_URL)
+    decide(world, running, ApprovalState.APPROVED)
+    OwnField.delete().where(OwnField.tenant_id == world.north.id, OwnField.id == field.id).execute()
+    starting.start_due()
+    campaign = fresh(running)
+    assert (campaign.status, campaign.wait_reason) == (CampaignStatus.STOPPED, compile.UNREADABLE)
+    assert '"?' not in DeliveryPayload.get(DeliveryPayload.address == "bert@leser.example").packed
+
+    opened = correcting.begin(campaign, world.editor.id)  # once more, without the block's segment
+    assert not lifecycle.may_resume(fresh(campaign)) and opened.state == IssueState.DRAFT
+    assembly.only_for(opened, assembly.blocks(opened)[0], None)
+    assembly.set_head(opened, subject="Richtig für [Nachname|Sie]", preheader="Jetzt richtig")
+    clearance.ask_again(world.north, opened, fresh(campaign), world.editor, mailings.BASE_URL)
+    decide(world, campaign, ApprovalState.APPROVED)
+    starting.start_due()
+    campaign = fresh(campaign)
+    assert (campaign.status, campaign.correcting) == (CampaignStatus.SENDING, False)
+    assert campaign.previous["fingerprint"] == old
 
 
 def test_the_old_version_can_be_kept(world: worlds.World, running: Campaign) -> None:
