@@ -19,6 +19,7 @@ from domain.tenancy.models import Tenant
 from portal.demo import (
     audience,
     days,
+    echoes,
     editions,
     house,
     orders,
@@ -150,6 +151,10 @@ class _Builder:
         self._timeline.at(friday - timedelta(hours=19, minutes=26), ask)
         self._timeline.at(friday - timedelta(hours=18, minutes=50), approve)
         self._timeline.at(friday, lambda: outcome.send(made["campaign"].id, tenant.id))
+        self._timeline.at(
+            friday + timedelta(hours=1),
+            lambda: echoes.come_in(planning.get(tenant.id, made["campaign"].id), self._now),
+        )
 
     def _at(self, hours: float, act: Callable[[], object]) -> None:
         self._timeline.at(days.in_office(self._now - timedelta(hours=hours)), act)

@@ -22,6 +22,7 @@ LINDENHOF = {
     "colour": "#2d6a4f",
     "language": "de",
     "time_zone": "Europe/Berlin",
+    "tracking": "people",
 }
 SUEDPOST = {  # the rest comes from above
     "sender_name": "Lindenhof Südpost",
@@ -29,6 +30,7 @@ SUEDPOST = {  # the rest comes from above
     "reply_to": "redaktion@suedpost.example",
     "imprint": "Lindenhof Südpost, Zweigstelle der Verlag Lindenhof GmbH · Lange Straße 41 · 31582 Nienburg",
     "colour": "#8c3f2f",
+    "tracking": "off",
 }
 LIMITS = {  # starter role → mails per day and month
     "editor": (40_000, 300_000),
@@ -47,6 +49,7 @@ class Offer:
     rhythm: str
     description: str
     sender: str
+    tracking: str = ""  # as far as the tenant goes
 
 
 OFFERS = (
@@ -65,6 +68,7 @@ OFFERS = (
         "dienstags",
         "Handwerk, Mittelstand und Kommunen der Region.",
         "wirtschaft@lindenhof.example",
+        "off",
     ),
     Offer(
         "lindenhof",
@@ -73,6 +77,7 @@ OFFERS = (
         "monatlich",
         "Bühnen, Konzerte, Ausstellungen, mit Kartenpreisen.",
         "kultur@lindenhof.example",
+        "numbers",
     ),
     Offer(
         "suedpost",
@@ -137,6 +142,7 @@ def _type(tenant: Tenant, offer: Offer, administrator: User) -> NewsletterType:
         "sender_name": offer.name,
         "sender_address": offer.sender,
         "language": "de",
+        "tracking": offer.tracking,
         "consent_text": f"Ich möchte den Newsletter „{offer.name}“ ({offer.rhythm}) von {tenant.name} per E-Mail "
         "erhalten. Ich kann ihn jederzeit über den Link in jeder Ausgabe abbestellen.",
     }

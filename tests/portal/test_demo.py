@@ -13,7 +13,7 @@ from domain.accounts import passwords, policy
 from domain.accounts.models import User
 from domain.accounts.permissions import STARTERS
 from domain.audit import log
-from domain.campaigns import audience, planning, reports
+from domain.campaigns import audience, measured, planning, reports
 from domain.campaigns.models import Campaign, CampaignStatus
 from domain.content.models import Article, ArticleState
 from domain.issues.models import Issue, IssueState
@@ -29,6 +29,7 @@ from domain.subscribers.models import (
     Subscriber,
     Subscription,
 )
+from domain.tenancy.measuring import Measuring
 from domain.tenancy.models import Tenant
 from mediadb import library, storage
 from mediadb.models import Asset
@@ -154,6 +155,17 @@ def test_sent_issue_has_a_closed_ledger_that_adds_up(house: Tenant) -> None:
     role_id, at = campaign.role_id, campaign.started_at
     day = quotas.standings(house.id, role_id, "Europe/Berlin", at=at)[0]
     assert day.used >= progress.sent
+
+
+def test_sent_issue_was_opened_and_its_links_followed_by_some_of_its_readers(house: Tenant) -> None:
+    campaign = planning.of_issue(_issue(house, "Stadtgespräch Nr. 46"))
+    assert campaign
+    report = measured.report(house, campaign)
+    assert report.mode == Measuring.PEOPLE and report.machines
+    assert 0 < (report.clicked.people or 0) < (report.opened.people or 0) < report.sent
+    assert report.links and sum(link.count.times for link in report.links) == report.clicked.times
+    reader, *_others = measured.readers(campaign)[0]
+    assert campaign.started_at < reader.last < clock.now()
 
 
 def test_ready_issue_has_no_error_and_somebody_to_go_to(house: Tenant, demo_settings: Settings) -> None:
