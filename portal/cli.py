@@ -166,6 +166,21 @@ def audit_heads(settings: Settings, options: argparse.Namespace) -> int:
     return chains.heads()
 
 
+def feedback(settings: Settings, options: argparse.Namespace) -> int:
+    """Read a bounce or a complaint from standard input: the mail server pipes what comes to the return path in here."""
+    from dispatcher import feedback as door
+    from domain import db
+
+    with db.connection():
+        taken = door.take(sys.stdin.buffer.read(door.MOST_BYTES), options.to)
+    if taken.why:
+        print(f"Left alone. {taken.why}")
+    else:
+        end = "its address is on the suppression list" if taken.is_stopped else "noted"
+        print(f"Mail {taken.delivery_id}: {taken.kind}, {end}.")
+    return 0  # also for what is not ours: the mail server must not bounce a bounce
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="rundbrief", description="The newsletter house and its parts.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
@@ -182,6 +197,9 @@ def _parser() -> argparse.ArgumentParser:
         help="what `audit heads` printed earlier: finds a log that was cut or rewritten",
     )
     _add(logs, "heads", audit_heads)
+    _add(commands, "feedback", feedback).add_argument(
+        "--to", default="", metavar="ADDRESS", help="where it came to, for example ${ORIGINAL_RECIPIENT}"
+    )
     people = _add(commands, "user", user_add, "People: `user add`.").add_subparsers(
         required=True, metavar="add"
     )

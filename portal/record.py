@@ -8,7 +8,7 @@ from wtforms.fields.choices import SelectChoice
 from domain.accounts import policy
 from domain.accounts.permissions import Permission as P
 from domain.audit.models import AuditEntry
-from domain.campaigns import alike, received, unmerging
+from domain.campaigns import alike, listing, received, unmerging
 from domain.subscribers import consent, directory, lists, organisations, proofs, suppression, types
 from domain.subscribers.facets import fields, notes, tags, tracks
 from domain.subscribers.facets.models import Holder
@@ -19,6 +19,7 @@ from mediadb import proofs as kept
 from portal import hypermedia
 from portal.access import may
 from portal.forms.subscribers import ConsentForm, LockForm
+from portal.suppressed import RULES
 
 CHANGES = 20
 TWINS = 3  # others who may be the same person
@@ -37,6 +38,7 @@ def page(
     remarks, changes = notes.of(*key), _changes(person)
     merge = unmerging.of(person)
     people = [e.by_id for e in history] + [n.by_id for n in remarks] + [c.user_id for c in changes]
+    stopped = suppression.entry(tenant_id, person.address_key) if person.address_key else None
     twins = alike.of(person, TWINS) if may(P.SUBSCRIBER_EDIT) else []
     return hypermedia.page(
         "subscribers/show.html", status=status, twins=twins, papers=proofs.of_events(tenant_id, history),
@@ -45,7 +47,8 @@ def page(
         lists=lists.every(tenant_id), on_lists={chosen.id for chosen in lists.of(person)},
         organisation=_organisation(person), tags=tags.of(*key), tracks=tracks.every(tenant_id),
         standings=tracks.of(*key), own=fields.every(tenant_id), received=received.by_person(tenant_id, person.id),
-        suppressed=suppression.entry(tenant_id, person.address_key) if person.address_key else None,
+        suppressed=stopped, auto_rules=RULES,
+        mailings=listing.names(tenant_id, [stopped.campaign_id]) if stopped else {},
         merge=merge, merge_stays=unmerging.contradiction(merge) if merge else None,
         names=policy.names([*people, person.locked_by_id, merge.by_id if merge else None]),
         is_org_locked=organisations.is_locked,

@@ -184,6 +184,14 @@ def read_return_path(local_part: str, sign: Callable[[int], str]) -> int:
     return int(found[1])
 
 
+def read_message_id(left: str, sign: Callable[[int], str]) -> int:
+    """The delivery id of the left part of a Message-ID (<id>.<mark>); ValueError if it is not ours."""
+    found = re.fullmatch(r"(\d{1,18})\.([0-9a-f]{20})", left.lower())
+    if not found or _digest(sign(int(found[1])).encode("ascii"))[:_MARK].decode() != found[2]:
+        raise ValueError("not a Message-ID of ours")
+    return int(found[1])
+
+
 def _digest(token: bytes) -> bytes:
     """40 hex digits: one half marks the Message-ID, the other the return path; neither tells the token."""
     return hashlib.blake2b(token, digest_size=_MARK, person=b"mail marks").hexdigest().encode()

@@ -140,9 +140,12 @@ def _erase_mentions(tenant_id: int, written: set[str]) -> None:
             sql(f"DELETE FROM import_reject WHERE tenant_id = ? AND {inside}(cells, ?) > 0"),  # noqa: S608
             [tenant_id, text],
         )
-        SuppressionEvent.update(shown="").where(
-            SuppressionEvent.tenant_id == tenant_id, SuppressionEvent.shown == text
+        mine = (SuppressionEvent.tenant_id == tenant_id, SuppressionEvent.shown == text)
+        # the words of a server may hold the address, and the mail would lead to the person
+        SuppressionEvent.update(reason="", delivery_id=None).where(
+            *mine, SuppressionEvent.auto != ""
         ).execute()
+        SuppressionEvent.update(shown="").where(*mine).execute()
 
 
 def _mine(tenant_id: int, person_id: int) -> tuple[Any, ...]:

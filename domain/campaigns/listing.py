@@ -1,5 +1,6 @@
 """The list of a tenant's campaigns: views as tabs, keyset pages by id, newest first."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from peewee import fn
@@ -65,3 +66,14 @@ def counts(tenant_id: int) -> dict[str, int]:
         .tuples()
     )
     return {view: sum(rows.get(status, 0) for status in statuses) for view, statuses in VIEWS.items()}
+
+
+def names(tenant_id: int, ids: Iterable[int | None]) -> dict[int, str]:
+    """Id → name of those of `ids` that are mailings of the tenant."""
+    wanted = sorted({i for i in ids if i})
+    if not wanted:
+        return {}
+    query = Campaign.select(Campaign.id, Campaign.name).where(
+        Campaign.tenant_id == tenant_id, Campaign.id.in_(wanted)
+    )
+    return dict(query.tuples())

@@ -58,6 +58,10 @@ class Delivery(TenantModel):
 Delivery.add_index(
     Delivery.index(Delivery.owner_id, where=Delivery.owner_id.is_null(False), name="delivery_leased_by")
 )
+# what was refused is looked through for dead addresses; few rows are, so that the others cost nothing here either
+Delivery.add_index(
+    Delivery.index(Delivery.settled_at, where=Delivery.state == DeliveryState.FAILED, name="delivery_refused")
+)
 
 
 class DeliveryPayload(BaseModel):

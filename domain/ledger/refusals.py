@@ -53,6 +53,14 @@ def is_hard(kind: Refusal) -> bool:
     return kind in HARD
 
 
+def hard_codes() -> tuple[list[str], list[int]]:
+    """The enhanced codes and, where there is none, the codes of final refusals that are the address's own fault."""
+    return (
+        [f"5.{subject}" for subject, kind in _SUBJECTS.items() if kind in HARD],
+        [code for code, kind in _CODES.items() if kind in HARD],
+    )
+
+
 def counts(tenant_id: int, campaign_id: int, *states: DeliveryState) -> dict[Refusal, int]:
     """Class → mails of a campaign in one of `states`, the most frequent first. Nothing for states without rows."""
     found: dict[Refusal, int] = {}

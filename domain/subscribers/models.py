@@ -211,6 +211,9 @@ class Suppression(TenantModel):
     until = MomentField(null=True)  # the later end of own entry and rule
     rule_id = IntegerField(null=True)
     own_until = MomentField(null=True)  # the end of the own entry while a rule holds the row longer
+    auto = CharField(max_length=12, default="")  # subscribers.automatic.Rule, where nobody wrote it by hand
+    campaign_id = IntegerField(null=True)  # and the mailing and the mail that the rule looked at
+    delivery_id = BigIntegerField(null=True)
     created_at = MomentField(default=clock.now)
 
     class Meta:
@@ -246,6 +249,9 @@ class SuppressionEvent(TenantModel):
     reason = CharField(max_length=300, default="")
     source = CharField(max_length=20, default="")
     by_id = IntegerField(null=True)
+    auto = CharField(max_length=12, default="")  # as in Suppression
+    campaign_id = IntegerField(null=True)
+    delivery_id = BigIntegerField(null=True)
     at = MomentField(default=clock.now)
 
     class Meta:

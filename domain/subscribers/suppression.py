@@ -5,6 +5,7 @@ coming and going stays in SuppressionEvent.
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -15,10 +16,25 @@ from domain.audit import log
 from domain.db import database
 from domain.errors import N_, Invalid, NotFound
 from domain.subscribers import addresses, keyset, rules, words
-from domain.subscribers.models import Subscriber, Suppression, SuppressionEvent, SuppressionRule
+from domain.subscribers.models import (
+    Deliverability,
+    Subscriber,
+    Suppression,
+    SuppressionEvent,
+    SuppressionRule,
+)
 
 PREVIEWED = 1_000  # people counted before a rule is written; above it is "more than"
 BLOCKED_AN_HOUR = 200  # refused sign-ups noted per tenant, so that a flood does not fill the table
+
+
+@dataclass(frozen=True)
+class Mail:
+    """Of an entry that nobody wrote by hand: the rule (subscribers.automatic), and the mail that it looked at."""
+
+    rule: str
+    campaign_id: int
+    delivery_id: int
 
 
 def is_suppressed(tenant_id: int, key: str) -> bool:
@@ -54,6 +70,7 @@ def add(
     by_id: int | None = None,
     source: str = "manual",
     until: datetime | None = None,
+    mail: Mail | None = None,
 ) -> bool:
     """Put an address on the list; False if it stands there already. Raises BadAddress."""
     key = addresses.key_of(address)
@@ -74,15 +91,19 @@ def add(
         else:
             row.until = until
         row.address_key, row.reason, row.source, row.by_id, row.created_at = key, reason, source, by_id, now
+        row.auto = mail.rule if mail else ""
+        row.campaign_id, row.delivery_id = (mail.campaign_id, mail.delivery_id) if mail else (None, None)
         try:
             with database.atomic():
                 row.save()
         except IntegrityError:  # the same address was added in this moment
             return False
-        _note(tenant_id, "added", "address", key, reason, source, by_id)
+        _note(tenant_id, "added", "address", key, reason, source, by_id, mail)
+        # the words of a server may hold the address, and the log outlives an erasure
+        told = {"rule": mail.rule, "campaign": mail.campaign_id, "mail": mail.delivery_id} if mail else {}
         log.record(
             tenant_id, "suppression.add", user_id=by_id, kind="suppression", object_id=row.id,
-            details={"reason": reason, "before": None, "after": _said(row)},
+            details={"reason": "" if mail else reason, "before": None, "after": _said(row), **told},
         )  # fmt: skip
     return True
 
@@ -128,6 +149,11 @@ def remove(tenant_id: int, entry_id: int, reason: str, user_id: int) -> None:
         row.delete_instance()
         if row.address_key:
             rules.resolve(tenant_id, [row.address_key])
+        if row.address_key and row.source == "bounce":  # whoever may be mailed again is tried again
+            Subscriber.update(deliverability=Deliverability.ACTIVE).where(
+                Subscriber.tenant_id == tenant_id, Subscriber.address_key == row.address_key,
+                Subscriber.deliverability == Deliverability.BOUNCED,
+            ).execute()  # fmt: skip
         shown = row.address_key or row.address_hash
         _note(tenant_id, "removed", "address", shown, reason, row.source, user_id)
         log.record(
@@ -158,6 +184,9 @@ def remove_rule(tenant_id: int, rule_id: int, reason: str, user_id: int) -> None
 def add_erased(tenant_id: int, key: str, reason: str, by_id: int | None = None) -> None:
     """Keep only the keyed hash of an erased address, so that it never comes back unseen."""
     digest = addresses.hash_of(key, tenant_id)
+    Suppression.update(auto="", campaign_id=None, delivery_id=None, reason=reason[:300]).where(
+        Suppression.tenant_id == tenant_id, Suppression.address_hash == digest, Suppression.auto != ""
+    ).execute()
     query = Suppression.update(
         address_key=None, until=None, source="erasure", rule_id=None, own_until=None
     ).where(Suppression.tenant_id == tenant_id, Suppression.address_hash == digest)
@@ -261,17 +290,14 @@ def _entries(tenant_id: int, keys: Iterable[str]) -> dict[str, Suppression]:
 
 
 def _note(
-    tenant_id: int, act: str, kind: str, shown: str, reason: str, source: str, by_id: int | None
-) -> None:
+    tenant_id: int, act: str, kind: str, shown: str, reason: str, source: str, by_id: int | None,
+    mail: Mail | None = None,
+) -> None:  # fmt: skip
     SuppressionEvent.create(
-        tenant_id=tenant_id,
-        act=act,
-        kind=kind,
-        shown=shown[:320],
-        reason=reason,
-        source=source[:20],
-        by_id=by_id,
-    )
+        tenant_id=tenant_id, act=act, kind=kind, shown=shown[:320], reason=reason, source=source[:20], by_id=by_id,
+        auto=mail.rule if mail else "", campaign_id=mail.campaign_id if mail else None,
+        delivery_id=mail.delivery_id if mail else None,
+    )  # fmt: skip
 
 
 def _said(row: Suppression) -> dict[str, str | None]:

@@ -8,10 +8,10 @@ from flask_babel import gettext as _
 
 from domain.accounts import policy
 from domain.accounts.permissions import Permission as P
-from domain.campaigns import waiting
+from domain.campaigns import listing, waiting
 from domain.errors import Invalid
 from domain.subscribers import robinson, rules, suppression, words
-from portal import facets, hypermedia, received
+from portal import facets, hypermedia, received, suppressed
 from portal.access import requires
 
 bp = Blueprint("robinson", __name__)
@@ -148,6 +148,8 @@ def _index(
         "robinson/index.html", "robinson/_results.html" if status == 200 and request.method == "GET" else None,
         status=status, view=view, text=text, page=page, wrong=wrong or {}, asked=asked, found=found,
         names=policy.names([row.by_id for row in page.rows if row.by_id]), max_mb=robinson.MAX_BYTES >> 20,
+        mailings=listing.names(g.tenant.id, [getattr(row, "campaign_id", None) for row in page.rows]),
+        auto_rules=suppressed.RULES,
     )  # fmt: skip
 
 
@@ -166,7 +168,7 @@ def _ask(row: object, url: str, wrong: dict[str, str] | None = None, status: int
     return hypermedia.page(
         "robinson/remove.html",
         status=status,
-        row=row,
+        said=suppressed.said(row),
         shown=shown,
         url=url,
         wrong=wrong or {},

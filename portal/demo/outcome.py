@@ -12,12 +12,11 @@ from domain.approvals.models import ApprovalState
 from domain.campaigns import lifecycle, planning, snapshot
 from domain.campaigns.models import Campaign, CampaignStatus
 from domain.db import database, sql
-from domain.ledger import events
+from domain.ledger import events, returned
 from domain.ledger.models import Delivery
 from domain.ledger.states import DeliveryState, LeftOut
 from domain.quotas import ledger as quotas
 from domain.subscribers import consent, directory, types
-from domain.subscribers.models import Deliverability, Subscriber
 from portal.demo import days
 
 PER_SECOND = 25
@@ -72,7 +71,7 @@ def send(campaign_id: int, tenant_id: int) -> None:
     quotas.reserve(tenant_id, campaign.role_id, campaign.id, handed, days.ZONE.key, campaign.started_at)
     with days.clock_at(clock.moment(max(row[6] for row in outcomes) + 1)):
         lifecycle.finish(campaign)
-    _mark_dead_addresses(campaign)
+        returned.stop_refused(int(campaign.started_at.timestamp()))
     _sign_off(campaign, dice)
 
 
@@ -127,17 +126,6 @@ def _special(deliveries: Sequence[tuple[int, str]], dice: random.Random) -> dict
     found += [(D.HELD, 2, None, None, None, "connection lost after the message was handed over")] * HELD
     found += [(D.SUPPRESSED, 1, int(LeftOut.UNSUBSCRIBED), None, None, None)] * LEFT_MEANWHILE
     return dict(zip(chosen, found, strict=False))
-
-
-def _mark_dead_addresses(campaign: Campaign) -> None:
-    dead = Delivery.select(Delivery.subscriber_id).where(
-        Delivery.tenant_id == campaign.tenant_id,
-        Delivery.campaign_id == campaign.id,
-        Delivery.enhanced == "5.1.1",
-    )
-    Subscriber.update(deliverability=Deliverability.BOUNCED).where(
-        Subscriber.tenant_id == campaign.tenant_id, Subscriber.id.in_(dead)
-    ).execute()
 
 
 def _sign_off(campaign: Campaign, dice: random.Random) -> None:

@@ -5,9 +5,10 @@ import io
 import pytest
 from flask.testing import FlaskClient
 
+from domain import clock
 from domain.campaigns.models import Campaign
 from domain.ledger.models import Delivery
-from domain.subscribers import directory, lists, organisations, suppression
+from domain.subscribers import automatic, directory, lists, organisations, suppression
 from domain.subscribers.facets import fields
 from domain.subscribers.models import DistributionList, Organisation
 from tests.portal import readers
@@ -149,3 +150,28 @@ def test_foreign_customers_and_fields_are_missing(manager: FlaskClient, world: W
     for path in (f"organisations/{foreign.id}", f"organisations/{foreign.id}/edit", f"fields/{field.id}"):
         assert manager.get(f"{T}/{path}").status_code == 404
     assert manager.post(f"{T}/organisations/{foreign.id}/lock", data={"reason": "x"}).status_code == 404
+
+
+def test_an_automatic_entry_names_rule_mailing_and_mail_on_every_page(
+    manager: FlaskClient, world: World
+) -> None:
+    sent = readers.who_got_mail(world, "city", address="dead@leser.example").delivery
+    cause = automatic.Cause(
+        automatic.Rule.REFUSED, sent.campaign_id, sent.id, clock.epoch(), "550 5.1.1 user unknown"
+    )
+    assert automatic.stop(world.north.id, "dead@leser.example", cause)
+    entry = suppression.entry(world.north.id, "dead@leser.example")
+    assert entry is not None
+    name = Campaign.get(Campaign.tenant_id == world.north.id, Campaign.id == sent.campaign_id).name
+    for page in (
+        "suppression", "suppression?view=history", f"suppression/entries/{entry.id}/remove",
+        f"subscribers/{sent.subscriber_id}",
+    ):  # fmt: skip
+        text = manager.get(f"{T}/{page}").text
+        assert "the mail server refused the address for good" in text and "550 5.1.1 user unknown" in text, (
+            page
+        )
+        if "remove" not in page:
+            assert name in text and f"mail no. {sent.id}" in text, page
+    manager.post(f"{T}/suppression/entries/{entry.id}/remove", data={"reason": "open again"})
+    assert "Reachable" in manager.get(f"{T}/subscribers/{sent.subscriber_id}").text
