@@ -20,6 +20,8 @@ from domain.db import database
 from domain.errors import N_, Conflict, NotFound
 from domain.issues import assembly, blocktemplates, fixing, mailtemplates, mediause
 from domain.issues.models import Block, BlockKind, BlockTemplate, Issue, MailTemplate
+from domain.quotas import granting
+from domain.quotas import ledger as quotas
 from domain.releases.models import Release
 from domain.rollouts import aliases
 from domain.segments import translating
@@ -236,6 +238,8 @@ def _role(found: Role, target: Tenant, user: User, rights: Rights) -> int:
     made = policy.create_role(target.id, _free(Role, target.id, found.name), user)
     forbidden = policy.forbidden_by_role([found.id])[found.id]
     policy.set_permissions(made, policy.permissions_of(found.id), user, rights, target.id, forbidden)
+    mine = granting.own(target.id, user, rights)
+    quotas.set_limits(made.id, granting.within(quotas.limits_of(found.id), mine))
     return made.id
 
 

@@ -130,6 +130,9 @@ MODULES: dict[str, str] = {
     "audit": N_("Log"),
 }
 
+SENDS = frozenset({P.CAMPAIGN_PLAN, P.CAMPAIGN_SEND, P.ISSUE_TEST})
+"""With these a role brings mails on their way, so that its volume limits count."""
+
 _EDITOR = frozenset(
     {
         P.ARTICLE_SEE, P.ARTICLE_WRITE, P.ARTICLE_EDIT_ALL, P.ARTICLE_REVIEW, P.MEDIA_SEE, P.MEDIA_EDIT,

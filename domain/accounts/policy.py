@@ -8,7 +8,7 @@ from peewee import JOIN, fn
 from domain import clock
 from domain.accounts import duties
 from domain.accounts.models import Membership, Role, RolePermission, SupportVisit, User
-from domain.accounts.permissions import STARTERS, Permission
+from domain.accounts.permissions import SENDS, STARTERS, Permission
 from domain.audit import log
 from domain.db import database, unscoped
 from domain.errors import N_, Conflict, Forbidden, Invalid, NotFound
@@ -182,6 +182,15 @@ def _by_role(role_ids: Iterable[int], denied: bool) -> dict[int, frozenset[Permi
     for role_id, word in rows.where(wanted).tuples():
         words[role_id].add(word)
     return {role_id: frozenset(p for p in Permission if p.value in known) for role_id, known in words.items()}
+
+
+def sending_roles(role_ids: Iterable[int]) -> set[int]:
+    """Those of the roles by which mails go out: their limits count, those of the others say nothing."""
+    rows = RolePermission.select(RolePermission.role).where(
+        RolePermission.role.in_(list(role_ids) or [0]), ~RolePermission.denied,
+        RolePermission.permission.in_([right.value for right in SENDS]),
+    )  # fmt: skip
+    return {role_id for (role_id,) in rows.distinct().tuples()}
 
 
 def _joined(pairs: Iterable[tuple[str | None, bool | None]]) -> frozenset[Permission]:

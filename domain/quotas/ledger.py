@@ -6,6 +6,7 @@ Campaigns reserve by `quotas.reservations`, in the transaction that claims their
 from collections.abc import Sequence
 from datetime import datetime
 
+from domain.accounts import policy
 from domain.db import database
 from domain.quotas import ceilings, counters
 from domain.quotas.ceilings import Budget, bounds, limits_of
@@ -99,8 +100,11 @@ def set_limits(role_id: int, wanted: dict[Window, int | None]) -> None:
 
 
 def most_generous(role_ids: Sequence[int]) -> int | None:
-    """The role whose limits count for a person with several: one without a daily limit, else the highest."""
-
+    """The role whose limits count for a person with several, of those that send at all: one without a daily limit,
+    else the highest."""
+    if len(role_ids) > 1:
+        sending = policy.sending_roles(role_ids)
+        role_ids = [role_id for role_id in role_ids if role_id in sending] or role_ids
     limits = limits_by_role(role_ids)
     return max(role_ids, key=lambda role_id: limits[role_id].get(Window.DAY, float("inf")), default=None)
 

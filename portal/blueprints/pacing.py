@@ -8,19 +8,19 @@ from flask_babel import gettext as _
 from wtforms.fields.choices import SelectChoice
 
 from domain.accounts import policy
-from domain.accounts.models import Membership
+from domain.accounts.models import Membership, User
 from domain.accounts.permissions import Permission as P
 from domain.audit import log
 from domain.db import database
 from domain.errors import Invalid, NotFound
-from domain.quotas import ceilings, contact
+from domain.quotas import ceilings, contact, granting
 from domain.quotas.models import HOUSE, ContactCap, Window
 from domain.tenancy import settings as tenant_settings
 from portal import hypermedia
 from portal.access import requires
 from portal.errors import into_form
 from portal.forms.pacing import CapForm, PersonForm, TimesForm
-from portal.forms.roles import LimitsForm
+from portal.forms.roles import LimitsForm, written
 
 bp = Blueprint("pacing", __name__)
 
@@ -56,6 +56,7 @@ def save_limits() -> Response:
     try:
         _checked(form)
         with database.atomic():
+            granting.refuse_tenant(g.tenant, form.wanted(), g.user)
             before = _plain(ceilings.tenant_limits(g.tenant.id))
             ceilings.set_tenant_limits(g.tenant.id, form.wanted())
             _log("limits.tenant", {"before": before, "after": _plain(form.wanted())})
@@ -91,7 +92,9 @@ def save_person() -> Response:
             raise NotFound
         wanted: dict[Window, int | None] = dict.fromkeys(Window) if form.unlimited.data else _own(form)
         with database.atomic():
-            before = _plain(ceilings.exceptions(g.tenant.id).get(form.user.data, {}))
+            held = ceilings.exceptions(g.tenant.id).get(form.user.data, {})
+            granting.refuse_exception(g.tenant.id, User.get_by_id(form.user.data), wanted, g.user, g.rights)
+            before = _plain(held)
             ceilings.set_exception(g.tenant.id, form.user.data, wanted)
             _log("limits.person", {"user": form.user.data, "before": before, "after": _plain(wanted)})
     except Invalid as error:
@@ -107,6 +110,7 @@ def end_person(user_id: int) -> Response:
     if before is None:
         raise NotFound
     with database.atomic():
+        granting.refuse_exception(g.tenant.id, User.get_by_id(user_id), {}, g.user, g.rights)
         ceilings.set_exception(g.tenant.id, user_id, {})
         _log("limits.person", {"user": user_id, "ended": True, "before": _plain(before), "after": {}})
     return _done()
@@ -141,7 +145,7 @@ def _checked(form: Any) -> None:
 
 def _wrong(form: Any, error: Invalid, **forms: Any) -> Response:
     if not form.errors:
-        into_form(form, error)
+        into_form(form, written(error))
     return _page(422, wrong=form, **forms)
 
 

@@ -16,6 +16,7 @@ from domain.campaigns import planning, tallies
 from domain.errors import N_, Forbidden, Invalid, NotFound
 from domain.issues import assembly
 from domain.ledger.states import DeliveryState
+from domain.quotas import granting
 from domain.releases import ledger, lending
 from domain.releases.models import Release, ReleaseMode
 from domain.segments import saved
@@ -143,7 +144,9 @@ def employ(release_id: int) -> Response:
     release = ledger.receive(g.tenant, release_id)
     if release.kind != "user":
         raise NotFound
-    lending.employ(release, g.tenant, request.form.get("role_id", 0, int), g.user, g.rights)
+    role_id = request.form.get("role_id", 0, int)
+    granting.refuse_roles(g.tenant.id, [role_id], g.user, g.rights)
+    lending.employ(release, g.tenant, role_id, g.user, g.rights)
     text = _("The person works here now, until the loan ends or is recalled.")
     return hypermedia.done(url_for("users.show", user_id=release.object_id), text)
 
@@ -184,10 +187,14 @@ def _about(release: Release) -> dict[str, Any]:
     if release.kind == "user":
         person = lending.person(release)
         roles = policy.roles_for(g.tenant.id)
-        held = policy.permissions_by_role([role.id for role in roles])
+        ids = [role.id for role in roles]
+        held, above = (
+            policy.permissions_by_role(ids),
+            granting.not_to_give(g.tenant.id, ids, g.user, g.rights),
+        )
         return {
             "person": person, "employed": lending.employed(release, g.tenant.id),
-            "roles": [r for r in roles if held[r.id] <= g.rights.permissions],
+            "roles": [r for r in roles if held[r.id] <= g.rights.permissions and r.id not in above],
         }  # fmt: skip
     if release.kind == "role":
         return {"allows": [SENTENCES[p] for p in sorted(policy.permissions_of(release.object_id))]}

@@ -12,12 +12,13 @@ from domain.accounts.permissions import Permission as P
 from domain.audit import log
 from domain.db import database
 from domain.errors import N_, Forbidden, Invalid
+from domain.quotas import granting
 from domain.quotas import ledger as quotas
 from domain.quotas.models import Window
-from portal import filters, hypermedia
+from portal import hypermedia
 from portal.access import may, requires
 from portal.errors import into_form
-from portal.forms.roles import LimitsForm, NameForm
+from portal.forms.roles import LimitsForm, NameForm, written
 
 bp = Blueprint("roles", __name__)
 
@@ -55,7 +56,9 @@ def create() -> Response:
     if not form.validate():
         return _index(form, 422)
     try:
-        role = policy.create_role(g.tenant.id, form.name.data or "", g.user)
+        with database.atomic():
+            role = policy.create_role(g.tenant.id, form.name.data or "", g.user)
+            quotas.set_limits(role.id, dict(_mine()))
     except Invalid as error:
         into_form(form, error)
         return _index(form, 422)
@@ -77,7 +80,7 @@ def copy(role_id: int) -> Response:
         made = policy.create_role(g.tenant.id, name, g.user)
         forbidden = policy.forbidden_by_role([role.id])[role.id]
         policy.set_permissions(made, policy.permissions_of(role.id), g.user, g.rights, g.tenant.id, forbidden)
-        quotas.set_limits(made.id, dict(quotas.limits_of(role.id)))
+        quotas.set_limits(made.id, granting.within(quotas.limits_of(role.id), _mine()))
     return hypermedia.done(url_for("roles.edit", role_id=made.id), _("The copy belongs to this tenant only."))
 
 
@@ -103,9 +106,10 @@ def save(role_id: int) -> Response:
         return _edit(role, form, wanted, 422)
     try:
         with database.atomic():
-            before = quotas.limits_of(role.id)
+            before, sent = quotas.limits_of(role.id), policy.sending_roles([role.id])
             policy.set_permissions(role, wanted, g.user, g.rights, g.tenant.id, _forbidden())
-            _refuse_more_than_own(form.wanted(), before)
+            if sent or policy.sending_roles([role.id]):
+                granting.refuse_limits(form.wanted(), _mine(), before if sent else None)
             quotas.set_limits(role.id, form.wanted())
             after = quotas.limits_of(role.id)
             if before != after:
@@ -114,7 +118,7 @@ def save(role_id: int) -> Response:
                     details={"before": before, "after": after},
                 )  # fmt: skip
     except Invalid as error:
-        into_form(form, _written(error))
+        into_form(form, written(error))
         return _edit(role, form, wanted, 422)
     return hypermedia.done(
         url_for("roles.edit", role_id=role.id),
@@ -198,31 +202,9 @@ def _forbidden() -> frozenset[P]:
     return frozenset(P(word) for word in request.form.getlist("forbidden") if word in known)
 
 
-def _refuse_more_than_own(wanted: dict[Window, int | None], before: dict[Window, int]) -> None:
-    """Nobody raises a limit above what holds for himself; administrators of the installation have none."""
-    if g.user.administers_house:
-        return
-    own = [quotas.limits_of(role_id) for role_id in g.rights.role_ids]
-    for window, ceiling in wanted.items():
-        mine = None if any(window not in held for held in own) else max(held[window] for held in own)
-        if mine is None or ceiling == before.get(window):
-            continue
-        if ceiling is None or ceiling > mine:
-            raise Invalid(
-                fields={f"limit_{window}": (N_("You may send at most %(mine)s yourself."), {"mine": mine})}
-            )
-
-
-def _written(error: Invalid) -> Invalid:
-    """The same with its numbers in the reader's way of writing them."""
-    fields: dict[str, Any] = {}
-    for name, text in error.fields.items():
-        if isinstance(text, tuple):
-            said, numbers = text
-            fields[name] = (said, {key: filters.number(int(str(value))) for key, value in numbers.items()})
-        else:
-            fields[name] = text
-    return Invalid(error.message, fields=fields)
+def _mine() -> dict[Window, int]:
+    """What the person of this request may send at most."""
+    return granting.own(g.tenant.id, g.user, g.rights)
 
 
 def _editable(role: Role) -> bool:

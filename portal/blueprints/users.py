@@ -10,12 +10,12 @@ from werkzeug.datastructures import MultiDict
 from dispatcher import tasks
 from domain.accounts import people, policy, reasons
 from domain.accounts.models import Role, User
-from domain.accounts.permissions import MODULES, SENTENCES
+from domain.accounts.permissions import MODULES, SENDS, SENTENCES
 from domain.accounts.permissions import Permission as P
 from domain.content.markup import fold
 from domain.errors import N_, Forbidden, Invalid
 from domain.notices import outbox
-from domain.quotas import ledger as quotas
+from domain.quotas import ceilings, granting, ledger
 from portal import context, hypermedia, received, territories
 from portal.access import requires
 from portal.errors import into_form
@@ -59,9 +59,11 @@ def create() -> Response:
     form = _offering(PersonForm())
     if not form.validate():
         return _new(form, 422)
+    wanted = form.roles.data or []
     try:
+        granting.refuse_roles(g.tenant.id, wanted, g.user, g.rights)
         user, made = people.invite(
-            g.tenant.id, form.email.data or "", form.name.data or "", form.roles.data or [], g.user, g.rights,
+            g.tenant.id, form.email.data or "", form.name.data or "", wanted, g.user, g.rights,
             form.until_moment, form.territory_id.data or None,
         )  # fmt: skip
     except Invalid as error:
@@ -95,12 +97,13 @@ def why(user_id: int) -> Response:
     word = request.args.get("right", P.CAMPAIGN_SEND.value)
     right = P(word) if word in {p.value for p in P} else P.CAMPAIGN_SEND
     rights = policy.rights_of(member.user, g.tenant.id)
-    role_id = quotas.most_generous(rights.role_ids)
+    role_id = ledger.most_generous(rights.role_ids)
     zone = str(context.effective_settings()["time_zone"])
+    budget = ceilings.Budget(g.tenant.id, 0, role_id, user_id, zone)
     return hypermedia.page(
         "users/why.html", "users/_why.html", person=member.user, right=right, modules=MODULES, sentences=SENTENCES,
         verdict=reasons.explain(member.user, g.tenant, right), granted=rights.permissions,
-        standings=quotas.standings(g.tenant.id, role_id, zone), sends=right == P.CAMPAIGN_SEND,
+        standings=ceilings.standing(budget), sends=right in SENDS,
     )  # fmt: skip
 
 
@@ -112,6 +115,8 @@ def roles(user_id: int) -> Response:
     if not form.validate():
         return _show(member, form, 422)
     wanted = form.roles.data or []
+    held = {role.id for role in member.roles}
+    granting.refuse_roles(g.tenant.id, set(wanted) ^ held, g.user, g.rights)
     people.set_roles(
         g.tenant.id,
         member.user,
@@ -186,11 +191,14 @@ def _roles(form: RolesForm) -> list[dict[str, Any]]:
     own: list[Role] = policy.roles_for(g.tenant.id)
     lent = {one.release.object_id: one.giver for one in received.of_kind("role")}
     found = [*own, *Role.select().where(Role.id.in_(list(lent) or [0]))] if lent else own
-    rights = policy.permissions_by_role([role.id for role in found])
+    ids = [role.id for role in found]
+    rights = policy.permissions_by_role(ids)
+    above = granting.not_to_give(g.tenant.id, ids, g.user, g.rights)
     return [
         {
             "role": role, "chosen": role.id in (form.roles.data or []), "count": len(rights[role.id]),
-            "may_give": rights[role.id] <= g.rights.permissions, "giver": lent.get(role.id, ""),
+            "may_give": rights[role.id] <= g.rights.permissions and role.id not in above,
+            "sends_more": role.id in above, "giver": lent.get(role.id, ""),
         }
         for role in found
     ]  # fmt: skip

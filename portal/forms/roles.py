@@ -7,6 +7,7 @@ from flask_wtf import FlaskForm
 from wtforms import StringField
 from wtforms.validators import InputRequired, Length, ValidationError
 
+from domain.errors import Invalid
 from domain.quotas.models import Window
 from portal import filters
 from portal.forms.checks import one_line, trimmed
@@ -57,3 +58,15 @@ class LimitsForm(FlaskForm):
         if not (digits.isascii() and digits.isdigit() and int(digits) <= _MOST):
             raise ValidationError(_l("Enter a whole number of 0 or more, or leave the field empty."))
         return int(digits)
+
+
+def written(error: Invalid) -> Invalid:
+    """The same with its numbers in the reader's way of writing them."""
+    fields: dict[str, Any] = {}
+    for name, text in error.fields.items():
+        if isinstance(text, tuple):
+            said, numbers = text
+            fields[name] = (said, {key: filters.number(int(str(value))) for key, value in numbers.items()})
+        else:
+            fields[name] = text
+    return Invalid(error.message, fields=fields)

@@ -86,3 +86,9 @@ def test_the_most_generous_role_counts_for_a_person_with_several(world: World) -
     ledger.set_limits(large, {Window.DAY: 500})
     assert ledger.most_generous([small, large]) == large
     assert ledger.most_generous([]) is None
+
+
+def test_a_role_that_cannot_send_lifts_no_limit(world: World) -> None:
+    editor, journalist = world.roles["editor"].id, world.roles["journalist"].id
+    ledger.set_limits(editor, {Window.DAY: 10})
+    assert ledger.most_generous([journalist, editor]) == editor

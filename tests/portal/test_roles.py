@@ -1,6 +1,7 @@
 """The matrix of a role: switches, sentences, limits, and who may change it."""
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 
 from domain.accounts import policy
@@ -9,6 +10,7 @@ from domain.accounts.permissions import Permission as P
 from domain.audit.models import AuditEntry
 from domain.quotas import ledger as quotas
 from domain.quotas.models import Window
+from tests import world as worlds
 from tests.world import World
 
 ROLES = "/t/north/admin/roles"
@@ -109,3 +111,65 @@ def test_changes_stand_in_the_log_in_words(admin: FlaskClient, own: Role) -> Non
     assert "added: Sees and uses pictures and documents." in page.text
     assert "Per day: – → 500" in page.text
     assert AuditEntry.select().where(AuditEntry.act == "role.limits").count() == 1
+
+
+def limited(world: World) -> Role:
+    """The rights of an administrator, but only 500 mails a day."""
+    role = policy.create_role(world.north.id, "Deputy", world.administrator)
+    everything = policy.Rights(frozenset(P), ())
+    policy.set_permissions(role, frozenset(P), world.administrator, everything, world.north.id)
+    quotas.set_limits(role.id, {Window.DAY: 500})
+    return role
+
+
+@pytest.fixture
+def deputy(app: Flask, world: World, sign_in) -> FlaskClient:
+    return sign_in(app.test_client(), worlds.person("deputy", world.north, limited(world)))
+
+
+def test_who_may_send_little_makes_no_role_that_sends_more(deputy: FlaskClient, world: World) -> None:
+    deputy.post(ROLES, data={"name": "Wide"})
+    wide = Role.get(Role.name == "Wide")
+    assert quotas.limits_of(wide.id) == {Window.DAY: 500}, "begins with the own limits"
+    sends = {"module": "campaign", "permission": "campaign.send"}
+    for more in ("", "501"):
+        answer = deputy.post(f"{ROLES}/{wide.id}", data={**sends, "limit_day": more})
+        assert answer.status_code == 422 and "at most 500" in answer.text
+    assert deputy.post(f"{ROLES}/{wide.id}", data={**sends, "limit_day": "500"}).status_code == 303
+    deputy.post(f"{ROLES}/{world.roles['chief_editor'].id}/copy")
+    copied = Role.get(Role.tenant_id == world.north.id, Role.id > wide.id)
+    assert quotas.limits_of(copied.id) == {Window.DAY: 500}
+    quiet = policy.create_role(world.north.id, "Quiet", world.administrator)
+    assert deputy.post(f"{ROLES}/{quiet.id}", data={**sends, "limit_day": ""}).status_code == 422
+    assert P.CAMPAIGN_SEND not in policy.permissions_of(quiet.id)
+
+
+def test_who_may_send_little_gives_nobody_more(deputy: FlaskClient, world: World) -> None:
+    person = f"/t/north/admin/people/{world.journalist.id}"
+    wider, narrow = world.roles["chief_editor"].id, world.roles["auditor"].id
+    assert "may send more than you" in deputy.get(person).text
+    own = world.roles["journalist"].id
+    assert deputy.post(f"{person}/roles", data={"roles": [own, wider]}).status_code == 403
+    assert deputy.post(f"{person}/roles", data={"roles": [own, narrow]}).status_code == 303
+    invited = {"email": "new@people.example", "name": "New", "roles": wider}
+    assert deputy.post("/t/north/admin/people", data=invited).status_code == 403
+    pace = "/t/north/admin/pace"
+    for more in ({"unlimited": "1"}, {"limit_day": "501"}):
+        answer = deputy.post(f"{pace}/people", data={"user": world.sender.id, **more})
+        assert answer.status_code == 422
+    less = {"user": world.sender.id, "limit_day": "400"}
+    assert deputy.post(f"{pace}/people", data=less).status_code == 303
+    ended = deputy.post(f"{pace}/people/{world.sender.id}/end")
+    assert ended.status_code == 422 and "at most 500" in ended.text, "the role alone leaves more"
+
+
+def test_the_limit_of_the_tenant_is_raised_from_above_only(
+    deputy: FlaskClient, admin: FlaskClient, world: World
+) -> None:
+    limits = "/t/north/admin/pace/limits"
+    assert deputy.post(limits, data={"limit_month": "9000"}).status_code == 303
+    assert deputy.post(limits, data={"limit_month": "8000"}).status_code == 303
+    for more in ("", "8001"):
+        answer = deputy.post(limits, data={"limit_month": more})
+        assert answer.status_code == 422 and "8,000" in answer.text
+    assert admin.post(limits, data={"limit_month": ""}).status_code == 303

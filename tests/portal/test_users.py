@@ -11,7 +11,10 @@ from domain.accounts import policy
 from domain.accounts.models import Membership, Role, RolePermission, User
 from domain.accounts.permissions import Permission
 from domain.audit.models import AuditEntry
+from domain.db import database
 from domain.notices.models import OutboxMail
+from domain.quotas import ceilings, ledger
+from domain.quotas.models import Window
 from tests.portal.conftest import HTMX
 from tests.world import World, person
 
@@ -148,3 +151,19 @@ def test_an_invitation_is_repeated_only_without_a_password(admin: FlaskClient, w
     assert admin.post(f"{PEOPLE}/{user.id}/invite").status_code == 303
     assert OutboxMail.select().count() == 2
     assert admin.post(f"{PEOPLE}/{world.editor.id}/invite").status_code == 403
+
+
+def test_the_page_that_says_why_knows_exceptions_and_what_is_used_up(
+    admin: FlaskClient, world: World
+) -> None:
+    ceilings.set_exception(world.north.id, world.sender.id, {Window.DAY: 20})
+    ceilings.set_tenant_limits(world.north.id, {Window.MONTH: 900})
+    why = f"/t/north/admin/people/{world.sender.id}/why?right=campaign.send"
+    page = admin.get(why).text
+    assert "20 of 20 left" in page and "900 of 900 left" in page and "used up" not in page
+    with database.atomic():
+        ledger.reserve(
+            world.north.id, world.roles["sender"].id, 1, 20, "Europe/Berlin", clock.now(), world.sender.id
+        )
+    page = admin.get(why).text
+    assert "The limit of 20 mails per day is used up" in page and "880 of 900 left" in page
