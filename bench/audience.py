@@ -3,6 +3,10 @@
 ROWS (default 1000000) people of one tenant beside a tenant of 10,000: 10 own fields, 5 types, 20 lists. DATABASE_URL
 names the database (default: SQLite in a temporary folder; `postgresql:` starts a throw-away server). `pages` are
 medians of both tenants in the same run; the other figures are ratios to plain SQL over the same rows.
+
+To look at one thing while it is being mended: KEEP=folder keeps the tenants there (on a server: in a database of
+its own) for the next run, PAGES="words" asks only for pages whose names hold one of them, STEPS="pages segment export
+import" leaves out what is not named.
 """
 
 import csv
@@ -15,9 +19,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import audience_pages
 import crowd
@@ -148,7 +154,7 @@ def _write(table: str, columns: str, rows: list[tuple[Any, ...]]) -> None:
 
 def importing(url: str, folder: Path, count: int) -> tuple[float, float, float]:
     """(rows per second, ratio to plain writing, MB of the process that imported)."""
-    tenant = Tenant.create(slug="import", name="Import")
+    tenant = Tenant.create(slug=f"import-{time.time_ns()}", name="Import")
     kind = NewsletterType.create(tenant_id=tenant.id, slug="t", name="Type", consent_text="Yes")
     path = folder / "people.csv"
     import_file(path, count)
@@ -194,29 +200,66 @@ def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
+@contextmanager
+def place() -> Iterator[tuple[Path, str]]:
+    """(folder, URL of a database), both gone afterwards unless they are to be kept."""
+    url, kept = os.environ.get("DATABASE_URL", ""), os.environ.get("KEEP", "")
+    if not kept:
+        with tempfile.TemporaryDirectory(prefix="rundbrief-audience-") as name, _database(name, url) as own:
+            yield Path(name), own
+        return
+    folder = Path(kept)
+    folder.mkdir(parents=True, exist_ok=True)
+    yield folder, _kept_on(url) if url else f"sqlite:///{folder.resolve()}/portal.db"
+
+
+def _kept_on(url: str) -> str:
+    """A database on a server that runs, made where it is missing."""
+    import psycopg
+
+    name = f"rundbrief_audience_{ROWS}"
+    with psycopg.connect(url, autocommit=True) as server:
+        if not server.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
+            server.execute(f"CREATE DATABASE {name}")
+    return urlsplit(url)._replace(path=f"/{name}").geturl()
+
+
+def tenants() -> tuple[Tenant, Tenant]:
+    """(large, small), filled unless an earlier run has."""
+    if not Tenant.get_or_none(Tenant.slug == "filled"):
+        say(f"writing {ROWS} people …")
+        crowd.fill("large", ROWS)
+        crowd.fill("small", SMALL)
+        if db.is_postgres():
+            database.execute_sql("VACUUM ANALYZE")
+        Tenant.create(slug="filled", name="The others are complete")
+    return Tenant.get(Tenant.slug == "large"), Tenant.get(Tenant.slug == "small")
+
+
 def main() -> None:
-    with tempfile.TemporaryDirectory(prefix="rundbrief-audience-") as name:
-        folder = Path(name)
-        with _database(name, os.environ.get("DATABASE_URL", "")) as url:
-            db.bind(url)
-            tokens.configure(SECRET)
-            db.migrate()
-            with db.connection():
-                say(f"writing {ROWS} people …")
-                large, small = crowd.fill("large", ROWS), crowd.fill("small", SMALL)
-                if db.is_postgres():
-                    database.execute_sql("ANALYZE")
+    steps = os.environ.get("STEPS", "pages segment export import").split()
+    found: dict[str, Any] = {"rows": ROWS}
+    with place() as (folder, url):
+        db.bind(url)
+        tokens.configure(SECRET)
+        db.migrate()
+        with db.connection():
+            large, small = tenants()
+            if "pages" in steps:
                 say("asking for pages …")
-                found: dict[str, Any] = {
-                    "rows": ROWS,
-                    "pages": audience_pages.measured(folder, url, small, large),
-                }
+                wanted = os.environ.get("PAGES", "").split()
+                found["pages"] = audience_pages.measured(folder, url, small, large, wanted)
                 say(json.dumps(found["pages"], indent=1))
+            if "segment" in steps:
                 found["segment_ratio_raw"] = round(segment_ratio(large), 2)
+            if "export" in steps:
                 found["export_ratio_raw"] = round(export_ratio(large, folder), 2)
+            if "import" in steps:
                 say("importing …")
                 rate, ratio, rss = importing(url, folder, min(ROWS, 200_000))
-    found |= {"import_rows_s": round(rate), "import_ratio_raw": round(ratio, 2), "rss_mb": round(rss)}
+                found |= {
+                    "import_rows_s": round(rate), "import_ratio_raw": round(ratio, 2), "rss_mb": round(rss)
+                }  # fmt: skip
     print(json.dumps(found))
 
 

@@ -1,10 +1,13 @@
 """A tenant with any number of people for the benchmarks, written set-wise: lists, types, own fields, customers,
-consent, a mailing that went to everybody, one that is planned, and a file of addresses that get no mail.
+consent, territories, tags, a status track, an import, a mailing that went to everybody, one that is planned, and a
+file of addresses that get no mail.
 """
 
 import json
 import random
 from typing import Any
+
+from peewee import chunked, fn
 
 from domain import clock
 from domain.campaigns.models import Campaign, CampaignStatus, Exclusion
@@ -13,8 +16,9 @@ from domain.issues.models import Issue
 from domain.ledger.states import DeliveryState, LeftOut
 from domain.segments import saved
 from domain.subscribers import lists, suppression, words
-from domain.subscribers.facets import fields
-from domain.subscribers.models import NewsletterType, Organisation
+from domain.subscribers.facets import fields, tags, tracks
+from domain.subscribers.models import ImportJob, NewsletterType, Organisation, Subscriber
+from domain.tenancy import territory
 from domain.tenancy.models import Tenant
 
 OWN, TYPES, LISTS = 10, 5, 20
@@ -40,32 +44,87 @@ def fill(slug: str, count: int) -> Tenant:
         fields.save(tenant.id, {"name": f"Feld {n}", "kind": kind, "choices": ["rot", "blau"]}, 0)
     firms = max(10, count // 100)
     now = clock.epoch()
-    Organisation.insert_many(
-        [
-            {
-                "tenant_id": tenant.id,
-                "name": f"Firma {n}",
-                "folded": f"firma {n}",
-                "created_at": now,
-                "updated_at": now,
-            }
-            for n in range(min(firms, 2_000))
-        ]
-    ).execute()
+    fresh = [
+        {
+            "tenant_id": tenant.id,
+            "name": f"Firma {n}",
+            "folded": f"firma {n}",
+            "created_at": now,
+            "updated_at": now,
+        }
+        for n in range(firms)
+    ]
+    for some in chunked(fresh, 2_000):
+        Organisation.insert_many(some).execute()
     ids = [
         row[0]
         for row in Organisation.select(Organisation.id).where(Organisation.tenant_id == tenant.id).tuples()
     ]
-    dice = random.Random(count)
+    dice, nodes, job = random.Random(count), _nodes(tenant.id), _import(tenant.id, count, now)
     for start in range(0, count, CHUNK):
+        numbers = range(start, min(start + CHUNK, count))
         with database.atomic():
-            _people(tenant.id, range(start, min(start + CHUNK, count)), kinds, chosen, ids, dice, now)
+            _people(tenant.id, numbers, kinds, chosen, ids, dice, now, nodes, job)
+    _place(job)
+    _facets(tenant.id, now)
     for n in range(300):
         suppression.add(tenant.id, f"stop{n}@elsewhere.example", "bench")
     _mailings(tenant.id, kinds[0], now)
     city = {"match": "all", "rules": [{"field": "person:city", "op": "is", "value": ["Celle"]}]}
     saved.save(tenant.id, "Celle", city, [], 1)
     return tenant
+
+
+def _nodes(tenant_id: int) -> list[int]:
+    """A tree of three regions with three districts each."""
+    made = []
+    for n in range(3):
+        region = territory.create(tenant_id, f"Region {n}", None, 1)
+        made += [
+            region.id,
+            *(territory.create(tenant_id, f"District {k}", region.id, 1).id for k in range(3)),
+        ]
+    return made
+
+
+def _import(tenant_id: int, count: int, now: int) -> ImportJob:
+    """A file that has brought the last tenth of the people."""
+    return ImportJob.create(
+        tenant_id=tenant_id, filename="people.csv", path="imports/gone.csv", state="done", by_id=1,
+        rows_total=count // 10, rows_done=count // 10, created_count=count // 10, finished_at=clock.moment(now),
+    )  # fmt: skip
+
+
+def _place(job: ImportJob) -> None:
+    """Where its people begin and end."""
+    mine = Subscriber.select(fn.MIN(Subscriber.id), fn.MAX(Subscriber.id)).where(
+        Subscriber.tenant_id == job.tenant_id, Subscriber.import_id == job.id
+    )
+    job.first_id, job.last_id = mine.tuples().get()
+    job.save()
+
+
+def _facets(tenant_id: int, now: int) -> None:
+    """A tag on every fifth, a status for every tenth."""
+    track = tracks.save(tenant_id, "Sales", ["open", "offer", "won", "lost"], 1)
+    first = tracks.every(tenant_id)[0][1][0].id
+    tag = tags.tag_id(tenant_id, "guest")
+    with database.atomic():
+        database.execute_sql(
+            sql(
+                """INSERT INTO tagging (tenant_id, tag_id, holder, holder_id)
+                SELECT tenant_id, ?, 'subscriber', id FROM subscriber WHERE tenant_id = ? AND id % 5 = 0"""
+            ),
+            [tag, tenant_id],
+        )
+        database.execute_sql(
+            sql(
+                """INSERT INTO standing (tenant_id, track_id, value_id, holder, holder_id, at)
+                SELECT tenant_id, ?, ? + id % 4, 'subscriber', id, ? FROM subscriber
+                WHERE tenant_id = ? AND id % 10 = 0"""
+            ),
+            [track.id, first, now, tenant_id],
+        )
 
 
 def _mailings(tenant_id: int, type_id: int, now: int) -> None:
@@ -103,7 +162,7 @@ def _mailings(tenant_id: int, type_id: int, now: int) -> None:
 
 def _people(
     tenant_id: int, numbers: range, kinds: list[int], chosen: list[int], firms: list[int], dice: random.Random,
-    now: int,
+    now: int, nodes: list[int], job: ImportJob,
 ) -> None:  # fmt: skip
     rows = []
     for n in numbers:
@@ -113,14 +172,16 @@ def _people(
         rows.append(
             (tenant_id, address, address, "Frau", first, last, dice.choice(firms) if n % 5 == 0 else None,
              dice.choice(CITIES), "DE", json.dumps(own), "active", words.folded(first, last, address),
-             now - dice.randrange(400 * 86_400), now)
+             now - dice.randrange(400 * 86_400), now, nodes[n % len(nodes)],
+             job.id if n >= 9 * job.rows_total else None)
         )  # fmt: skip
     cursor = database.cursor()
     cursor.executemany(
         sql(
             """INSERT INTO subscriber (tenant_id, address, address_key, salutation, title, first_name, last_name,
-            organisation_id, function, language, city, country, fields, deliverability, folded, created_at, updated_at)
-            VALUES (?, ?, ?, ?, '', ?, ?, ?, '', '', ?, ?, ?, ?, ?, ?, ?)"""
+            organisation_id, function, language, city, country, fields, deliverability, folded, created_at, updated_at,
+            territory_id, import_id)
+            VALUES (?, ?, ?, ?, '', ?, ?, ?, '', '', ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
         ),
         rows,
     )

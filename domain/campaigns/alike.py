@@ -6,6 +6,7 @@ who came by an import. Nothing is decided here; every look is bounded."""
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from peewee import chunked
 
@@ -15,36 +16,60 @@ from domain.subscribers.models import ImportJob, Subscriber
 
 SCANNED = 5_000  # people looked at for one page
 OF_IMPORT = 500  # the same of an import, where each is compared by name and by address
-SHOWN = 100
+SHOWN = 100  # people on one page
+OF_GROUP = 20  # of them of one name
+BETWEEN = "\x1f"  # stands in no name
 VIEWS = ("name", "address", "new")
 
 
 @dataclass(frozen=True)
 class Found:
-    """Groups of people who may be one, and where the next page begins ("": everybody was looked at)."""
+    """Groups of people who may be one, where the next page begins ("": everybody was looked at), and the first people
+    of groups of which not everybody is shown."""
 
     groups: list[list[Subscriber]]
     following: str
+    more: frozenset[int] = frozenset()
 
 
 def suggest(tenant_id: int, view: str = "name", after: str = "") -> Found:
-    """Groups among the next SCANNED people in the order of the view: by last name, by address, or those who came last
-    (by import or sign-up) beside whom they resemble."""
+    """Groups among the next SCANNED people in the order of the view: by name, by address, or those who came last
+    (by import or sign-up), each beside the one before them who has the same name."""
     if view == "new":
         return _beside_newest(tenant_id)
-    column = Subscriber.address_key if view == "address" else Subscriber.last_name
-    query = Subscriber.select(
-        Subscriber.id, Subscriber.first_name, Subscriber.last_name, Subscriber.address_key
-    ).where(Subscriber.tenant_id == tenant_id, column > after)
-    rows = list(query.order_by(column, Subscriber.id).limit(SCANNED).tuples())
-    key = (lambda row: address_form(row[3])) if view == "address" else (lambda row: name_form(row[1], row[2]))
-    groups: dict[str, list[int]] = defaultdict(list)
-    for row in rows:
-        if formed := key(row):
-            groups[formed].append(row[0])
-    found = [ids for ids in groups.values() if len(ids) > 1][:SHOWN]
-    last = rows[-1][3 if view == "address" else 2] if len(rows) == SCANNED else ""
-    return Found(_people(tenant_id, found), str(last))
+    by_address = view == "address"
+    rows = _next_by_address(tenant_id, after) if by_address else _next_by_name(tenant_id, after)
+    groups: dict[str, list[int]] = {}  # form → places in `rows`
+    for place, row in enumerate(rows):
+        if formed := address_form(row[1]) if by_address else name_form(row[2], row[1]):
+            groups.setdefault(formed, []).append(place)
+    found: list[list[int]] = []
+    shown, end = 0, len(rows) if len(rows) == SCANNED else 0
+    for places in groups.values():
+        if len(places) > 1 and shown >= SHOWN:
+            end = places[0]
+            break
+        if len(places) > 1:
+            found.append([rows[place][0] for place in places])
+            shown += len(places[:OF_GROUP])
+    following = "" if not end else rows[end - 1][1] if by_address else BETWEEN.join(rows[end - 1][1:])
+    more = frozenset(ids[0] for ids in found if len(ids) > OF_GROUP)
+    return Found(_people(tenant_id, [ids[:OF_GROUP] for ids in found]), following, more)
+
+
+def _next_by_address(tenant_id: int, after: str) -> list[tuple[Any, ...]]:
+    query = Subscriber.select(Subscriber.id, Subscriber.address_key).where(
+        Subscriber.tenant_id == tenant_id, Subscriber.address_key > after
+    )
+    return list(query.order_by(Subscriber.address_key).limit(SCANNED).tuples())
+
+
+def _next_by_name(tenant_id: int, after: str) -> list[tuple[Any, ...]]:
+    """Behind everybody of the name `after`: last name, BETWEEN, first name."""
+    last, _, first = after.partition(BETWEEN)
+    text = f"""SELECT id, last_name, first_name FROM subscriber WHERE tenant_id = ?
+        AND (last_name, first_name) > (?, ?) ORDER BY last_name, first_name, id LIMIT {SCANNED}"""
+    return list(database.execute_sql(sql(text), [tenant_id, last, first]).fetchall())
 
 
 def of(person: Subscriber, most: int = SHOWN) -> list[Subscriber]:
@@ -57,21 +82,29 @@ def of(person: Subscriber, most: int = SHOWN) -> list[Subscriber]:
         )
         found |= {p.id: p for p in query.limit(most) if name_form(p.first_name, p.last_name) == wanted}
     if person.address_key:
-        keys, ranges = address_variants(person.address_key)
-        meant = Subscriber.address_key.in_(keys)
-        for begin, end in ranges:
-            meant |= (Subscriber.address_key >= begin) & (Subscriber.address_key < end)
-        form = address_form(person.address_key)
-        query = Subscriber.select().where(mine, meant).limit(most)
+        form, ids = address_form(person.address_key), _of_variants(person.tenant_id, person.address_key, most)
+        query = Subscriber.select().where(mine, Subscriber.id.in_(ids))
         found |= {p.id: p for p in query if address_form(p.address_key) == form}
     return [found[i] for i in sorted(found)][:most]
+
+
+def _of_variants(tenant_id: int, key: str, most: int) -> list[int]:
+    """Up to `most` and one people for each form that the index of addresses finds: with OR no index leads."""
+    keys, ranges = address_variants(key)
+    own, key_of = Subscriber.tenant_id == tenant_id, Subscriber.address_key
+    wanted = [key_of.in_(keys), *((key_of >= begin) & (key_of < end) for begin, end in ranges)]
+    return [
+        row[0]
+        for one in wanted
+        for row in Subscriber.select(Subscriber.id).where(own, one).order_by(key_of).limit(most + 1).tuples()
+    ]
 
 
 def of_import(job: ImportJob, after: int = 0, most: int = SHOWN) -> Found:
     """The next OF_IMPORT people who came by an import, each beside whom it resembles."""
     query = Subscriber.select(Subscriber.id, Subscriber.address_key).where(
         Subscriber.tenant_id == job.tenant_id, Subscriber.id > max(after, (job.first_id or 1) - 1),
-        Subscriber.import_id == job.id,
+        Subscriber.id <= (job.last_id or 0), Subscriber.import_id == job.id,
     )  # fmt: skip
     rows = list(query.order_by(Subscriber.id).limit(OF_IMPORT).tuples())
     if not rows:
@@ -140,14 +173,15 @@ def _same_address(tenant_id: int, people: Iterable[tuple[int, str]]) -> set[tupl
 
 
 def _beside_newest(tenant_id: int) -> Found:
-    """The newest people and who has the same name."""
+    """The newest people, each beside the last one before them who has the same name."""
     rows = database.execute_sql(
         sql(
-            f"""SELECT a.id, b.id FROM (SELECT s.id, s.tenant_id, s.first_name, s.last_name FROM subscriber s
-            WHERE s.tenant_id = ? ORDER BY s.id DESC LIMIT {SCANNED}) a
-            JOIN subscriber b ON b.tenant_id = a.tenant_id AND b.last_name = a.last_name
-            AND b.first_name = a.first_name AND b.id < a.id
-            WHERE a.last_name <> '' AND a.first_name <> '' ORDER BY a.id DESC LIMIT {SHOWN}"""
+            f"""SELECT id, older FROM (SELECT a.id, (SELECT MAX(b.id) FROM subscriber b WHERE b.tenant_id = a.tenant_id
+                AND b.last_name = a.last_name AND b.first_name = a.first_name AND b.id < a.id) AS older
+            FROM (SELECT s.id, s.tenant_id, s.first_name, s.last_name FROM subscriber s
+                WHERE s.tenant_id = ? ORDER BY s.id DESC LIMIT {SCANNED}) a
+            WHERE a.last_name <> '' AND a.first_name <> '') twins
+            WHERE older IS NOT NULL ORDER BY id DESC LIMIT {SHOWN // 2}"""
         ),
         [tenant_id],
     ).fetchall()

@@ -169,7 +169,7 @@ def is_long(campaign: Campaign) -> bool:
 def _total(campaign: Campaign, query: Query) -> int:
     text, values = found(campaign, query, "s")
     row = database.execute_sql(
-        sql(f"SELECT count(*) FROM ({text} LIMIT ?) counted"), [*values, COUNTED + 1]
+        sql(f"SELECT count(*) FROM ({text} ORDER BY id DESC LIMIT ?) counted"), [*values, COUNTED + 1]
     ).fetchone()
     return int(row[0])
 

@@ -15,7 +15,7 @@ from domain.subscribers.models import NewsletterType, Subscriber
 from domain.tenancy import territory
 
 PAGE_SIZE = 50
-FEW = 1_000  # the same where small and large tenants would differ most: lists, and one consent over all types
+FEW = 1_000  # the same where each costs more than a look into an index: lists, words, territories, any type
 COUNTED = 10_000  # up to here a number is exact, above it is "more than"
 DOCUMENT = "to_tsvector('simple', regexp_replace(s.folded, '[^[:alnum:]]+', ' ', 'g'))"
 
@@ -97,7 +97,7 @@ def _total(tenant_id: int, query: Query) -> tuple[int, int]:
         return 0, COUNTED
     if query.consent and not (found or query.list_id or query.type_id or query.territory_id):
         return len(_of_any_type(tenant_id, query.consent, "", None, FEW + 1)), FEW
-    most = FEW if query.list_id else COUNTED
+    most = FEW if query.list_id or found or query.territory_id else COUNTED
     text, values = _statement(tenant_id, query, found, "", None)
     row = database.execute_sql(sql(f"SELECT count(*) FROM ({text}) counted"), [*values, most + 1]).fetchone()
     return int(row[0]), most

@@ -71,8 +71,9 @@ class Batch:
             bulk.reserve(self._tenant_id, self._own.unique, [(i, p.values.own) for i, p in new + here])
             self.refuse(rejects)
             counts = (len(created), changed, len(old) - changed, len(rejects))
-            if created and self._job.first_id is None:
-                self._job.first_id = min(created.values())
+            if created:
+                self._job.first_id = self._job.first_id or min(created.values())
+                self._job.last_id = max(created.values())
             if not self._advance(len(records), *counts):
                 transaction.rollback()
                 return False
@@ -319,6 +320,7 @@ class Batch:
                 skipped_count=ImportJob.skipped_count + skipped,
                 rejected_count=ImportJob.rejected_count + rejected,
                 first_id=self._job.first_id,
+                last_id=self._job.last_id,
                 owner_beat=clock.epoch(),
             )
             .where(

@@ -143,7 +143,7 @@ class Subscriber(TenantModel):
         indexes = (
             (("tenant_id", "address_key"), True),
             (("tenant_id", "id"), False),
-            (("tenant_id", "last_name", "id"), False),
+            (("tenant_id", "last_name", "first_name", "id"), False),
             (("tenant_id", "organisation_id", "id"), False),
             (("tenant_id", "territory_id", "id"), False),
         )
@@ -281,6 +281,8 @@ class ImportJob(TenantModel):
     territory_ids = JSONText(default=bounds.roots)  # to which the people of the file are held; empty: to none
     owner_beat = BigIntegerField(default=0)  # epoch s; a stale one means that the worker died
     first_id = BigIntegerField(null=True)  # of the first person that it made: none has a smaller number
+    last_id = BigIntegerField(null=True)  # of the last one
+    undone = JSONText(default=dict)  # how far it is undone: removed, restored, kept, at
     by_id = IntegerField()
     created_at = MomentField(default=clock.now)
     finished_at = MomentField(null=True)
@@ -295,6 +297,7 @@ class ImportTrace(TenantModel):
     job_id = IntegerField()
     subscriber_id = BigIntegerField()
     before = JSONText()
+    gained = JSONText(default=dict)  # ids of the lists and tags that it gave them
 
     class Meta:
         indexes = ((("tenant_id", "job_id", "subscriber_id"), False),)

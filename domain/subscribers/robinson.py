@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
 from pathlib import Path
 
 from peewee import chunked
@@ -13,12 +12,14 @@ from domain.audit import log
 from domain.db import database, sql
 from domain.errors import N_, Invalid
 from domain.subscribers import addresses, rules, suppression, words
-from domain.subscribers.models import SuppressionRule
+from domain.subscribers.models import Subscriber, SuppressionRule
 from domain.subscribers.rules import Asked
 
 CHUNK = 2_000
 MAX_BYTES = 60 * 1024 * 1024
 DIGEST = 20  # bytes of a SHA-1 in the ECG list
+LISTED = 20  # keys named
+LOOKED = 10_000  # people looked at for one answer; the page asks for the next ones by itself
 
 
 @dataclass(frozen=True)
@@ -34,27 +35,31 @@ class Taken:
 
 @dataclass(frozen=True)
 class Preview:
-    """Whom a rule would hit: how many (`more`: at least that many) and the first ones."""
+    """Whom a rule would hit among the people looked at: how many (`more`: at least that many) and the first ones.
+    `following`: the rest are the people before this number; None: everybody was looked at."""
 
     count: int
     more: bool
     keys: list[str]
+    following: int | None = None
 
 
-def preview(tenant_id: int, asked: Asked, most: int = suppression.PREVIEWED, shown: int = 20) -> Preview:
-    """Whom an address, a domain, a pattern or a hash hits; writes nothing."""
-    keys: Iterator[str]
+def preview(
+    tenant_id: int, asked: Asked, most: int = suppression.PREVIEWED, shown: int = LISTED,
+    before: int | None = None, looked: int = LOOKED,
+) -> Preview:  # fmt: skip
+    """Whom an address, a domain, a pattern or a hash hits among the next `looked` people before the number `before`,
+    newest first; writes nothing."""
     if asked.kind == "address":
-        from domain.subscribers.models import Subscriber
-
         query = Subscriber.select(Subscriber.address_key).where(
             Subscriber.tenant_id == tenant_id, Subscriber.address_key == asked.value
         )
-        keys = (row[0] for row in query.tuples())
-    else:
-        keys = rules.hit_keys(tenant_id, asked.kind, asked.value)
-    found = list(islice(keys, most + 1))
-    return Preview(min(len(found), most), len(found) > most, found[:shown])
+        found = [row[0] for row in query.tuples()]
+        return Preview(len(found), False, found)
+    found, following = rules.hits_before(tenant_id, asked.kind, asked.value, before, looked)
+    if len(found) > most:
+        return Preview(most, True, found[:shown])
+    return Preview(len(found), False, found[:shown], following)
 
 
 def take(tenant_id: int, path: Path, reason: str, until: datetime | None, user_id: int) -> Taken:

@@ -8,7 +8,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from peewee import chunked
@@ -111,6 +111,23 @@ def hit_keys(tenant_id: int, kind: str, value: str) -> Iterator[str]:
     for (key,) in list(query.tuples()) if kind in ("domain", "pattern") else query.tuples().iterator():
         if hits(kind, value, key):
             yield key
+
+
+def hits_before(
+    tenant_id: int, kind: str, value: str, before: int | None, looked: int
+) -> tuple[list[str], int | None]:
+    """(keys that a rule would hit among the next `looked` people before the number `before`, newest first, the number
+    before which the others stand or None)."""
+    query = Subscriber.select(Subscriber.id, Subscriber.address_key).where(Subscriber.tenant_id == tenant_id)
+    if before is not None:
+        query = query.where(Subscriber.id < before)
+    rows = list(query.order_by(Subscriber.id.desc()).limit(looked).tuples())
+    is_hit = _regex(value).fullmatch if kind == "pattern" else partial(hits, kind, value)
+    if kind == "domain":  # most are told apart by how they end
+        rows_of = [key for _, key in rows if key and key.endswith(value)]
+    else:
+        rows_of = [key for _, key in rows if key]
+    return [key for key in rows_of if is_hit(key)], rows[-1][0] if len(rows) == looked else None
 
 
 def hits(kind: str, value: str, key: str) -> bool:

@@ -18,6 +18,7 @@ from portal.access import requires
 
 bp = Blueprint("organisations", __name__)
 DOCUMENTS = ("mailing", "note")
+CONTACTS_SHOWN = 20  # of each mailing; a click shows all
 FILTERS = ("q", "status", "country", "tag", "locked", "order")
 
 
@@ -189,7 +190,8 @@ def _record(organisation: Organisation, wrong: dict[str, str] | None = None, sta
     remarks = notes.of(*key)
     kind = request.args.get("kind", "")
     kind = kind if kind in DOCUMENTS else ""
-    mailings = received.by_organisation(g.tenant.id, organisation.id) if kind != "note" else []
+    most = received.CONTACTS_READ if "all" in request.args else CONTACTS_SHOWN
+    mailings = received.by_organisation(g.tenant.id, organisation.id, most=most) if kind != "note" else []
     documents = [("mailing", doc.at, doc) for doc in mailings]
     documents += [("note", note.at, note) for note in remarks if kind != "mailing"]
     people = {organisation.locked_by_id, *(remark.by_id for remark in remarks)}

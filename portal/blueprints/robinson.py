@@ -15,6 +15,7 @@ from portal import facets, hypermedia, received, suppressed
 from portal.access import requires
 
 bp = Blueprint("robinson", __name__)
+ONWARDS = 50_000  # people looked at in one step, after the newest ones
 VIEWS = ("entries", "rules", "history", "blocked")
 
 
@@ -27,9 +28,16 @@ def index() -> Response:
 @bp.get("/suppression/preview")
 @requires(P.SUBSCRIBER_EDIT)
 def preview() -> Response:
-    """Whom the entry would hit, before it is written."""
-    asked, wrong, found = _asked(request.args.get("value", ""))
-    return hypermedia.fragment("robinson/_preview.html", asked=asked, wrong=wrong, found=found)
+    """Whom the entry would hit, before it is written: among the newest people at first, then by htmx in steps among
+    all others, with what was counted so far."""
+    before, so_far = request.args.get("before", type=int), request.args.get("count", 0, int)
+    asked, wrong, found = _asked(request.args.get("value", ""), before, max(0, so_far))
+    if before is None or found is None:
+        return hypermedia.fragment("robinson/_preview.html", asked=asked, wrong=wrong, found=found)
+    return hypermedia.fragment(
+        "robinson/_more_hits.html", asked=asked, found=found, so_far=max(0, so_far), most_listed=robinson.LISTED,
+        listed=request.args.get("listed", 0, int),
+    )  # fmt: skip
 
 
 @bp.post("/suppression")
@@ -153,14 +161,17 @@ def _index(
     )  # fmt: skip
 
 
-def _asked(text: str) -> tuple[rules.Asked | None, dict[str, str], robinson.Preview | None]:
+def _asked(
+    text: str, before: int | None = None, so_far: int = 0
+) -> tuple[rules.Asked | None, dict[str, str], robinson.Preview | None]:
     if not text.strip():
         return None, {"value": _("Write an address, a domain, a pattern with * or a hash.")}, None
     try:
         asked = rules.read(text)
     except Invalid as error:
         return None, facets.wrong(error), None
-    return asked, {}, robinson.preview(g.tenant.id, asked)
+    most, looked = max(0, suppression.PREVIEWED - so_far), robinson.LOOKED if before is None else ONWARDS
+    return asked, {}, robinson.preview(g.tenant.id, asked, most, before=before, looked=looked)
 
 
 def _ask(row: object, url: str, wrong: dict[str, str] | None = None, status: int = 200) -> Response:

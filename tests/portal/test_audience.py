@@ -1,6 +1,8 @@
 """Customers, lists, own fields and the suppression list in the portal."""
 
 import io
+import re
+from html import unescape
 
 import pytest
 from flask.testing import FlaskClient
@@ -8,7 +10,7 @@ from flask.testing import FlaskClient
 from domain import clock
 from domain.campaigns.models import Campaign
 from domain.ledger.models import Delivery
-from domain.subscribers import automatic, directory, lists, organisations, suppression
+from domain.subscribers import automatic, directory, lists, organisations, robinson, suppression
 from domain.subscribers.facets import fields
 from domain.subscribers.models import DistributionList, Organisation
 from tests.portal import readers
@@ -119,6 +121,19 @@ def test_a_domain_is_shown_before_it_is_suppressed(manager: FlaskClient, world: 
     assert "celle.example" in page and "asked" in page
     assert manager.post(f"{T}/suppression", data={"value": "a b", "reason": "x"}).status_code == 422
     assert manager.post(f"{T}/suppression", data={"value": "a@b.example"}).status_code == 422
+
+
+def test_a_preview_goes_on_by_itself_until_everybody_was_looked_at(
+    manager: FlaskClient, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(robinson, "LOOKED", 1)
+    for address in ("a@celle.example", "b@celle.example"):
+        directory.create(world.north.id, {"address": address})
+    first = manager.get(f"{T}/suppression/preview?value=@celle.example", headers=HTMX).text
+    assert "at least 1 person" in first and "b@celle.example" in first and "a@celle" not in first
+    onward = unescape(re.findall(r'hx-get="([^"]+)"', first)[0])
+    rest = manager.get(onward, headers=HTMX).text
+    assert "hits 2 people here" in rest and "a@celle.example" in rest and "hx-get" not in rest
 
 
 def test_a_list_is_imported_and_an_entry_taken_off_with_a_reason(manager: FlaskClient, world: World) -> None:

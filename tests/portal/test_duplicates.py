@@ -59,8 +59,26 @@ def test_long_lists_are_looked_at_in_pages(world, monkeypatch):
     for last in ("Abel", "Abel", "Zorn", "Zorn"):
         person(world, f"{last}{Subscriber.select().count()}@x.example", "Kim", last)
     first = alike.suggest(world.north.id, "name")
-    assert len(first.groups) == 1 and first.following == "Abel"
+    assert len(first.groups) == 1 and first.following == f"Abel{alike.BETWEEN}Kim"
     assert len(alike.suggest(world.north.id, "name", first.following).groups) == 1
+
+
+def test_a_page_shows_a_bounded_number_of_people_and_the_next_begins_behind_them(world, monkeypatch):
+    monkeypatch.setattr(alike, "SHOWN", 2)
+    monkeypatch.setattr(alike, "OF_GROUP", 2)
+    for first, last in (("Kim", "Abel"), ("kim", "Zorn"), ("Kim", "Abel"), ("Kim", "Abel"), ("Kim", "Zorn")):
+        person(world, f"{Subscriber.select().count()}@x.example", first, last)
+    page = alike.suggest(world.north.id, "name")
+    assert [len(group) for group in page.groups] == [2] and page.more == {page.groups[0][0].id}
+    rest = alike.suggest(world.north.id, "name", page.following)
+    assert [{p.first_name for p in group} for group in rest.groups] == [{"kim", "Kim"}]
+    assert rest.following == "" and not rest.more
+
+
+def test_the_newest_stand_beside_the_last_one_before_them_of_their_name(world):
+    ids = [person(world, f"{n}@x.example", "Kim", "Abel").id for n in range(3)]
+    found = alike.suggest(world.north.id, "new").groups
+    assert [[p.id for p in group] for group in found] == [[ids[2], ids[1]], [ids[1], ids[0]]]
 
 
 def test_what_hangs_on_the_one_follows_to_the_other(world):

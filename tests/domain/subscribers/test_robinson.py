@@ -90,6 +90,19 @@ def test_preview_names_who_would_be_hit_and_writes_nothing(world: World) -> None
     assert not Suppression.select().exists()
 
 
+@pytest.mark.parametrize("text", ["@firma.example", "a*@*", hashlib.md5(ADDRESS.encode()).hexdigest()])
+def test_a_preview_looks_at_a_bounded_number_of_people_and_goes_on_behind_them(
+    world: World, text: str
+) -> None:
+    person(world)
+    others = [person(world, f"uta{n}@other.example").id for n in range(3)]
+    asked = rules.read(text)
+    first = robinson.preview(world.north.id, asked, looked=2)
+    assert (first.count, first.more, first.following) == (0, False, others[1])
+    rest = robinson.preview(world.north.id, asked, before=first.following, looked=3)
+    assert (rest.count, rest.keys, rest.following) == (1, [ADDRESS], None)
+
+
 def test_an_own_entry_outlives_the_rule_and_the_other_way_round(world: World) -> None:
     here = person(world)
     suppression.add(
