@@ -36,7 +36,7 @@ babel = Babel()
 
 MAX_REQUEST_BYTES = 64 * 1024 * 1024  # several media at once; each file has its own, lower ceiling
 IN_TENANT = (
-    "dashboard", "articles", "presence", "versions", "pool", "pool_care", "calendar", "expected",
+    "dashboard", "articles", "article_picture", "presence", "versions", "pool", "pool_care", "calendar", "expected",
     "media", "media_care",
     "issues", "blocks", "mailtemplates", "blocktemplates",
     "campaigns", "measured", "followups", "pacing", "approvals", "approval_flows", "asking",

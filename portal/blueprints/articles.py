@@ -100,6 +100,8 @@ def save(article_id: int) -> Response:
     if quiet:
         at = filters.clock_time(article.updated_at)
         return jsonify(version=article.version, text=_("Saved, %(time)s", time=at))
+    if "pick" in request.form:  # without script
+        return hypermedia.done(url_for("article_picture.index", article_id=article.id))
     return hypermedia.done(url_for("articles.edit", article_id=article.id), _("Saved."))
 
 

@@ -1,5 +1,6 @@
 """Writing, saving, submitting and deciding in the portal, with and without script."""
 
+import io
 import re
 from typing import Any
 
@@ -255,3 +256,24 @@ def test_after_signing_in_over_the_page_the_refused_save_goes_through(
     form = {**FULL, "version": "1", "csrf_token": answer.headers["X-CSRFToken"]}
     saved = client.post(f"/t/north/articles/{article.id}/edit", data=form, headers=AUTOSAVE)
     assert saved.status_code == 200, saved.text
+
+
+def test_without_script_a_picture_is_chosen_on_a_page_of_its_own(
+    journalist: FlaskClient, world: worlds.World
+) -> None:
+    asset = library.upload(world.north.id, world.journalist.id, "a.png", pictures.plain(), alt="Markt")
+    foreign = library.upload(world.south.id, world.south_editor.id, "a.png", pictures.plain())
+    article_id = begun(journalist)
+    saved = send(journalist, article_id, pick="1")
+    here = f"/t/north/articles/{article_id}/picture"
+    assert saved.headers["Location"] == here and stored(article_id).title == "Markt wächst"
+    assert f'value="{asset.id}"' in journalist.get(here).text
+    assert "No pictures found." in journalist.get(f"{here}?q=Hafen").text
+    assert journalist.post(here, data={"asset": str(asset.id)}).status_code == 303
+    assert (stored(article_id).asset_id, stored(article_id).asset_alt) == (asset.id, "Markt")
+    assert journalist.post(here, data={"asset": str(foreign.id)}).status_code == 404
+    assert journalist.post(here, data={"none": "1"}).status_code == 303 and not stored(article_id).asset_id
+    refused = journalist.post(here, data={"upload": "1", "file": (io.BytesIO(b"no"), "a.heic")})
+    assert refused.status_code == 422 and "JPEG" in refused.text
+    new = {"upload": "1", "file": (io.BytesIO(pictures.plain(colour="red")), "rot.png")}
+    assert journalist.post(here, data=new).status_code == 303 and stored(article_id).asset_id != asset.id

@@ -19,8 +19,10 @@
 
   document.querySelectorAll("form[data-draft]").forEach((form) => {
     const key = PREFIX + form.dataset.draft;
-    const skipped = new Set(["csrf_token", "version", "q", "folder"]);
+    const skipped = new Set(["csrf_token", "version", "q", "find", "folder"]);
     const values = () => [...new FormData(form)].filter(([name, value]) => !skipped.has(name) && typeof value === "string");
+    const ticked = (list) => list.filter(([name]) => name === "documents").map(([, id]) => id).sort().join(",");
+    const pictures = () => Object.fromEntries([...form.querySelectorAll("[data-picture]")].map((place) => [place.querySelector("[data-picture-id]").name, place.querySelector("[data-picture-shown]").getAttribute("src")]));
     const drop = () => { localStorage.removeItem(key); if (offer) offer.hidden = true; };
 
     function put(kept) {
@@ -30,13 +32,21 @@
         if (field.value === wanted.get(field.name)) return;
         field.value = wanted.get(field.name);
         if (field.editorInstance) field.editorInstance.value = field.value;
+        field.closest("[data-picture]")?.dispatchEvent(new CustomEvent("rundbrief:picture", { detail: { id: field.value, thumb: kept.pictures?.[field.name] } }));
       });
-      form.dispatchEvent(new Event("input", { bubbles: true }));
+      documents(kept.values).finally(() => form.dispatchEvent(new Event("input", { bubbles: true })));
+    }
+    // Ticked documents may be ones that a search had found: the server draws the list with them.
+    async function documents(list) {
+      if (ticked(values()) === ticked(list)) return;
+      const search = form.querySelector("[data-documents]");
+      const ids = new URLSearchParams(list.filter(([name]) => name === "documents"));
+      if (search) await htmx.ajax("GET", `${search.getAttribute("hx-get")}?${ids}`, { target: "#documents", swap: "outerHTML" });
     }
 
     let timer = 0;
     const keep = (saved = false, sent = false, saving = false) => {
-      try { localStorage.setItem(key, JSON.stringify({ at: Date.now(), saved, sent, saving, version: form.elements.version.value, values: values() })); } catch { /* full or forbidden */ }
+      try { localStorage.setItem(key, JSON.stringify({ at: Date.now(), saved, sent, saving, version: form.elements.version.value, values: values(), pictures: pictures() })); } catch { /* full or forbidden */ }
     };
     form.addEventListener("input", (event) => {
       if (event.target.type === "search" || event.target.type === "file") return;
@@ -75,7 +85,7 @@
       return;
     }
     const now = new Map(values()), isCurrent = kept.version === form.elements.version.value;
-    const differs = kept.values.some(([name, value]) => (isCurrent || name !== "note") && words(now.get(name) ?? "") !== words(value));
+    const differs = kept.values.some(([name, value]) => (isCurrent || name !== "note") && name !== "documents" && words(now.get(name) ?? "") !== words(value)) || ticked(values()) !== ticked(kept.values);
     if (!differs || (kept.sent && !isCurrent)) drop();  // the button has brought it to the server
     else if (isCurrent) {
       put(kept);

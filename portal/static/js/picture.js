@@ -4,13 +4,20 @@
   const part = (place, name) => place.querySelector(`[data-picture-${name}]`);
   let current = null;
 
-  function set(place, id, thumb, alt) {
-    const field = part(place, "id"), shown = part(place, "shown"), none = part(place, "none");
-    field.value = id;
-    shown.hidden = !id;
-    if (id) shown.src = thumb; else shown.removeAttribute("src");
+  function show(place, id, thumb, licence) {
+    const shown = part(place, "shown"), none = part(place, "none"), ended = part(place, "licence");
+    shown.hidden = !id || !thumb;
+    if (id && thumb) shown.src = thumb; else shown.removeAttribute("src");
     if (none) none.hidden = Boolean(id);
     part(place, "clear").hidden = !id;
+    if (!ended) return;
+    ended.hidden = !licence;
+    ended.querySelector("b").textContent = licence || "";
+  }
+  function set(place, id, thumb, alt, licence) {
+    const field = part(place, "id");
+    field.value = id;
+    show(place, id, thumb, licence);
     const description = place.querySelector("input[name$=alt], textarea[name$=alt]");
     if (description && alt && !description.value) description.value = alt;
     field.dispatchEvent(new Event("input", { bubbles: true }));
@@ -33,13 +40,15 @@
     const chosen = event.target.closest("[data-choose]");
     if (chosen && current) {
       fail(current, "");
-      set(current, chosen.dataset.choose, chosen.dataset.thumb, chosen.dataset.alt);
+      set(current, chosen.dataset.choose, chosen.dataset.thumb, chosen.dataset.alt, chosen.dataset.licence);
       chosen.closest("dialog").close();
     }
     if (event.target.closest("[data-picture-close]")) event.target.closest("dialog").close();
     const clear = event.target.closest("[data-picture-clear]");
     if (clear) set(clear.closest("[data-picture]"), "", "", "");
   });
+  // drafts.js has put another picture back
+  document.querySelectorAll("[data-picture]").forEach((place) => place.addEventListener("rundbrief:picture", (event) => show(place, event.detail.id, event.detail.thumb)));
   // Enter in the search of the dialog must not send the form around it.
   document.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && event.target.matches("[data-picture-dialog] input, [data-stay]")) event.preventDefault();
