@@ -13,12 +13,13 @@ from domain.content.models import ArticleState
 from domain.errors import DomainError, NotFound
 from domain.issues import listing
 from mediadb import library
-from portal import context, hypermedia
+from portal import context, hypermedia, received
 from portal.access import may, requires
 from portal.errors import say
 
 bp = Blueprint("pool", __name__)
 STATES = tuple(ArticleState)
+OTHERS = "others"  # the tab of what other tenants have released; beside those of pool.views
 
 
 @bp.get("/pool")
@@ -58,14 +59,22 @@ def decide() -> Response:
 def _index(status: int = 200, trouble: str = "", note: str = "", ticked: list[int] | None = None) -> Response:
     wanted, today = _query(), context.today()
     counts = pool.counts(g.tenant.id, g.user, g.rights, today)
-    page = pool.find(g.tenant.id, wanted, g.user, g.rights, today, counts)
+    beside = received.articles() if request.args.get("view") == OTHERS else None
+    if beside is None:
+        page, lent = pool.find(g.tenant.id, wanted, g.user, g.rights, today, counts), None
+        shown = page.articles
+    else:
+        lent = received.narrowed(beside, wanted.text, wanted.category, wanted.valid_on)
+        page, shown = pool.Page([], len(lent)), [one.article for one in lent]
+    around = _around()
+    if beside is not None:
+        around["categories"] = sorted({one.article.category for one in beside} - {""})
     return hypermedia.page(
         "pool/index.html", "pool/_results.html", status=status, page=page, query=wanted, today=today, most=pool.COUNTED,
         filters=_filters(), states=STATES, counts=counts, shown_state=articles.shown_state,
-        trouble=trouble, note_text=note,
+        trouble=trouble, note_text=note, lent=lent, lent_count=sum(r.kind == "article" for r in received.every()),
         ticked=ticked or [], layout="table" if request.args.get("layout") == "table" else "cards",
-        pictures=library.many(g.tenant.id, [a.asset_id for a in page.articles if a.asset_id]),
-        editors=page.editors, **_around(),
+        pictures=library.of_articles(shown), editors=page.editors, **around,
     )  # fmt: skip
 
 

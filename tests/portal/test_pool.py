@@ -11,6 +11,8 @@ from flask.testing import FlaskClient
 from domain import clock
 from domain.content import markup
 from domain.content.models import Article
+from domain.releases import ledger
+from domain.releases.models import Release
 from tests import world as worlds
 from tests.portal.conftest import HTMX
 
@@ -128,3 +130,28 @@ def test_the_auditor_reads_without_buttons(app: Flask, world: worlds.World, sign
     article(world, "Markt")
     page = sign_in(app.test_client(), world.auditor).get("/t/north/pool").text
     assert "Markt" in page and "Write an article" not in page and 'name="article"' not in page
+
+
+@pytest.mark.parametrize("layout", ["cards", "table"])
+def test_what_other_tenants_release_has_a_tab_of_its_own(
+    editor: FlaskClient, world: worlds.World, layout: str
+) -> None:
+    assert "view=others" not in editor.get("/t/north/pool").text
+    named = (("Grüße aus dem Süden", "Land"), ("Weinfest", "Kultur"), ("Nur bei uns", ""))
+    theirs = [
+        article(world, title, "accepted", tenant_id=world.south.id, category=category)
+        for title, category in named
+    ]
+    for one in theirs[:2]:
+        ledger.give(world.south, "article", one.id, ledger.To(everybody=True), world.south_editor)
+    here = f"/t/north/pool?view=others&layout={layout}"
+    page = editor.get(here).text
+    assert "From other tenants" in editor.get("/t/north/pool").text
+    assert "Grüße aus dem Süden" in page and "Weinfest" in page and "Nur bei uns" not in page
+    assert world.south.name in page and "/releases/received/" in page
+    found = editor.get(f"{here}&q=gruesse", headers=HTMX).text
+    assert "Grüße aus dem Süden" in found and "Weinfest" not in found
+    assert "Weinfest" in editor.get(f"{here}&category=Kultur").text
+    assert "No articles with these filters." in editor.get(f"{here}&q=nirgends").text
+    Release.update(recalled_at=clock.now()).execute()
+    assert "Nothing from other tenants." in editor.get(here).text
