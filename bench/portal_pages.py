@@ -282,7 +282,7 @@ def _counted() -> Iterator[list[str]]:
     run = peewee.Database.execute_sql
 
     def counted(self: peewee.Database, sql: str, *args: Any, **kwargs: Any) -> Any:
-        if sql.lstrip()[:6].upper() in ("SELECT", "INSERT", "UPDATE", "DELETE"):
+        if sql.lstrip()[:6].upper().startswith(("SELECT", "WITH", "INSERT", "UPDATE", "DELETE")):
             found.append(sql)
         return run(self, sql, *args, **kwargs)
 

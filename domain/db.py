@@ -6,7 +6,7 @@ either engine and in the hot path, which sees rows as plain tuples.
 
 import json
 import operator
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -17,15 +17,19 @@ from urllib.parse import urlsplit
 
 from peewee import (
     BigIntegerField,
+    BlobField,
+    CompoundSelectQuery,
     Database,
     DatabaseProxy,
     Model,
     ModelSelect,
     PostgresqlDatabase,
+    SelectBase,
     SqliteDatabase,
     TextField,
 )
 
+from domain import abreast as reading
 from domain import bounds
 
 database = DatabaseProxy()
@@ -42,10 +46,26 @@ SQLITE_PRAGMAS = {
 
 
 class _Bounded:
-    """Every statement passes by the territory of the person at work (domain.bounds)."""
+    """Every statement passes by the territory of the person at work (domain.bounds), and by those that are read
+    abreast."""
+
+    def execute(self, query: Any, **context_options: Any) -> Any:
+        part = reading.current()
+        if part is None:
+            return super().execute(query, **context_options)  # type: ignore[misc]
+        text, values = self.get_sql_context(**context_options).sql(query).query()  # type: ignore[attr-defined]
+        return part.ask(reading.Question(bounds.narrowed(text), tuple(values), _columns(query)))
 
     def execute_sql(self, sql: str, params: Any = None) -> Any:
+        part = reading.current()
+        if part is not None:
+            return part.ask(reading.Question(bounds.narrowed(sql), tuple(params or ())))
         return super().execute_sql(bounds.narrowed(sql), params)  # type: ignore[misc]
+
+    def send(self, text: str, values: Sequence[Any]) -> Any:
+        """Run what parts that are read abreast have asked, each within its own bounds."""
+        with unscoped("questions of several parts of a page, each looked at when it was asked"):
+            return super().execute_sql(text, values)  # type: ignore[misc]
 
 
 class _Sqlite(_Bounded, SqliteDatabase):
@@ -132,6 +152,35 @@ def keep_small() -> None:
 def together(queries: Sequence[ModelSelect]) -> list[tuple[Any, ...]]:
     """The rows of several queries with the same columns in one statement, as the database holds them; none for none."""
     return list(reduce(operator.add, queries).tuples()) if queries else []
+
+
+def abreast(*calls: Callable[[], Any]) -> list[Any]:
+    """The results of several pieces of reading in their order, whose questions leave together (domain.abreast). Raises
+    what the first failing one raised."""
+    listed = _POSTGRES_LIST if is_postgres() else _SQLITE_LIST
+    return reading.run(database.obj.send, lambda names: listed % ", ".join(names), calls)
+
+
+_SQLITE_LIST = "json_group_array(json_array(%s))"
+_POSTGRES_LIST = "json_agg(json_build_array(%s))::text"
+
+
+def _columns(query: Any) -> tuple[str, ...] | None:
+    """Names of the columns of a query whose rows JSON can hold, else None."""
+    first = query
+    while isinstance(first, CompoundSelectQuery):
+        first = first.lhs
+    nodes = getattr(first, "_returning", None)
+    if (
+        not isinstance(query, SelectBase)
+        or not nodes
+        or any(isinstance(n.unwrap(), BlobField) for n in nodes)
+    ):
+        return None
+    return tuple(
+        node.name if node.is_alias() else getattr(node, "column_name", f"column{place}")
+        for place, node in enumerate(nodes)
+    )
 
 
 def migrate() -> list[str]:

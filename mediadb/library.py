@@ -91,7 +91,11 @@ def of_articles(articles: Iterable[Article]) -> dict[int, Asset]:
         ids = {*(article.documents or []), *([article.asset_id] if article.asset_id else [])}
         if ids:
             wanted.setdefault(article.tenant_id, set()).update(ids)
-    return {key: asset for owner, ids in wanted.items() for key, asset in many(owner, sorted(ids)).items()}
+    if not wanted:
+        return {}
+    every = sorted({asset_id for ids in wanted.values() for asset_id in ids})
+    rows = Asset.select().where(Asset.tenant_id.in_(sorted(wanted)), Asset.id.in_(every))
+    return {asset.id: asset for asset in rows if asset.id in wanted[asset.tenant_id]}
 
 
 def find(

@@ -1,5 +1,7 @@
 """What the issue editor shows, pane by pane: values for its templates."""
 
+import operator
+from functools import reduce
 from typing import Any
 
 from flask import g, request
@@ -16,6 +18,7 @@ from domain.approvals.models import Approval
 from domain.campaigns import audience, planning
 from domain.content import pool
 from domain.content.models import Article
+from domain.db import abreast
 from domain.errors import N_
 from domain.issues import assembly, mailtemplates, placeholders, stamps, steps
 from domain.issues import blocks as content
@@ -65,17 +68,27 @@ def kept() -> dict[str, Any]:
 
 def page_values(issue: Issue, **more: Any) -> dict[str, Any]:
     """Everything the editor shows."""
+    found = abreast(
+        lambda: _course_values(issue), lambda: _own_values(issue), lambda: blocks_values(issue),
+        lambda: sources_values(issue), lambda: checks_values(issue), lambda: view_values(issue),
+    )  # fmt: skip
+    values = {"kept": kept(), "saved_at": issue.updated_at}
+    return reduce(operator.or_, found, values) | more
+
+
+def _course_values(issue: Issue) -> dict[str, Any]:
+    """The mailing in which the issue is planned, and the last decision about it."""
     campaign = planning.of_issue(issue)
     history = listing.history(g.tenant.id, planning.KIND, campaign.id) if campaign else []
     last = history[0] if history else None
-    own = own_approval(issue)
-    return {
-        "own_approval": own, "needs_own": own is not None or setup.exists(g.tenant.id, setup.ISSUE),
-        "decision": last, "names": policy.names([last.decided_by_id] if last else []),
-        "kind": types.get(g.tenant.id, issue.type_id), "campaign": campaign, "kept": kept(),
-        "saved_at": issue.updated_at,
-        **blocks_values(issue), **sources_values(issue), **checks_values(issue), **view_values(issue), **more,
-    }  # fmt: skip
+    names = policy.names([last.decided_by_id] if last else [])
+    return {"campaign": campaign, "decision": last, "names": names}
+
+
+def _own_values(issue: Issue) -> dict[str, Any]:
+    """Whether the issue needs an approval of its own, and which it has."""
+    own, needed = abreast(lambda: own_approval(issue), lambda: setup.exists(g.tenant.id, setup.ISSUE))
+    return {"own_approval": own, "needs_own": own is not None or needed}
 
 
 def own_approval(issue: Issue) -> Approval | None:
@@ -87,19 +100,32 @@ def blocks_values(
     issue: Issue, opened: int | None = None, said: dict[str, str] | None = None
 ) -> dict[str, Any]:
     """The blocks, with what they are made of; `opened` is the id of the one to edit."""
-    found = assembly.blocks(issue)
-    shown_articles = assembly.articles_of(issue, found)
-    chosen = {asset_id for b in found for asset_id in content.assets(b.data)}
-    pictures = library.of_articles(shown_articles.values())
     editable = issue.state in assembly.EDITABLE and may(P.ISSUE_EDIT)
+    made, palette, looks, trail = abreast(
+        lambda: _made_of(issue), lambda: placeholders.palette(issue.tenant_id),
+        lambda: looks_values(issue) if editable else {"segments": {}},
+        lambda: steps_values(issue) if editable else {},
+    )  # fmt: skip
     return {
-        "issue": issue, "blocks": found, "articles": shown_articles, "kinds": KINDS, "layouts": LAYOUTS,
-        "assets": library.many(g.tenant.id, sorted(chosen)) | pictures, "said": said or {},
+        "issue": issue, "kinds": KINDS, "layouts": LAYOUTS, "said": said or {},
         "opened": request.values.get("open", 0, int) if opened is None else opened,
         "editable": editable, "addable": addable(), "networks": content.NETWORKS, "stamps": stamps,
-        "palette": placeholders.palette(issue.tenant_id), "lacking": content.lacks, "newest_pictures": newest_pictures,
-        **(looks_values(issue) | steps_values(issue) if editable else {"segments": {}}),
+        "palette": palette, "lacking": content.lacks, "newest_pictures": newest_pictures,
+        **made, **looks, **trail,
     }  # fmt: skip
+
+
+def _made_of(issue: Issue) -> dict[str, Any]:
+    """The blocks with the articles and media that stand in them."""
+    found = assembly.blocks(issue)
+    chosen = {asset_id for b in found for asset_id in content.assets(b.data)}
+
+    def of_articles() -> tuple[dict[int, Article], dict[int, Asset]]:
+        shown = assembly.articles_of(issue, found)
+        return shown, library.of_articles(shown.values())
+
+    own, (shown, theirs) = abreast(lambda: library.many(g.tenant.id, sorted(chosen)), of_articles)
+    return {"blocks": found, "articles": shown, "assets": own | theirs}
 
 
 def newest_pictures() -> list[Asset]:
@@ -120,11 +146,15 @@ def addable() -> dict[str, tuple[str, str]]:
 
 def looks_values(issue: Issue) -> dict[str, Any]:
     """What can be chosen for blocks and mail: segments and templates."""
-    return {
-        "segments": {s.id: s.name for s in saved.every(g.tenant.id)},
-        "own_templates": mailtemplates.every(g.tenant.id), "their_templates": mailtemplates.released(g.tenant),
-        "look": mailtemplates.chosen(g.tenant, issue.template_id, types.get(g.tenant.id, issue.type_id).template_id),
-    }  # fmt: skip
+    segments, own, theirs, look = abreast(
+        lambda: {s.id: s.name for s in saved.every(g.tenant.id)},
+        lambda: mailtemplates.every(g.tenant.id),
+        lambda: mailtemplates.released(g.tenant),
+        lambda: mailtemplates.chosen(
+            g.tenant, issue.template_id, types.get(g.tenant.id, issue.type_id).template_id
+        ),
+    )
+    return {"segments": segments, "own_templates": own, "their_templates": theirs, "look": look}
 
 
 def steps_values(issue: Issue) -> dict[str, Any]:
@@ -140,13 +170,16 @@ def sources_values(issue: Issue) -> dict[str, Any]:
     """Articles that may be put in, on the day of the issue."""
     text = request.args.get("q", "").strip()[:100]
     day = (issue.planned_at or clock.now()).astimezone(get_timezone()).date()
-    found = [*pool.available(g.tenant.id, day, text), *pool.released(g.tenant.id, day, text)]
+    own, theirs, parts, inside = abreast(
+        lambda: pool.available(g.tenant.id, day, text), lambda: pool.released(g.tenant.id, day, text),
+        kept_blocks, lambda: {b.article_id for b in assembly.blocks(issue) if b.article_id},
+    )  # fmt: skip
+    found = [*own, *theirs]
+    pictures, owned = abreast(lambda: library.of_articles(found), lambda: owners(found))
     return {
         "issue": issue, "available": found, "text": text, "day": day, "source": request.args.get("source", "articles"),
-        "block_templates": kept_blocks(),
-        "inside": {b.article_id for b in assembly.blocks(issue) if b.article_id}, "kinds": KINDS, "kept": kept(),
-        "addable": addable(),
-        "pictures": library.of_articles(found), "owners": owners(found),
+        "block_templates": parts, "inside": inside, "kinds": KINDS, "kept": kept(), "addable": addable(),
+        "pictures": pictures, "owners": owned,
     }  # fmt: skip
 
 
@@ -180,10 +213,10 @@ def checks_values(issue: Issue, audited: bool = False) -> dict[str, Any]:
 def view_values(issue: Issue) -> dict[str, Any]:
     """The preview pane: which part, as whom."""
     part = request.values.get("part", "narrow")
-    sender = render.sender_of(g.tenant, types.get(g.tenant.id, issue.type_id))
+    kind, people = abreast(lambda: types.get(g.tenant.id, issue.type_id), lambda: _samples(issue))
     return {
         "issue": issue, "part": part if part in PARTS else "narrow", "as_id": request.values.get("as", 0, int),
-        "people": _samples(issue), "sender": sender, "kept": kept(),
+        "people": people, "kind": kind, "sender": render.sender_of(g.tenant, kind), "kept": kept(),
     }  # fmt: skip
 
 

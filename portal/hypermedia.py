@@ -15,6 +15,8 @@ from flask import (
 )
 from htmx_flask import Htmx, request
 
+from portal import navigation
+
 htmx = Htmx()
 
 
@@ -33,6 +35,7 @@ def page(template: str, fragment: str | None = None, status: int = 200, **values
     """The page, or for htmx only its `fragment` (with waiting flash messages out of band)."""
     if fragment and wants_fragment():
         return fragment_of(fragment, status=status, **values)
+    navigation.look_around()
     return make_response(render_template(template, **values), status)
 
 

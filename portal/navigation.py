@@ -10,6 +10,7 @@ from domain.accounts import duties, policy
 from domain.accounts.permissions import Permission as P
 from domain.approvals import listing
 from domain.content import pool
+from domain.db import abreast
 from domain.ledger import marks
 from domain.notices import bell
 from domain.orders import desk
@@ -168,6 +169,12 @@ def _visible(items: tuple[Item, ...]) -> list[Item]:
     return [
         i for i in items if _has_view(i.endpoint) and (not i.rights or any(may(right) for right in i.rights))
     ]
+
+
+def look_around() -> None:
+    """Ask for what every page of a tenant shows around its content, in one statement."""
+    if g.get("user") and g.get("tenant"):
+        abreast(_counts, _my_tenants)
 
 
 def _has_view(endpoint: str) -> bool:

@@ -15,7 +15,7 @@ from typing import Any
 
 import peewee
 
-from domain import db
+from domain import abreast, db
 
 _TABLE = re.compile(r'\b(?:FROM|JOIN|INTO|UPDATE)\s+"?(\w+)"?', re.IGNORECASE)
 _COMPARED = re.compile(
@@ -24,7 +24,7 @@ _COMPARED = re.compile(
 _INSERT = re.compile(r'\s*INSERT\s+(?:OR\s+\w+\s+)?INTO\s+"?\w+"?\s*\(([^)]*)\)\s*(VALUES)?', re.IGNORECASE)
 
 
-_PASSED_THROUGH = (db._Bounded.execute_sql.__code__,)
+_PASSED_THROUGH = (db._Bounded.execute_sql.__code__, db._Bounded.execute.__code__)
 _TESTS = str(Path(__file__).resolve().parent)
 _as_product: ContextVar[bool] = ContextVar("as_product", default=False)
 
@@ -78,17 +78,26 @@ def _asked_by_a_test() -> bool:
 @contextmanager
 def watched() -> Iterator[None]:
     """Check every statement that peewee runs, in any thread of this process."""
-    run = peewee.Database.execute_sql
+    run, ask = peewee.Database.execute_sql, abreast.Part.ask
 
     def checked(self: peewee.Database, sql: str, *args: Any, **kwargs: Any) -> Any:
         if not db.crossing() and (_as_product.get() or not _asked_by_a_test()):
-            table = offends(sql)
-            if table:
-                raise Unscoped(f"names no tenant of {table}: {sql[:400]}")
+            _hold(sql)
         return run(self, sql, *args, **kwargs)
 
-    peewee.Database.execute_sql = checked
+    def asked(self: abreast.Part, question: abreast.Question) -> abreast.Rows:
+        if not db.crossing():
+            _hold(question.text)
+        return ask(self, question)
+
+    peewee.Database.execute_sql, abreast.Part.ask = checked, asked  # type: ignore[method-assign]
     try:
         yield
     finally:
-        peewee.Database.execute_sql = run
+        peewee.Database.execute_sql, abreast.Part.ask = run, ask  # type: ignore[method-assign]
+
+
+def _hold(sql: str) -> None:
+    table = offends(sql)
+    if table:
+        raise Unscoped(f"names no tenant of {table}: {sql[:400]}")

@@ -11,6 +11,7 @@ from lxml.html import HtmlElement
 
 from dispatcher.rendering import render
 from domain.content.models import Article
+from domain.db import abreast
 from domain.issues import assembly, blocks, placeholders, texts
 from domain.issues.models import PLAIN, Block, Issue
 from domain.tenancy import settings as tenant_settings
@@ -42,9 +43,12 @@ class Facts:
 
     @classmethod
     def of(cls, tenant: Tenant, issue: Issue, base_url: str) -> "Facts":
-        shown = [b for b in assembly.blocks(issue) if not b.hidden]
-        rendered = render.render(tenant, issue, base_url)
-        return cls(tenant, issue, rendered, base_url, shown, assembly.articles_of(issue, shown))
+        def made_of() -> tuple[list[Block], dict[int, Article]]:
+            shown = [b for b in assembly.blocks(issue) if not b.hidden]
+            return shown, assembly.articles_of(issue, shown)
+
+        rendered, (shown, articles) = abreast(lambda: render.render(tenant, issue, base_url), made_of)
+        return cls(tenant, issue, rendered, base_url, shown, articles)
 
     @property
     def letter(self) -> bool:

@@ -1,11 +1,13 @@
 """All checks in their order."""
 
 from collections.abc import Callable
+from functools import partial
 
 from dispatcher.preflight import clearing, content, linking, looks, people, subject
 from dispatcher.preflight.facts import Facts
 from dispatcher.preflight.findings import Finding, Findings
 from domain.campaigns.models import Campaign
+from domain.db import abreast
 from domain.issues.models import Issue
 from domain.tenancy.models import Tenant
 
@@ -31,8 +33,13 @@ def look(
     """(findings, errors first; bytes of the HTML part; how many checks found nothing). With a `campaign` also who
     would get it, as far as `plan` asks."""
     facts = Facts.of(tenant, issue, base_url)
-    each = [list(check(facts)) for check in MAIL]
+    checks = [partial(check, facts) for check in MAIL]
     if campaign is not None:
-        each += [list(check(facts, campaign)) for check in plan]
+        checks += [partial(check, facts, campaign) for check in plan]
+    each = abreast(*(partial(_listed, check) for check in checks))
     found = [finding for findings in each for finding in findings]
     return sorted(found, key=lambda f: not f.error), facts.rendered.size_bytes, sum(not f for f in each)
+
+
+def _listed(check: Callable[[], Findings]) -> list[Finding]:
+    return list(check())

@@ -29,6 +29,7 @@ from dispatcher.rendering import enclosing, inline, links, looks, nightfall, par
 from domain import clock
 from domain.content import nostyle, stylesheet
 from domain.content.models import Article
+from domain.db import abreast
 from domain.issues import assembly, blocks, placeholders
 from domain.issues.models import PLAIN, Block, Issue, IssueKind
 from domain.subscribers import types
@@ -138,14 +139,12 @@ def render(
     tenant: Tenant, issue: Issue, base_url: str, sender: Sender | None = None, at: datetime | None = None
 ) -> Rendered:
     """The issue as it stands now; `at` is the date it shows (default: its planned date, or today)."""
-    kind = types.get(tenant.id, issue.type_id)
+    (kind, look), (shown, articles, media), files, effective = abreast(
+        lambda: _dress(tenant, issue), lambda: _content(tenant, issue), lambda: enclosing.of(issue),
+        lambda: tenant_settings.effective(tenant),
+    )  # fmt: skip
     sender = sender or sender_of(tenant, kind)
-    effective = tenant_settings.effective(tenant)
     language = kind.language if kind.language in WORDS else "de"
-    look = looks.of(tenant, issue, kind)
-    shown = [b for b in assembly.blocks(issue) if not b.hidden]
-    articles = assembly.articles_of(issue, shown)
-    media = _media(tenant, shown, articles)
     words = {
         key: _fixed(word) if key not in ("reason", "asked") else word for key, word in WORDS[language].items()
     }
@@ -208,9 +207,7 @@ def render(
     ids = tuple(b.article_id for b in shown if b.article_id)
     carried = enclosing.pictures(html, base_url) if issue.pictures_inside else ()
     bare = tuple(issue.bare_links or ())
-    return Rendered(
-        source, len(html.encode()), ids, enclosing.of(issue), bare=bare, was=was, pictures=carried
-    )
+    return Rendered(source, len(html.encode()), ids, files, bare=bare, was=was, pictures=carried)
 
 
 def _opt_in(kind: NewsletterType, words: dict[str, str], base_url: str) -> dict[str, str]:
@@ -254,9 +251,22 @@ def fingerprint(rendered: Rendered, *more: Any) -> str:
     return hashlib.sha256(json.dumps(said, ensure_ascii=False, default=str).encode()).hexdigest()
 
 
-def _media(tenant: Tenant, shown: list[Block], articles: dict[int, Article]) -> dict[int, Asset]:
+def _dress(tenant: Tenant, issue: Issue) -> tuple[NewsletterType, looks.Look]:
+    kind = types.get(tenant.id, issue.type_id)
+    return kind, looks.of(tenant, issue, kind)
+
+
+def _content(tenant: Tenant, issue: Issue) -> tuple[list[Block], dict[int, Article], dict[int, Asset]]:
+    """(blocks to be seen, their articles, the media of both)."""
+    shown = [b for b in assembly.blocks(issue) if not b.hidden]
     ids = {asset_id for b in shown for asset_id in blocks.assets(b.data)}
-    return library.many(tenant.id, sorted(ids)) | library.of_articles(articles.values())
+
+    def of_articles() -> tuple[dict[int, Article], dict[int, Asset]]:
+        articles = assembly.articles_of(issue, shown)
+        return articles, library.of_articles(articles.values())
+
+    chosen, (articles, theirs) = abreast(lambda: library.many(tenant.id, sorted(ids)), of_articles)
+    return shown, articles, chosen | theirs
 
 
 def conditions(html: str) -> list[str]:

@@ -13,7 +13,7 @@ from typing import Any
 from domain import clock
 from domain.campaigns import choosing, conditions, kin, optin
 from domain.campaigns.models import Campaign
-from domain.db import database, is_postgres, sql
+from domain.db import abreast, database, is_postgres, sql
 from domain.errors import Conflict
 from domain.ledger.states import LeftOut
 from domain.releases import robinson
@@ -123,12 +123,15 @@ def samples(tenant_id: int, type_id: int) -> list[Subscriber]:
             Subscription.consent.in_([Consent.CONFIRMED, Consent.PROVED]),
         )
     )
-    usual = list(base.where(Subscriber.last_name != "").order_by(Subscriber.id).limit(SAMPLE_SCAN))
+    usual, nameless = abreast(
+        lambda: list(base.where(Subscriber.last_name != "").order_by(Subscriber.id).limit(SAMPLE_SCAN)),
+        lambda: list(base.where(Subscriber.last_name == "").order_by(Subscriber.id).limit(1)),
+    )
     found = usual[:3]
     if usual:
         found.append(max(usual, key=lambda p: len(p.first_name) + len(p.last_name)))
         found += [p for p in usual if p.title][:1]
-    found += list(base.where(Subscriber.last_name == "").order_by(Subscriber.id).limit(1))
+    found += nameless
     return list({p.id: p for p in found}.values())
 
 

@@ -2,8 +2,6 @@
 
 from collections.abc import Iterable
 
-from peewee import ModelSelect
-
 from domain.content.models import Article, ArticleState
 from domain.releases import ledger
 from domain.tenancy import tree
@@ -13,23 +11,23 @@ READY = (ArticleState.ACCEPTED, ArticleState.USED)
 
 def find(tenant_id: int, ids: Iterable[int]) -> dict[int, Article]:
     """Id → article, of those of `ids` that are released to the tenant now and accepted by their owner."""
-    wanted = set(ids)
-    return {
-        article.id: article
-        for query in _queries(tenant_id)
-        for article in query.where(Article.id.in_(wanted or [0]))
-    }
+    return {article.id: article for article in _released(tenant_id, set(ids))}
 
 
 def ready(tenant_id: int) -> list[Article]:
     """Every released article that an issue may take, the latest first."""
-    found = [article for query in _queries(tenant_id) for article in query]
-    return sorted(found, key=lambda article: article.updated_at, reverse=True)
+    return sorted(_released(tenant_id), key=lambda article: article.updated_at, reverse=True)
 
 
-def _queries(tenant_id: int) -> list[ModelSelect]:
+def _released(tenant_id: int, wanted: set[int] | None = None) -> list[Article]:
+    """Those that are released and accepted, of all givers in one query."""
     shared = ledger.shared(tree.get(tenant_id), "article")
-    return [
-        Article.select().where(Article.tenant_id == giver, Article.id.in_(ids), Article.state.in_(READY))
-        for giver, ids in shared.items()
-    ]
+    ids = {object_id for of_giver in shared.values() for object_id in of_giver}
+    if wanted is not None:
+        ids &= wanted
+    if not ids:
+        return []
+    found = Article.select().where(
+        Article.tenant_id.in_(list(shared)), Article.id.in_(ids), Article.state.in_(READY)
+    )
+    return [article for article in found if article.id in shared[article.tenant_id]]

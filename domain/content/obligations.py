@@ -10,7 +10,7 @@ from datetime import date
 from domain.audit import log
 from domain.content import linked
 from domain.content.models import Article, ArticleState, Obligation
-from domain.db import database, unscoped
+from domain.db import abreast, database, unscoped
 from domain.errors import NotFound
 from domain.releases import ledger
 from domain.tenancy import tree
@@ -67,21 +67,32 @@ def missing(tenant_id: int, type_id: int, on: date, inside: Iterable[int | None]
     """The articles that an issue of a newsletter type must hold on a day and that are not `inside` of it: accepted,
     valid on that day, and of other tenants only while they are released here. Oldest first."""
     there = set(inside)
-    own = {
+    found = [article for some in abreast(
+        lambda: _own(tenant_id, type_id, there), lambda: _foreign(tenant_id, there)
+    ) for article in some]  # fmt: skip
+    return sorted((a for a in found if _valid(a, on)), key=lambda a: (a.updated_at, a.id))
+
+
+def _own(tenant_id: int, type_id: int, there: set[int | None]) -> list[Article]:
+    """Those of the tenant itself that a type's issues must hold and that are not `there`."""
+    wanted = {
         row.article_id
         for row in Obligation.select().where(
             Obligation.tenant_id == tenant_id, Obligation.to_tenant_id.is_null(),
             Obligation.type_id.is_null() | (Obligation.type_id == type_id),
         )
     }  # fmt: skip
-    found = list(
-        Article.select().where(
-            Article.tenant_id == tenant_id, Article.id.in_(own - there or [0]), Article.state.in_(READY)
-        )
+    if not wanted - there:
+        return []
+    query = Article.select().where(
+        Article.tenant_id == tenant_id, Article.id.in_(wanted - there), Article.state.in_(READY)
     )
-    foreign = _bound(tenant_id) - there
-    found += linked.find(tenant_id, foreign).values() if foreign else []
-    return sorted((a for a in found if _valid(a, on)), key=lambda a: (a.updated_at, a.id))
+    return list(query)
+
+
+def _foreign(tenant_id: int, there: set[int | None]) -> list[Article]:
+    wanted = _bound(tenant_id) - there
+    return list(linked.find(tenant_id, wanted).values()) if wanted else []
 
 
 @unscoped("what other tenants want to stand in the issues of this one")

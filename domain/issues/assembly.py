@@ -11,7 +11,7 @@ from domain import clock
 from domain.approvals.setup import ISSUE
 from domain.content import linked, voiding
 from domain.content.models import Article, ArticleState
-from domain.db import database
+from domain.db import abreast, database
 from domain.errors import N_, Conflict, Invalid, NotFound
 from domain.issues import blocks as content
 from domain.issues import locks, mailtemplates, mediause, placeholders
@@ -252,11 +252,12 @@ def articles_of(issue: Issue, found: Sequence[Block]) -> dict[int, Article]:
     """Id → article of the article blocks; a linked one only as long as it is released."""
     ids = [b.article_id for b in found if b.article_id and not b.source_tenant_id]
     others = [b.article_id for b in found if b.article_id and b.source_tenant_id]
-    articles = linked.find(issue.tenant_id, others) if others else {}
-    if ids:
-        own = Article.select().where(Article.tenant_id == issue.tenant_id, Article.id.in_(ids))
-        articles.update({a.id: a for a in own})
-    return articles
+    own = Article.select().where(Article.tenant_id == issue.tenant_id, Article.id.in_(ids))
+    theirs, ours = abreast(
+        lambda: linked.find(issue.tenant_id, others) if others else {},
+        lambda: {article.id: article for article in own} if ids else {},
+    )
+    return theirs | ours
 
 
 def close(issue: Issue) -> None:

@@ -17,6 +17,7 @@ from domain.accounts.permissions import Permission
 from domain.accounts.policy import Rights
 from domain.content import articles, pool
 from domain.content.models import Article, ArticleState
+from domain.db import abreast
 from domain.errors import NotFound
 from domain.issues.models import ExpectedArticle, Issue, IssueState
 
@@ -158,8 +159,11 @@ def offered(row: ExpectedArticle, user: User, rights: Rights) -> list[Article]:
 
 def _lines(tenant_id: int, rows: Sequence[ExpectedArticle]) -> list[Line]:
     ids = [row.article_id for row in rows if row.article_id]
-    found = {article.id: article for article in pool.many(tenant_id, ids)} if ids else {}
-    names = policy.names(row.author_id for row in rows) if rows else {}
+    articles, names = abreast(
+        lambda: pool.many(tenant_id, ids) if ids else [],
+        lambda: policy.names(row.author_id for row in rows) if rows else {},
+    )
+    found = {article.id: article for article in articles}
     return [Line(row, found.get(row.article_id), names.get(row.author_id, "?")) for row in rows]
 
 

@@ -54,11 +54,12 @@ def changeable(tenant: Tenant, template_id: int) -> MailTemplate:
 
 def released(tenant: Tenant) -> list[MailTemplate]:
     """Templates that other tenants have opened to this one, by name."""
-    found: list[MailTemplate] = []
-    for owner_id, ids in releases.shared(tenant, "template").items():
-        found.extend(
-            MailTemplate.select().where(MailTemplate.tenant_id == owner_id, MailTemplate.id.in_(ids))
-        )
+    shared = releases.shared(tenant, "template")
+    if not shared:
+        return []
+    ids = {object_id for of_giver in shared.values() for object_id in of_giver}
+    rows = MailTemplate.select().where(MailTemplate.tenant_id.in_(list(shared)), MailTemplate.id.in_(ids))
+    found = [template for template in rows if template.id in shared[template.tenant_id]]
     return sorted(found, key=lambda template: template.name.casefold())
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from domain.db import abreast
 from domain.errors import N_, Invalid
 from domain.segments import computed
 from domain.segments.computed import Column
@@ -121,17 +122,10 @@ def with_house(text: str, values: Mapping[str, str], written: Callable[[str, int
 
 def palette(tenant_id: int) -> tuple[Placeholder, ...]:
     """The names that a text of this tenant may use: the usual ones and its own fields."""
-    own = [
-        Placeholder(f.name, "", f.help or f.name)
-        for f in fields.every(tenant_id)
-        if f.name not in KNOWN.values()
-    ]
+    every, columns = abreast(lambda: fields.every(tenant_id), lambda: computed.every(tenant_id))
+    own = [Placeholder(f.name, "", f.help or f.name) for f in every if f.name not in KNOWN.values()]
     taken = {*KNOWN.values(), *(f.name for f in own)}
-    firsts = [
-        Placeholder(name, "", N_("Column of a report"))
-        for name in computed.every(tenant_id)
-        if name not in taken
-    ]
+    firsts = [Placeholder(name, "", N_("Column of a report")) for name in columns if name not in taken]
     return (*PALETTE, *own, *firsts, *HOUSE)
 
 

@@ -1,7 +1,5 @@
 """The overview: what waits for whom, by rights, in a handful of queries."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 
 from flask import Flask
@@ -11,13 +9,13 @@ from domain import clock
 from domain.approvals import flow
 from domain.campaigns.models import Campaign, CampaignStatus
 from domain.content.models import Article, ArticleState
-from domain.db import database as bound
 from domain.issues.models import Block, Issue, IssueState
 from domain.ledger.models import Delivery
 from domain.ledger.states import DeliveryState
 from domain.quotas import ledger as quotas
 from domain.quotas.models import Window
 from domain.subscribers.models import Consent, Subscription
+from tests.statements import counted
 from tests.world import World
 
 HOME = "/t/north/"
@@ -122,24 +120,6 @@ def test_nothing_of_another_tenant_is_shown(client: FlaskClient, world: World, s
     campaign(world, "North mailing", CampaignStatus.SENDING, [DeliveryState.HELD])
     page = sign_in(client, world.south_administrator).get("/t/south/").text
     assert "North" not in page.replace("Verlag Nord", "")
-
-
-@contextmanager
-def counted() -> Iterator[list[str]]:
-    """The statements that the portal sends meanwhile."""
-    seen: list[str] = []
-    real = bound.obj.execute_sql
-
-    def spy(statement: str, *args: object, **kwargs: object) -> object:
-        if statement.lstrip().upper().startswith(("SELECT", "WITH", "INSERT", "UPDATE", "DELETE")):
-            seen.append(statement)
-        return real(statement, *args, **kwargs)
-
-    bound.obj.execute_sql = spy
-    try:
-        yield seen
-    finally:
-        del bound.obj.execute_sql
 
 
 def test_the_overview_asks_a_handful_of_questions(client: FlaskClient, world: World, sign_in) -> None:
