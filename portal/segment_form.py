@@ -1,16 +1,18 @@
-"""The query builder between form and tree: groups of conditions, all of which must hold.
+"""The query builder between form and tree: groups of conditions, of which all, one or none must hold.
 
-Names in the form: `g<group>-match`, `g<group>-<condition>-field`, `-op`, `-value`. What a button does stands in
-`act`: add:<group>, group, drop:<group>:<condition>, dropgroup:<group>, start:<name>, before:<id>.
+Names in the form: `match` (of the groups), `g<group>-match`, `g<group>-<condition>-field`, `-op`, `-value`. What a
+button does stands in `act`: add:<group>, group, drop:<group>:<condition>, dropgroup:<group>, start:<name>, before:<id>.
 """
 
 import re
 from typing import Any
 
+from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 
 from domain.segments import saved
-from domain.segments.catalogue import OPS, Field
+from domain.segments.catalogue import NO_VALUE, OPS, WORDS, Field
+from domain.segments.query import MATCHES
 
 _NAME = re.compile(r"g(\d{1,3})-(\d{1,3})-(field|op|value)")
 _GROUP = re.compile(r"g(\d{1,3})-match")
@@ -37,7 +39,9 @@ def read(form: MultiDict[str, str], catalogue: dict[str, Field]) -> Tree:
         }
         for g in sorted(groups)
     ]
-    return pressed({"match": "all", "rules": rules or [empty()]}, form.get("act", ""))
+    match = form.get("match", "all")
+    tree = {"match": match if match in MATCHES else "all", "rules": rules or [empty()]}
+    return pressed(tree, form.get("act", ""))
 
 
 def firsts(form: MultiDict[str, str]) -> list[tuple[str, list[str]]]:
@@ -83,17 +87,40 @@ def start(name: str) -> Tree:
     return {"match": "all", "rules": [group]}
 
 
-def groups(tree: Tree) -> list[Tree]:
-    """A tree as the builder shows it: single conditions on top stand in a group of their own."""
-    found, single = [], []
-    for rule in tree.get("rules", []):
-        if "rules" in rule:
-            found.append(rule)
-        else:
-            single.append(rule)
+def shown(tree: Tree) -> Tree:
+    """A tree as the builder shows it: groups only; single conditions on top stand in a group of their own."""
+    groups = [rule for rule in tree.get("rules", []) if "rules" in rule]
+    single = [rule for rule in tree.get("rules", []) if "rules" not in rule]
+    match = tree.get("match", "all")
+    if single and not groups:
+        return {"match": "all", "rules": [{"match": match, "rules": single}]}
     if single:
-        found.insert(0, {"match": tree.get("match", "all"), "rules": single})
-    return found or [empty()]
+        groups.insert(0, {"match": "all" if match == "all" else "any", "rules": single})
+    return {"match": match, "rules": groups or [empty()]}
+
+
+def in_words(tree: Tree, catalogue: dict[str, Field]) -> str:
+    """The question on one line, for people who compare two versions of it."""
+    joints = {"all": _("and"), "any": _("or")}
+    groups = []
+    for group in shown(tree)["rules"]:
+        said = f" {joints['all' if group['match'] == 'all' else 'any']} ".join(
+            _condition(rule, catalogue) for rule in group["rules"]
+        )  # fmt: skip
+        groups.append(_("none of: %(conditions)s", conditions=said) if group["match"] == "none" else said)
+    match = tree.get("match", "all")
+    text = f" {joints['all' if match == 'all' else 'any']} ".join(f"({group})" for group in groups if group)
+    return _("none of: %(conditions)s", conditions=text) if match == "none" and text else text
+
+
+def _condition(rule: dict[str, Any], catalogue: dict[str, Field]) -> str:
+    field = catalogue.get(rule["field"])
+    if field is None:
+        return _("gone")
+    labels = dict(field.options)
+    values = [labels.get(value, value) for value in rule["value"]] if rule["op"] not in NO_VALUE else []
+    label = field.label if field.is_name else _(field.label)
+    return " ".join([label, _(WORDS.get(rule["op"], rule["op"])), ", ".join(values)]).strip()
 
 
 def without_blank(tree: Tree) -> Tree:

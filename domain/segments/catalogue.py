@@ -56,7 +56,7 @@ ORGANISATION_TEXTS: dict[str, str] = {
 }  # fmt: skip
 EVENTS: dict[str, str] = {
     "got": N_("Got a mailing"), "opened": N_("Opened a mailing"), "clicked": N_("Clicked in a mailing"),
-    "bounced": N_("A mailing came back"),
+    "bounced": N_("A mailing came back or was refused"),
 }  # fmt: skip
 CONSENTS: tuple[tuple[str, str], ...] = (
     (Consent.CONFIRMED, N_("Confirmed")), (Consent.PROVED, N_("Proved elsewhere")),

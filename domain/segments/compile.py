@@ -186,11 +186,21 @@ def _type(rule: Rule, name: str, moment: Moment) -> Made:
 
 
 def _event(rule: Rule, name: str, moment: Moment) -> Made:
+    if name != "bounced":
+        return _happened(rule, name, moment)
+    at_once, later = (_happened(rule, kind, moment) for kind in ("refused", "bounced"))
+    joint = "AND" if rule.op.startswith("n") else "OR"
+    return f"({at_once[0]}) {joint} ({later[0]})", [*at_once[1], *later[1]]
+
+
+def _happened(rule: Rule, name: str, moment: Moment) -> Made:
     where = ["d.tenant_id = ?", "d.subscriber_id IS NOT NULL"]
     values: list[Any] = [moment.tenant_id]
     source, at = "delivery d", "d.settled_at"
     if name == "got":
         where.append(f"d.state = {int(DeliveryState.SENT)}")
+    elif name == "refused":  # a bounce at the door; without a code no server was asked
+        where.append(f"d.state = {int(DeliveryState.FAILED)} AND d.reply_code >= 500")
     else:
         source, at = (
             "delivery d JOIN delivery_event e ON e.tenant_id = d.tenant_id AND e.delivery_id = d.id",

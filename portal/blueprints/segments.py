@@ -12,7 +12,7 @@ from domain.errors import Invalid
 from domain.segments import catalogue, compile, computed, people, query, saved
 from domain.segments.models import Segment
 from domain.subscribers import organisations
-from portal import context, downloads, facets, hypermedia, segment_form
+from portal import context, downloads, facets, hypermedia, meanwhile, segment_form
 from portal.access import requires
 from portal.errors import say
 
@@ -128,6 +128,8 @@ def _save(found: Segment | None) -> Response:
     known = catalogue.every(g.tenant.id, found.id if found else None)
     tree = segment_form.read(request.form, known)
     issue_id = request.form.get("issue", type=int)
+    if found is not None and meanwhile.is_stale(_saved(found)):
+        return _builder(found, tree, None, issue_id, 409, _differences(found, tree, known))
     try:
         segment = saved.save(
             g.tenant.id, request.form.get("name", ""), segment_form.without_blank(tree),
@@ -142,10 +144,10 @@ def _save(found: Segment | None) -> Response:
 
 def _builder(
     found: Segment | None, tree: dict[str, Any], wrong: dict[str, str] | None = None, issue_id: int | None = None,
-    status: int = 200,
+    status: int = 200, changed: list[meanwhile.Difference] | None = None,
 ) -> Response:  # fmt: skip
     known = catalogue.every(g.tenant.id, found.id if found else None)
-    shown = {"match": "all", "rules": segment_form.groups(tree)}
+    shown = segment_form.shown(tree)
     made, asked, unreadable = _asked(found, shown, known)
     _whole, problems = query.read(shown, known)
     act = request.form.get("act", "")
@@ -155,7 +157,8 @@ def _builder(
         request.form.getlist("column") if request.form else (found.columns if found else saved.USUAL_COLUMNS)
     )
     return hypermedia.page(
-        "segments/edit.html", "segments/_builder.html", status=status, segment=found, groups=shown["rules"],
+        "segments/edit.html", "segments/_builder.html", status=status, segment=found,
+        groups=shown["rules"], match=shown["match"],
         per_person=context.effective_settings()["tracking"] == "people",
         known=known, ops=catalogue.OPS, words=catalogue.WORDS, no_value=catalogue.NO_VALUE, days=catalogue.DAYS,
         field_groups=catalogue.GROUPS, problems={p.path: p.message for p in problems} if len(asked["rules"]) else {},
@@ -164,8 +167,48 @@ def _builder(
         columns=saved.columns(g.tenant.id), chosen=chosen, placeholders=saved.placeholders(g.tenant.id),
         firsts=_firsts(found), starters=saved.STARTERS, campaigns=_campaigns(),
         organisations=organisations.names(g.tenant.id, {p.organisation_id for p in page.people}),
+        changed=changed, stamp=_stamp(found, status),
         everybody=not asked["rules"], name=request.form.get("name", found.name if found else ""),
     )  # fmt: skip
+
+
+def _saved(found: Segment) -> dict[str, Any]:
+    """Everything that the form shows, as it is saved."""
+    firsts = [[column.name, list(column.of)] for column in computed.of(found)]
+    return {"name": found.name, "query": found.query, "columns": found.columns, "firsts": firsts}
+
+
+def _stamp(found: Segment | None, status: int) -> str:
+    """Of what is saved now; a form that came back for a mistake keeps the stamp it was drawn with."""
+    if found is None:
+        return ""
+    return request.form.get("stamp", "") if status == 422 else meanwhile.stamp(_saved(found))
+
+
+def _differences(
+    found: Segment, tree: dict[str, Any], known: dict[str, catalogue.Field]
+) -> list[meanwhile.Difference]:
+    """What somebody else has saved meanwhile, where the form says something else."""
+    labels = {
+        key: text if key.startswith("own:") else _(text) for key, text in saved.columns(g.tenant.id).items()
+    }
+
+    def words(keys: list[str]) -> list[str]:
+        return [labels[key] for key in keys if key in labels and key != "person:address"]
+
+    now = {
+        "name": found.name, "query": segment_form.in_words(found.query, known), "columns": words(found.columns),
+        "firsts": [f"{column.name}: {', '.join(words(list(column.of)))}" for column in computed.of(found)],
+    }  # fmt: skip
+    typed = {
+        "name": request.form.get("name", ""), "query": segment_form.in_words(tree, known),
+        "columns": words(request.form.getlist("column")),
+        "firsts": [f"{name}: {', '.join(words(keys))}" for name, keys in segment_form.firsts(request.form)],
+    }  # fmt: skip
+    return meanwhile.differences(now, typed, {
+        "name": _("Name"), "query": _("Question"), "columns": _("Columns"),
+        "firsts": _("First non-empty of several fields"),
+    })  # fmt: skip
 
 
 def _firsts(found: Segment | None) -> list[tuple[str, list[str]]]:

@@ -1,6 +1,8 @@
 """Newsletter types: what people sign up for."""
 
-from flask import Blueprint, Response, current_app, g, render_template, url_for
+from typing import Any
+
+from flask import Blueprint, Response, current_app, g, render_template, request, url_for
 from flask_babel import gettext as _
 
 from dispatcher.rendering.render import base_url_of
@@ -11,7 +13,7 @@ from domain.subscribers import lists, types
 from domain.subscribers.facets import fields
 from domain.subscribers.models import Consent, NewsletterType
 from domain.tenancy import measuring, tree
-from portal import context, hypermedia, measuring_words
+from portal import context, hypermedia, meanwhile, measuring_words
 from portal.access import requires
 from portal.errors import into_form
 from portal.forms.types import TypeForm
@@ -77,6 +79,10 @@ def _save(kind: NewsletterType | None) -> Response:
     if not form.validate():
         return _edit_page(form, kind, 422)
     values = {name: "" if form[name].data is None else form[name].data for name in types.FIELDS}
+    if kind is not None and meanwhile.is_stale(_saved(kind)):
+        labels = {name: str(form[name].label.text) for name in types.FIELDS}
+        changed = meanwhile.differences(_in_words(_saved(kind)), _in_words(values), labels)
+        return _edit_page(form, kind, 409, changed)
     values["slug"] = (values["slug"] or "").strip() or tree.slug_of(values["name"] or "")
     try:
         saved = types.save(g.tenant.id, values, g.user.id, kind)
@@ -94,7 +100,31 @@ def _public_url(kind: NewsletterType) -> str | None:
     return base + url_for("public.sign_up", tenant=g.tenant.slug, slug=kind.slug)
 
 
-def _edit_page(form: TypeForm, kind: NewsletterType | None, status: int = 200) -> Response:
+def _saved(kind: NewsletterType) -> dict[str, Any]:
+    """Everything that the form shows, as it is saved."""
+    return {name: getattr(kind, name) for name in types.FIELDS}
+
+
+def _in_words(values: dict[str, Any]) -> dict[str, Any]:
+    """The same with names instead of numbers, for people who compare."""
+    named = {
+        "signup_fields": {own.id: own.name for own in fields.every(g.tenant.id)},
+        "list_ids": {chosen.id: chosen.name for chosen in lists.every(g.tenant.id)},
+    }
+    words = {True: _("yes"), False: _("no")}
+    found: dict[str, Any] = {}
+    for name, value in values.items():
+        if name in named:
+            found[name] = [named[name][i] for i in value or [] if i in named[name]]
+        else:
+            found[name] = words[value] if isinstance(value, bool) else value
+    return found
+
+
+def _edit_page(
+    form: TypeForm, kind: NewsletterType | None, status: int = 200,
+    changed: list[meanwhile.Difference] | None = None,
+) -> Response:  # fmt: skip
     allowed = context.effective_settings()["tracking"]
     form.tracking.choices = measuring_words.choices(
         _("As the tenant has it: %(value)s", value=measuring_words.word(allowed)), allowed
@@ -104,11 +134,20 @@ def _edit_page(form: TypeForm, kind: NewsletterType | None, status: int = 200) -
         status=status,
         form=form,
         kind=kind,
+        changed=changed,
+        stamp=_stamp(kind, status),
         own=fields.every(g.tenant.id),
         chosen_fields=form.signup_fields.data or [],
         lists=[chosen for chosen in lists.every(g.tenant.id) if not chosen.is_default],
         chosen_lists=form.list_ids.data or [],
     )
+
+
+def _stamp(kind: NewsletterType | None, status: int) -> str:
+    """Of what is saved now; a form that came back for a mistake keeps the stamp it was drawn with."""
+    if kind is None:
+        return ""
+    return request.form.get("stamp", "") if status == 422 else meanwhile.stamp(_saved(kind))
 
 
 def _snippet(kind: NewsletterType | None) -> str:

@@ -1,6 +1,7 @@
 """The query builder, saved segments, and mailings that use them."""
 
 import io
+import re
 
 import pytest
 from flask.testing import FlaskClient
@@ -191,3 +192,32 @@ def test_the_first_filled_field_is_a_column_of_file_and_mailing(
 def test_a_computed_column_needs_a_name_and_two_fields(manager: FlaskClient, name, of, said) -> None:
     answer = manager.post(T, data={**CELLE, "name": "X", "first-0-name": name, "first-0-of": of})
     assert answer.status_code == 422 and said in answer.text and not Segment.select().exists()
+
+
+def test_groups_are_joined_by_and_or_and_none(manager: FlaskClient, people) -> None:
+    bonn = {"g1-match": "all", "g1-0-field": "person:city", "g1-0-op": "is", "g1-0-value": "Bonn"}
+    for match, count in (("all", 0), ("any", 4), ("none", 0)):
+        page = manager.post(f"{T}/build", data={**CELLE, **bonn, "match": match}, headers=HTMX).text
+        assert f'<div class="rb-big">{count}</div>' in page, match
+        assert f'<option value="{match}" selected>' in page
+    path = manager.post(T, data={**CELLE, **bonn, "match": "any", "name": "Two towns"}).location
+    kept = manager.get(path).text
+    assert '<div class="rb-big">4</div>' in kept and 'name="match"' in kept
+
+
+def test_what_somebody_else_saved_meanwhile_is_shown_before_it_is_overwritten(
+    manager: FlaskClient, people
+) -> None:
+    path = manager.post(T, data={**CELLE, "name": "In Celle"}).location
+    stamp = re.search(r'name="stamp" value="(\w+)"', manager.get(path).text)[1]
+    theirs = {**CELLE, "g0-0-value": "Bonn", "name": "In Bonn", "stamp": stamp}
+    assert manager.post(path, data=theirs).status_code == 303
+    mine = {**CELLE, "g0-0-value": "Hamburg", "name": "In Hamburg", "stamp": stamp}
+    page = manager.post(path, data=mine)
+    assert page.status_code == 409
+    assert "In Bonn" in page.text and "City is Bonn" in page.text  # theirs, to read
+    assert 'value="In Hamburg"' in page.text and 'value="Hamburg"' in page.text  # mine, to go on
+    assert Segment.get().name == "In Bonn"
+    again = re.search(r'name="stamp" value="(\w+)"', page.text)[1]
+    assert manager.post(path, data={**mine, "stamp": again}).status_code == 303
+    assert Segment.get().name == "In Hamburg"

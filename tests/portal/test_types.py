@@ -1,5 +1,7 @@
 """Newsletter types in the portal."""
 
+import re
+
 import pytest
 from flask.testing import FlaskClient
 
@@ -79,3 +81,27 @@ def test_the_page_of_a_type_tells_its_lists_and_its_mails(manager: FlaskClient, 
     assert "Stadtpost" in page and "Guten Tag" in page and "with words of its own" in page
     assert types.get(world.north.id, kind.id).list_ids == [chosen.id]
     assert f'value="{chosen.id}" checked' in manager.get(f"/t/north/types/{kind.id}/edit").text
+
+
+def test_what_somebody_else_saved_meanwhile_is_shown_before_it_is_overwritten(
+    client: FlaskClient, world: World, sign_in
+) -> None:
+    manager, kind = sign_in(client, world.subscriber_manager), world.types["city"]
+    path = f"/t/north/types/{kind.id}"
+    stamp = re.search(r'name="stamp" value="(\w+)"', manager.get(f"{path}/edit").text)[1]
+    data = {
+        "name": kind.name,
+        "slug": kind.slug,
+        "language": "de",
+        "active": "y",
+        "public": "y",
+        "stamp": stamp,
+    }
+    assert manager.post(path, data={**data, "consent_text": "Their words."}).status_code == 303
+    mine = {**data, "consent_text": "My words."}
+    page = manager.post(path, data=mine)
+    assert page.status_code == 409 and "Their words." in page.text and "My words." in page.text
+    assert NewsletterType.get_by_id(kind.id).consent_text == "Their words."
+    again = re.search(r'name="stamp" value="(\w+)"', page.text)[1]
+    assert manager.post(path, data={**mine, "stamp": again}).status_code == 303
+    assert NewsletterType.get_by_id(kind.id).consent_text == "My words."

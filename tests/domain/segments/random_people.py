@@ -161,11 +161,14 @@ def delivered(
 ) -> None:
     at = NOW - dice.choice([5, 86_400 * 3, 86_400 * 60])
     sent = dice.random() < 0.7
+    code = 250 if sent else dice.choice([None, 550, 554])  # without a code no server has refused it
     row = Delivery.create(
         tenant_id=tenant_id, campaign_id=campaign, subscriber_id=made.id, address_key=f"{made.id}", settled_at=at,
-        state=DeliveryState.SENT if sent else DeliveryState.FAILED, queued_at=at,
+        state=DeliveryState.SENT if sent else DeliveryState.FAILED, queued_at=at, reply_code=code,
     )  # fmt: skip
     if not sent:
+        if code:
+            person.happened.setdefault("bounced", []).append((campaign, at))
         return
     person.got.append((campaign, at))
     for kind in EVENTS:
