@@ -31,7 +31,7 @@ from dispatcher.engine.lender import Lender
 from dispatcher.engine.mark import Mark
 from dispatcher.engine.pump import Pump
 from dispatcher.engine.recorder import Pace, Recorder
-from dispatcher.housemail import alarms, completion
+from dispatcher.housemail import alarms, letterhead
 from domain import db, tokens
 
 log = structlog.get_logger()
@@ -200,7 +200,7 @@ def _sweep(sweeps: list[Callable[[], None]], stop: threading.Event) -> None:
 
 def _prepare(settings: Settings) -> None:
     tokens.configure(settings.secret_key)
-    completion.configure(settings.public_url)
+    letterhead.configure(settings.public_url)
     alarms.configure(settings.public_url)
     db.bind(settings.database_url)
     queues.configure(settings.queue_url)

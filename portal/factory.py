@@ -10,7 +10,7 @@ from flask_babel import Babel
 from flask_wtf.csrf import CSRFProtect
 
 from dispatcher import queues
-from dispatcher.housemail import completion
+from dispatcher.housemail import letterhead
 from domain import tokens
 from mediadb import scanner, storage
 from portal import (
@@ -99,7 +99,7 @@ def create_app(settings: Settings) -> Flask:
     storage.configure(settings.media_url)
     scanner.configure(settings.clamd_url)
     queues.configure(settings.queue_url)
-    completion.configure(settings.public_url)  # links in mails about approvals
+    letterhead.configure(settings.public_url)  # links in mails about approvals
     assets.init_app(app)
     hypermedia.init_app(app)
     context.init_app(app)

@@ -3,7 +3,7 @@
 from flask import g, render_template
 from flask_babel import gettext as _
 
-from domain.notices import outbox
+from dispatcher.housemail import letterhead
 from domain.notices.models import OutboxMail
 from domain.subscribers import signup
 from domain.subscribers.models import NewsletterType, Subscriber
@@ -19,16 +19,15 @@ def opt_in(wish: signup.OptIn) -> OutboxMail:
         "public/optin.txt", person=wish.person, kinds=wish.types, link=link, imprint=settings["imprint"],
         tenant=g.tenant, days=signup.LINK_MAX_AGE_S // 86_400, text=only.opt_in_text.strip() if only else "",
     )  # fmt: skip
-    return outbox.queue(
+    return letterhead.queue(
         "optin",
-        tenant_id=g.tenant.id,
+        g.tenant,
         to_address=wish.person.address,
         subject=(only.opt_in_subject if only else "")
         or _("Please confirm your sign-up at %(name)s", name=g.tenant.name),
         plain=body,
         sender_name=(only.sender_name if only else "") or settings["sender_name"],
         sender_address=(only.sender_address if only else "") or settings["sender_address"],
-        headers={"Auto-Submitted": "auto-generated"},
     )
 
 
@@ -39,13 +38,12 @@ def welcome(person: Subscriber, kind: NewsletterType) -> OutboxMail:
         "public/welcome.txt", kind=kind, tenant=g.tenant, imprint=settings["imprint"],
         data=reading.link_for_mails("own_data.ask", tenant=g.tenant.slug),
     )  # fmt: skip
-    return outbox.queue(
+    return letterhead.queue(
         "welcome",
-        tenant_id=g.tenant.id,
+        g.tenant,
         to_address=str(person.address),
         subject=kind.welcome_subject or _("Welcome to %(name)s", name=kind.name),
         plain=body,
         sender_name=kind.sender_name or settings["sender_name"],
         sender_address=kind.sender_address or settings["sender_address"],
-        headers={"Auto-Submitted": "auto-generated"},
     )

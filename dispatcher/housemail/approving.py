@@ -3,7 +3,7 @@ or no longer is what was asked for: in the portal, and by mail as each has chose
 
 from collections.abc import Iterable
 
-from dispatcher.housemail import completion, lettering
+from dispatcher.housemail import letterhead, lettering
 from domain import tokens
 from domain.accounts import absence, holding, policy
 from domain.accounts.models import User
@@ -117,7 +117,7 @@ def _look(approval: Approval) -> None:
 def _mail(approval: Approval, people: Iterable[User], again: bool) -> list[int]:
     tenant = tree.get(approval.tenant_id)
     asker = policy.names([approval.asked_by_id]).get(approval.asked_by_id, "?")
-    link = f"{completion.public_url()}/t/{tenant.slug}/approvals/by/{link_token(approval)}"
+    link = f"{letterhead.public_url()}/t/{tenant.slug}/approvals/by/{link_token(approval)}"
     kind = "reminder" if again else "approval"
     return [
         lettering.queue(
@@ -140,7 +140,7 @@ def _invite(approval: Approval, again: bool) -> list[int]:
     return [
         lettering.queue(
             "guest", language, tenant, guest.address, "", title=approval.title, asker=asker, note=approval.note,
-            link=f"{completion.public_url()}/approve/{guests.link_token(guest)}",
+            link=f"{letterhead.public_url()}/approve/{guests.link_token(guest)}",
         ).id
         for guest in invited if guest.id not in voted
     ]  # fmt: skip

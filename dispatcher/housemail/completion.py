@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from dispatcher.housemail import letterhead
 from dispatcher.housemail.completion_words import LEFT_OUT, REFUSALS, TEXTS
 from domain import clock
 from domain.accounts.models import User
@@ -12,21 +13,7 @@ from domain.campaigns import doubtful, reports
 from domain.campaigns.models import Campaign
 from domain.ledger import refusals
 from domain.ledger.states import DeliveryState as D
-from domain.notices import outbox
 from domain.tenancy import settings, tree
-
-_public_url = ""
-
-
-def configure(public_url: str) -> None:
-    """Where signing in leads; the link in the mail stands below it."""
-    global _public_url
-    _public_url = public_url.rstrip("/")
-
-
-def public_url() -> str:
-    """Where signing in leads, without a slash at the end."""
-    return _public_url
 
 
 def tell(campaign: Campaign) -> None:
@@ -36,9 +23,9 @@ def tell(campaign: Campaign) -> None:
         return
     texts = TEXTS.get(user.language, TEXTS["en"])
     subject = texts["out" if campaign.finished_at is None else "finished"] % {"title": campaign.name}
-    outbox.queue(
-        "completion", tenant_id=campaign.tenant_id, to_address=user.email, to_name=user.name, subject=subject,
-        plain=_body(campaign, user),
+    letterhead.queue(
+        "completion", campaign.tenant_id, to_address=user.email, to_name=user.name, subject=subject,
+        plain=_body(campaign, user), language=user.language,
     )  # fmt: skip
 
 
@@ -48,7 +35,7 @@ def _body(campaign: Campaign, user: User) -> str:
     language = user.language if user.language in TEXTS else "en"
     texts = TEXTS[language]
     tenant = tree.get(campaign.tenant_id)
-    link = f"{_public_url}/t/{tenant.slug}/campaigns/{campaign.id}"
+    link = f"{letterhead.public_url()}/t/{tenant.slug}/campaigns/{campaign.id}"
     head = texts["head_out" if campaign.finished_at is None else "head_finished"] % {"title": campaign.name}
     parts = [texts["hello"] % {"name": user.name}, head]
     parts += _figures(campaign, language, link, ZoneInfo(settings.effective(tenant)["time_zone"]))

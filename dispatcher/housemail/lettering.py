@@ -4,7 +4,9 @@ import re
 from collections import defaultdict
 from functools import cache
 from pathlib import Path
+from typing import Any
 
+from dispatcher.housemail import letterhead
 from domain.notices import outbox
 from domain.notices.models import OutboxMail
 from domain.tenancy.models import Tenant
@@ -21,11 +23,12 @@ def queue(
     subject, body = _template(kind, language if language in LANGUAGES else "en")
     known = {"name": name, "tenant": tenant.name if tenant else "Rundbrief", **values}
     said: dict[str, object] = defaultdict(str, known)  # what an old notice does not know yet stays empty
-    return outbox.queue(
-        kind, tenant_id=tenant.id if tenant else None, to_address=address, to_name=_line(name)[:120],
-        sender_name=_line(tenant.name if tenant else "")[:120],
-        sender_address=str((tenant.settings or {}).get("sender_address", "")) if tenant else "",
-        subject=_line(subject % said)[:300], plain=_filled(body, said), headers={"Auto-Submitted": "auto-generated"},
+    words: dict[str, Any] = {"subject": _line(subject % said)[:300], "plain": _filled(body, said)}
+    if tenant is None:
+        return outbox.queue(kind, to_address=address, to_name=_line(name)[:120], **words)
+    return letterhead.queue(
+        kind, tenant, to_address=address, to_name=_line(name)[:120], sender_name=_line(tenant.name)[:120],
+        language=language, **words,
     )  # fmt: skip
 
 

@@ -8,12 +8,13 @@ from typing import Any
 import structlog
 
 from dispatcher import senders
+from dispatcher.housemail import letterhead
 from domain import clock, db
 from domain.accounts import policy
 from domain.accounts.permissions import Permission
 from domain.db import unscoped
 from domain.errors import N_
-from domain.notices import bell, outbox
+from domain.notices import bell
 from domain.senders import domains, findings, keys
 from domain.senders.models import SenderDomain
 from domain.tenancy import tree
@@ -76,9 +77,9 @@ def _tell(domain: SenderDomain, rules: list[str], public_url: str) -> None:
             "name": user.name, "domain": domain.domain, "rules": ", ".join(rules),
             "link": f"{public_url.rstrip('/')}/t/{tenant.slug}/{path}",
         }  # fmt: skip
-        outbox.queue(
-            "domain", tenant_id=tenant.id, to_address=user.email, to_name=user.name, subject=subject % values,
-            plain=body % values,
+        letterhead.queue(
+            "domain", tenant, to_address=user.email, to_name=user.name, subject=subject % values,
+            plain=body % values, language=user.language,
         )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime
 
-from dispatcher.housemail import completion, lettering, wording
+from dispatcher.housemail import letterhead, lettering, wording
 from domain import clock
 from domain.accounts.models import User
 from domain.db import database
@@ -103,7 +103,7 @@ def _line(user: User, notice: Notice, tenant: Tenant) -> str:
 
 
 def _link(tenant: Tenant, notice: Notice) -> str:
-    return f"{completion.public_url()}/t/{tenant.slug}/{notice.url or 'notices'}"
+    return f"{letterhead.public_url()}/t/{tenant.slug}/{notice.url or 'notices'}"
 
 
 def _with(notices: Iterable[Notice]) -> list[tuple[Notice, User, Tenant]]:

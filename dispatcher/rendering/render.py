@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from string import Template
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
@@ -34,6 +34,7 @@ from domain.issues import assembly, blocks, placeholders
 from domain.issues.models import PLAIN, Block, Issue, IssueKind
 from domain.subscribers import types
 from domain.subscribers.models import NewsletterType
+from domain.tenancy import hosts
 from domain.tenancy import settings as tenant_settings
 from domain.tenancy.measuring import Measuring
 from domain.tenancy.models import Tenant
@@ -132,7 +133,7 @@ def sender_of(tenant: Tenant, kind: NewsletterType) -> Sender:
 
 def base_url_of(tenant: Tenant, public_url: str) -> str:
     """Where links of the tenant's mails lead: its own host name, else `public_url`."""
-    return f"{urlsplit(public_url).scheme}://{tenant.host}" if tenant.host else public_url.rstrip("/")
+    return hosts.base_url(tenant, public_url)
 
 
 def render(

@@ -6,10 +6,10 @@ from flask import Blueprint, Response, g, render_template, request
 from flask_babel import gettext as _
 
 from dispatcher import tasks
+from dispatcher.housemail import letterhead
 from domain import tokens
 from domain.campaigns import erasure, measuring
 from domain.errors import NotFound
-from domain.notices import outbox
 from domain.subscribers import addresses, directory, proving
 from domain.subscribers.models import Subscriber
 from portal import context, reading
@@ -49,15 +49,14 @@ def ask_now(tenant: str) -> Response:
     person = directory.by_key(found.id, address.key)
     if person is not None and proving.may_mail(found.id, person):
         settings = context.effective_settings()
-        mail = outbox.queue(
-            proving.KIND, tenant_id=found.id, to_address=person.address,
+        mail = letterhead.queue(
+            proving.KIND, found, to_address=person.address,
             subject=_("Your data at %(name)s", name=found.name),
             plain=render_template(
                 "public/own_data.txt", tenant=found, imprint=settings["imprint"], hours=proving.MAX_AGE_S // 3600,
                 link=reading.link_for_mails("own_data.show", tenant=tenant, token=proving.token(person)),
             ),
             sender_name=settings["sender_name"], sender_address=settings["sender_address"],
-            headers={"Auto-Submitted": "auto-generated"},
         )  # fmt: skip
         tasks.send_system_mail(mail.id)
     return sent

@@ -4,11 +4,11 @@ from flask import Blueprint, Response, current_app, g, render_template, request,
 from flask_babel import gettext as _
 
 from dispatcher import tasks, webview
+from dispatcher.housemail import letterhead
 from dispatcher.rendering.render import base_url_of
 from domain import tokens
 from domain.campaigns import planning, recommending
 from domain.errors import NotFound
-from domain.notices import outbox
 from domain.subscribers import addresses, types, words
 from domain.subscribers.models import NewsletterType
 from portal import context, reading, security
@@ -46,12 +46,11 @@ def forward_now(token: str) -> Response:
             sign_up=_sign_up_url(sent.kind) if sent.kind.public and not sent.kind.closed else "",
             imprint=settings["imprint"],
         )  # fmt: skip
-        mail = outbox.queue(
-            "forward", tenant_id=sent.tenant.id, to_address=colleague.written,
+        mail = letterhead.queue(
+            "forward", sent.tenant, to_address=colleague.written,
             subject=_("Recommended to you: %(name)s", name=sent.kind.name), plain=body,
             sender_name=sent.kind.sender_name or settings["sender_name"],
             sender_address=sent.kind.sender_address or settings["sender_address"],
-            headers={"Auto-Submitted": "auto-generated"},
         )  # fmt: skip
         recommending.note(sent.tenant.id, sent.delivery.id, sent.campaign.id)
         tasks.send_system_mail(mail.id)

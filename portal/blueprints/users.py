@@ -8,13 +8,13 @@ from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 
 from dispatcher import tasks
+from dispatcher.housemail import letterhead
 from domain.accounts import people, policy, reasons
 from domain.accounts.models import Role, User
 from domain.accounts.permissions import MODULES, SENDS, SENTENCES
 from domain.accounts.permissions import Permission as P
 from domain.content.markup import fold
 from domain.errors import N_, Forbidden, Invalid
-from domain.notices import outbox
 from domain.quotas import ceilings, granting, ledger
 from portal import context, hypermedia, received, territories
 from portal.access import requires
@@ -224,8 +224,8 @@ def _mail(user: User, made: bool) -> None:
                 "%(link)s\n",
                 name=user.name, actor=g.user.name, tenant=g.tenant.name, link=link,
             )  # fmt: skip
-        mail = outbox.queue(
-            "invite", tenant_id=g.tenant.id, to_address=user.email, to_name=user.name, subject=subject, plain=text,
-            headers={"Auto-Submitted": "auto-generated"},
+        mail = letterhead.queue(
+            "invite", g.tenant, to_address=user.email, to_name=user.name, subject=subject, plain=text,
+            language=user.language,
         )  # fmt: skip
     tasks.send_system_mail(mail.id)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dispatcher.housemail import completion
+from dispatcher.housemail import completion, letterhead
 from domain import clock
 from domain.accounts.models import User
 from domain.campaigns.models import Campaign
@@ -35,7 +35,7 @@ def campaign(database) -> Campaign:
     Delivery.update(state=D.SUPPRESSED, reason=LeftOut.UNSUBSCRIBED).where(
         Delivery.id == rows[11].id
     ).execute()
-    completion.configure("https://rundbrief.example")
+    letterhead.configure("https://rundbrief.example")
     return made
 
 

@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 
 from dispatcher import clearance
 from dispatcher.engine import starting
-from dispatcher.housemail import approving, completion
+from dispatcher.housemail import approving, letterhead
 from domain import clock
 from domain.accounts.models import User
 from domain.approvals import flow, listing, setup
@@ -33,7 +33,7 @@ BOARD = "vorstand@verein.example"
 
 @pytest.fixture(autouse=True)
 def ready(world: World) -> None:
-    completion.configure(mailings.BASE_URL)
+    letterhead.configure(mailings.BASE_URL)
 
 
 def steps(world: World, kind: str, *wanted: Step, folder_id: int | None = None, **terms) -> None:

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 
 from dispatcher import clearance
 from dispatcher.engine import starting
-from dispatcher.housemail import approving, completion
+from dispatcher.housemail import approving, letterhead
 from domain import clock, db
 from domain.accounts.models import Membership
 from domain.approvals import flow, listing, setup
@@ -33,7 +33,7 @@ def draft(world: World) -> Campaign:
     mailings.everybody(world)
     made = mailings.draft(world, mailings.issue(world))
     world.people["deputy"] = person("deputy", world.north, world.roles["chief_editor"])
-    completion.configure(mailings.BASE_URL)
+    letterhead.configure(mailings.BASE_URL)
     return made
 
 

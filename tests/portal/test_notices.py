@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from flask.testing import FlaskClient
 
-from dispatcher.housemail import completion, wording
+from dispatcher.housemail import letterhead, wording
 from dispatcher.jobs import notices
 from domain import clock
 from domain.accounts import absence
@@ -23,7 +23,7 @@ HERE = "/t/north/notices"
 @pytest.fixture
 def told(world: World, settings: Settings) -> World:
     """Three people who want their notices at once, once a day, and never; each has one."""
-    completion.configure("https://rundbrief.example")
+    letterhead.configure("https://rundbrief.example")
     wording.configure(settings.translations)
     for key, how in (("editor", "now"), ("chief_editor", "daily"), ("auditor", "off")):
         User.update(notice_mail=how).where(User.id == world.people[key].id).execute()

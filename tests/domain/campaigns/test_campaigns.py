@@ -7,7 +7,7 @@ import pytest
 
 from dispatcher import clearance
 from dispatcher.engine import starting
-from dispatcher.housemail import completion
+from dispatcher.housemail import letterhead
 from domain import clock
 from domain.approvals import flow, listing
 from domain.approvals.models import Approval, ApprovalState
@@ -291,7 +291,7 @@ def test_who_started_it_is_told_once_when_it_is_out_and_once_when_it_is_closed(
     Delivery.update(state=DeliveryState.SENT).where(Delivery.state == DeliveryState.QUEUED).execute()
     last = Delivery.select().where(Delivery.state == DeliveryState.SENT).first()
     Delivery.update(state=DeliveryState.DEFERRED).where(Delivery.id == last.id).execute()
-    completion.configure("https://rundbrief.example")
+    letterhead.configure("https://rundbrief.example")
     for _ in range(2):
         assert not starting.finish_if_done(planning.get(world.north.id, campaign.id))
     Delivery.update(state=DeliveryState.SENT).where(Delivery.id == last.id).execute()
