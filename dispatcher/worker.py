@@ -23,7 +23,7 @@ from huey import Huey
 from huey.consumer import Consumer
 
 from dispatcher import queues, senders, tasks
-from dispatcher.engine import lean, starting, takeover
+from dispatcher.engine import lean, processors, starting, takeover
 from dispatcher.engine.desk import Desk, OwnDesk, SideDesk
 from dispatcher.engine.figures import Figures
 from dispatcher.engine.journal import Journal
@@ -89,6 +89,7 @@ class Deliver:
         self.recorder.may_send = Mark(settings.instance).may_send
         self.pump = self.recorder.roster.pump = Pump(self._journal, self.recorder)
         self.recorder.figures = Figures(self._process.id, self.pump)
+        self.processor: int | None = None  # that the pump has for itself
         self._lender = Lender(self._process.id, self.pump)
         self.recorder.routes.attach(self.pump, self._lender)
         self._stop = threading.Event()
@@ -96,11 +97,16 @@ class Deliver:
         self._threads = [
             threading.Thread(target=self._logged, args=(act,), name=name, daemon=True)
             for name, act in (
-                ("pump", self.pump.run),
+                ("pump", self._pump),
                 ("recorder", self.recorder.run),
                 ("starter", self._starter),
             )
         ]
+
+    @property
+    def number(self) -> int:
+        """Of the process in the ledger, from 1."""
+        return self._process.id
 
     def start(self) -> None:
         for thread in self._threads:
@@ -129,6 +135,11 @@ class Deliver:
         with db.connection():
             takeover.signed_off(self._process.id)
         log.info("deliver stopped", process=self._process.id)
+
+    def _pump(self) -> None:
+        if self.processor is not None:
+            processors.keep(self.processor)
+        self.pump.run()
 
     def _starter(self) -> None:
         """Snapshots take long for large audiences: a thread of its own, so that outcomes do not wait for them."""
@@ -163,6 +174,9 @@ def deliver(settings: Settings, pace: Pace | None = None) -> None:
     # a thread that dies takes the process along: it is started anew and folds its journal in
     desk = SideDesk(settings.database_url, settings.secret_key)
     engine = Deliver(settings, pace, died=lambda: os._exit(70), desk=desk)
+    if (own := processors.of(engine.number - 1)) is not None:
+        engine.processor = own
+        desk.keep_off(own)
     tasks.bodies["wake_deliver"] = lambda _: engine.wake()
     tasks.bodies["send_system_mail"] = lambda _: engine.wake()
     gc.freeze()  # what has been loaded stays; looking through claimed rows for cycles every 700 of them finds none

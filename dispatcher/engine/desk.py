@@ -21,7 +21,7 @@ from typing import Any, Protocol
 
 import peewee
 
-from dispatcher.engine import starting
+from dispatcher.engine import processors, starting
 from dispatcher.engine.ties import tie_to_parent
 from domain import db, tokens
 from domain.campaigns.models import Campaign
@@ -89,6 +89,10 @@ class SideDesk:
 
     def settle(self, settlements: Sequence[Settlement]) -> None:
         self._ask(("settle", [tuple(settlement) for settlement in settlements]))
+
+    def keep_off(self, processor: int) -> None:
+        """Leave a processor to the pump."""
+        processors.keep_off(self._process.pid, processor)
 
     def close(self) -> None:
         self._socket.close()
