@@ -2,9 +2,6 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
-from functools import reduce
-from operator import or_
 from typing import Any
 
 from flask import Flask, g
@@ -13,8 +10,7 @@ from peewee import Model
 from dispatcher.jobs import copies
 from domain.accounts.people import Loan
 from domain.audit import log
-from domain.content import markup, search
-from domain.content.models import Article
+from domain.content import alongside
 from domain.errors import N_, Forbidden, NotFound
 from domain.releases import ledger, lending
 from domain.releases.models import Release, ReleaseMode
@@ -23,17 +19,9 @@ from mediadb import library
 from portal.access import may
 from portal.release_titles import titles
 
+OTHERS = N_("This article belongs to another tenant; here it goes into issues.")
 SHOWN = 20  # of one kind in a list; the page of releases has all
-READ = 200  # articles that the pool looks through
-
-
-@dataclass(frozen=True)
-class Lent:
-    """An article of another tenant that may be used here."""
-
-    release: Release
-    article: Article
-    giver: str
+READ = 200  # articles that the pool looks through, the latest released
 
 
 @dataclass(frozen=True)
@@ -65,24 +53,12 @@ def of_kind(kind: str) -> list[Beside]:
     return [Beside(r, named[r.id], r.giver or "") for r in found if r.id in named]
 
 
-def articles() -> list[Lent]:
-    """Articles of other tenants, the latest released first, READ of them at most."""
-    found = [release for release in every() if release.kind == "article"][:READ]
-    if not found:
-        return []
-    theirs = reduce(or_, ((Article.tenant_id == r.tenant_id) & (Article.id == r.object_id) for r in found))
-    by_id = {article.id: article for article in Article.select().where(theirs)}
-    return [Lent(r, by_id[r.object_id], r.giver or "") for r in found if r.object_id in by_id]
-
-
-def narrowed(lent: list[Lent], text: str, category: str, on: date | None) -> list[Lent]:
-    """Those of `lent` that hold every word, belong to the category and are valid on the day, as the pool does."""
-    words = markup.fold(text).split()[: search.WORDS]
-    return [
-        one for one in lent
-        if all(word in one.article.folded for word in words) and category in ("", one.article.category)
-        and (on is None or (one.article.valid_from or on) <= on <= (one.article.valid_until or on))
-    ]  # fmt: skip
+def articles() -> list[alongside.Guest]:
+    """Articles of other tenants that this person may see here, asked once in a request."""
+    if "guests" not in g:
+        found = [r for r in every() if r.kind == "article"][:READ] if may("article.see") else []
+        g.guests = alongside.every(found, {r.tenant_id: r.giver or "" for r in found})
+    return g.guests
 
 
 def rows(model: type[Model], kind: str, to_administer: bool = False) -> list[Any]:

@@ -29,12 +29,12 @@ class Place:
 
 @unscoped("where the own released things are used; only tenants and numbers leave")
 def counts(given: list[Release]) -> dict[tuple[str, int], int]:
-    """(kind, id) → issues of other tenants that link it, copies made of it, people lent."""
+    """(kind, id) → issues of other tenants that link it or stand in it, copies of it, people lent or holding it."""
     wanted: dict[str, dict[int, int]] = {}  # kind → what is counted by → object id
     for release in given:
         key = release.id if release.kind == "user" else release.object_id
         wanted.setdefault(release.kind, {})[key] = release.object_id
-    kinds, queries = ("article", "issue", "user"), []
+    kinds, queries = ("article", "issue", "user", "template", "role"), []
     if ids := list(wanted.get("article", ())):
         linked = Block.select(SQL("0").alias("nth"), Block.article_id, fn.COUNT(Block.id)).where(
             Block.source_tenant_id == g.tenant.id, Block.article_id.in_(ids), Block.position > 0
@@ -50,10 +50,18 @@ def counts(given: list[Release]) -> dict[tuple[str, int], int]:
     if ids := list(wanted.get("user", ())):
         held = Membership.select(SQL("2").alias("nth"), Membership.release_id, fn.COUNT(Membership.id))
         queries.append(held.where(Membership.release_id.in_(ids)).group_by(Membership.release_id))
+    if ids := list(wanted.get("template", ())):
+        used = Issue.select(SQL("3").alias("nth"), Issue.template_id, fn.COUNT(Issue.id))
+        theirs = used.where(Issue.template_id.in_(ids), Issue.tenant_id != g.tenant.id)
+        queries.append(theirs.group_by(Issue.template_id))
+    if ids := list(wanted.get("role", ())):
+        held = Membership.select(SQL("4").alias("nth"), Membership.role, fn.COUNT(Membership.user.distinct()))
+        theirs = held.where(Membership.role.in_(ids), Membership.tenant_id != g.tenant.id)
+        queries.append(theirs.group_by(Membership.role))
     found: dict[tuple[str, int], int] = {}
     for place, key, number in together(queries):
-        used = (kinds[place], wanted[kinds[place]][key])
-        found[used] = found.get(used, 0) + number
+        thing = (kinds[place], wanted[kinds[place]][key])
+        found[thing] = found.get(thing, 0) + number
     return found
 
 
@@ -80,6 +88,18 @@ def places(release: Release) -> list[Place]:
         )
         for tenant_id, count in copied.tuples():
             found.setdefault(tenant_id, []).append(ngettext("%(num)s copy", "%(num)s copies", count))
+    elif kind == "template":
+        for tenant_id, count in _by_template(object_id).items():
+            text = ngettext("used by %(num)s issue", "used by %(num)s issues", count)
+            found.setdefault(tenant_id, []).append(text)
+        for tenant_id, count in _copies_in_logs(kind, object_id).items():
+            found.setdefault(tenant_id, []).append(ngettext("%(num)s copy", "%(num)s copies", count))
+    elif kind == "role":
+        given = Membership.select(Membership.tenant_id, fn.COUNT(Membership.user.distinct()))
+        elsewhere = given.where(Membership.role == object_id, Membership.tenant_id != g.tenant.id)
+        for tenant_id, count in elsewhere.group_by(Membership.tenant_id).tuples():
+            text = ngettext("%(num)s person holds it", "%(num)s people hold it", count)
+            found.setdefault(tenant_id, []).append(text)
     elif kind == "user":
         held = Membership.select(Membership.tenant_id).where(Membership.release_id == release.id).distinct()
         for (tenant_id,) in held.tuples():
@@ -98,6 +118,14 @@ def places(release: Release) -> list[Place]:
         ),
         key=lambda place: place.tenant.casefold(),
     )
+
+
+def _by_template(template_id: int) -> dict[int, int]:
+    """Tenant id → issues of other tenants that stand in a mail template of this one."""
+    used = Issue.select(Issue.tenant_id, fn.COUNT(Issue.id)).where(
+        Issue.template_id == template_id, Issue.tenant_id != g.tenant.id
+    )
+    return dict(used.group_by(Issue.tenant_id).tuples())
 
 
 def _copies_in_logs(kind: str, object_id: int) -> dict[int, int]:

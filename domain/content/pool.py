@@ -20,7 +20,7 @@ PAGE_SIZE = 24
 COUNTED = 1_000  # of what filters hold for; a larger total says only that there are more
 SOON = timedelta(days=7)
 FAR = "9999-12-31"
-VIEWS = ("all", "submitted", "available", "expiring", "mine", "archived")
+VIEWS = ("all", "submitted", "available", "expiring", "others", "mine", "archived")
 OWN_VIEWS = (
     "all",
     "draft",
@@ -51,7 +51,7 @@ class Query:
 @dataclass(frozen=True)
 class Page:
     """One page of articles and what leads to its neighbours; filters count no further than COUNTED + 1. `names`:
-    author id → name, `editors`: article id → who is editing it now."""
+    author id → name, `editors`: article id → who is editing it now; `next_article`: the first one of the next page."""
 
     articles: list[Article]
     total: int
@@ -59,6 +59,7 @@ class Page:
     older_id: int | None = None
     names: dict[int, str] = field(default_factory=dict)
     editors: dict[int, Editor] = field(default_factory=dict)
+    next_article: Article | None = None
 
 
 def views(rights: Rights) -> tuple[str, ...]:
@@ -71,6 +72,8 @@ def find(
 ) -> Page:  # fmt: skip
     """A page of the pool; people without the right to see all find their own articles only. `counted` are the
     `counts` of the same moment, so that a tab without filters is not counted twice."""
+    if query.view == "others":  # no own ones: domain.content.alongside
+        return Page([], 0)
     seen = _visible(tenant_id, user, rights)
     viewed = seen if query.state and query.view == "all" else _view(seen, query.view, user, today)
     chosen = search.narrowed(viewed, Article.folded, query.text, tenant_id)
@@ -84,16 +87,16 @@ def find(
         chosen = _valid(chosen, query.valid_on)
     is_whole_tab = not (query.text or query.category or query.tag or query.state or query.valid_on)
     known = counted[query.view] if counted and is_whole_tab else None
-    rows, newer_id, older_id = _page(chosen, tenant_id, query, known is None)
+    rows, newer_id, older_id, behind = _page(chosen, tenant_id, query, known is None)
     total = known if known is not None else rows[0].total if rows else 0
     names = {a.author_id: a.author or "" for a in rows}
     at_it = {a.id: Editor(a.editor_id, a.editor or "?", a.editing_since) for a in rows if a.editor_id}
-    return Page(rows, total, newer_id, older_id, names, at_it)
+    return Page(rows, total, newer_id, older_id, names, at_it, behind)
 
 
 def counts(tenant_id: int, user: User, rights: Rights, today: date) -> dict[str, int]:
-    """How many articles each tab of the person holds, asked at once."""
-    names = views(rights)
+    """How many own articles each tab of the person holds, asked at once."""
+    names = [view for view in views(rights) if view != "others"]
     columns = [
         _view(Article.select(fn.COUNT(Article.id)).where(*_seen(tenant_id, user, rights)), view, user, today)
         for view in names
@@ -199,9 +202,9 @@ def _order(sort: str) -> tuple[Function | Field, bool]:
 
 def _page(
     query: ModelSelect, tenant_id: int, wanted: Query, counting: bool
-) -> tuple[list[Article], int | None, int | None]:
-    """(articles, first id if there are others before, last id if there are others behind), by key and id; with
-    `counting` each article knows the `total` of the query."""
+) -> tuple[list[Article], int | None, int | None, Article | None]:
+    """(articles, first id if there are others before, last id if there are others behind, the first one of those
+    behind), by key and id; with `counting` each article knows the `total` of the query."""
     some = query.select(Article.id).limit(COUNTED + 1)
     total = Select([some], [fn.COUNT(SQL("id"))]) if counting else SQL("NULL")
     key, falling = _order(wanted.sort)
@@ -214,13 +217,15 @@ def _page(
     # ids first: they are found in an index, sorting whole articles would read every text of the tenant
     ids = query.select(Article.id).order_by(*order).limit(PAGE_SIZE + 1)
     rows = list(_whole(tenant_id, Select([ids], [SQL("id")]), total).order_by(*order).objects())
-    more, rows = len(rows) > PAGE_SIZE, rows[:PAGE_SIZE]
+    further, rows = rows[PAGE_SIZE:], rows[:PAGE_SIZE]
     if not rows:
-        return [], None, None
+        return [], None, None, None
     if back:
         rows.reverse()
-        return rows, rows[0].id if more else None, rows[-1].id
-    return rows, rows[0].id if at is not None else None, rows[-1].id if more else None
+        behind = Article.get_or_none(Article.tenant_id == tenant_id, Article.id == at)
+        return rows, rows[0].id if further else None, rows[-1].id, behind
+    behind = further[0] if further else None
+    return rows, rows[0].id if at is not None else None, rows[-1].id if further else None, behind
 
 
 def _whole(tenant_id: int, ids: Select, total: Node) -> ModelSelect:

@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from domain.accounts.permissions import Permission as P
-from domain.content import articles, offers, pool
+from domain.content import alongside, articles, offers, pool
 from domain.content.models import ArticleState
 from domain.errors import DomainError, NotFound
 from domain.issues import listing
@@ -19,7 +19,6 @@ from portal.errors import say
 
 bp = Blueprint("pool", __name__)
 STATES = tuple(ArticleState)
-OTHERS = "others"  # the tab of what other tenants have released; beside those of pool.views
 
 
 @bp.get("/pool")
@@ -39,7 +38,10 @@ def decide() -> Response:
     if returning and not note:
         return _index(422, trouble=_("Write in the remark what should be changed."), ticked=ids)
     found = pool.many(g.tenant.id, ids)
-    if not found:
+    theirs = [guest.article for guest in received.articles() if guest.article.id in ids]
+    for article in theirs:
+        hypermedia.flash(f"{article.title}: {_(received.OTHERS)}", "hold")
+    if not (found or theirs):
         raise NotFound
     done = 0
     for article in found:
@@ -59,33 +61,49 @@ def decide() -> Response:
 def _index(status: int = 200, trouble: str = "", note: str = "", ticked: list[int] | None = None) -> Response:
     wanted, today = _query(), context.today()
     counts = pool.counts(g.tenant.id, g.user, g.rights, today)
-    beside = received.articles() if request.args.get("view") == OTHERS else None
-    if beside is None:
-        page, lent = pool.find(g.tenant.id, wanted, g.user, g.rights, today, counts), None
-        shown = page.articles
-    else:
-        lent = received.narrowed(beside, wanted.text, wanted.category, wanted.valid_on)
-        page, shown = pool.Page([], len(lent)), [one.article for one in lent]
-    around = _around()
-    if beside is not None:
-        around["categories"] = sorted({one.article.category for one in beside} - {""})
+    page = pool.find(g.tenant.id, wanted, g.user, g.rights, today, counts)
+    guests = received.articles()
+    matching = alongside.matching(guests, wanted, today)
+    start = max(0, request.args.get("from", 0, type=int)) if wanted.view == "others" else 0
+    entries = alongside.merged(page, matching[start:], wanted)
     return hypermedia.page(
         "pool/index.html", "pool/_results.html", status=status, page=page, query=wanted, today=today, most=pool.COUNTED,
-        filters=_filters(), states=STATES, counts=counts, shown_state=articles.shown_state,
-        trouble=trouble, note_text=note, lent=lent, lent_count=sum(r.kind == "article" for r in received.every()),
+        entries=entries, total=page.total + len(matching), newer=_others(start - pool.PAGE_SIZE, start),
+        older=_others(start + pool.PAGE_SIZE, len(matching)) if wanted.view == "others" else None,
+        filters=_filters(), states=STATES, counts=_tabs(counts, guests, wanted, today),
+        shown_state=articles.shown_state,
+        trouble=trouble, note_text=note,
         ticked=ticked or [], layout="table" if request.args.get("layout") == "table" else "cards",
-        pictures=library.of_articles(shown), editors=page.editors, **around,
+        pictures=library.of_articles([entry.article for entry in entries]),
+        editors=page.editors, **_around(guests),
     )  # fmt: skip
 
 
-def _around() -> dict[str, Any]:
+def _others(at: int, below: int) -> str | None:
+    """Where another page of what other tenants have released begins, if there is one."""
+    more: dict[str, Any] = _filters() | {"from": at or None}
+    return url_for("pool.index", **more) if 0 <= at < below else None
+
+
+def _tabs(
+    counts: dict[str, int], guests: list[alongside.Guest], wanted: pool.Query, today: date
+) -> dict[str, int]:
+    """View → number, in the order of the tabs; that of other tenants only where there is something to see."""
+    more = alongside.counts(guests, today)
+    names = [v for v in pool.views(g.rights) if v != "others" or guests or wanted.view == "others"]
+    return {view: counts.get(view, 0) + more.get(view, 0) for view in names}
+
+
+def _around(guests: list[alongside.Guest]) -> dict[str, Any]:
     """What stands around the list of the page, not asked for when htmx wants the list alone."""
     issues = listing.find(g.tenant.id, "work").issues if may(P.ISSUE_EDIT) else []
     if hypermedia.wants_fragment():
         return {"issues": issues}
     offered = offers.of(g.tenant.id, "pool", g.user.id)
+    theirs = {guest.article.category for guest in guests} - {""}
     return {
-        "issues": issues, "categories": offered.categories, "tags": offered.tags, "saved": offered.views,
+        "issues": issues, "categories": sorted({*offered.categories, *theirs}),
+        "tags": offered.tags, "saved": offered.views,
         "saved_id": request.args.get("saved", type=int),
     }  # fmt: skip
 

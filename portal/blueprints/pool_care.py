@@ -9,10 +9,10 @@ from flask_babel import ngettext
 from domain.accounts.permissions import Permission as P
 from domain.content import articles, pool, tags, views
 from domain.content.models import Article
-from domain.errors import N_, DomainError, Forbidden, Invalid, NotFound
+from domain.errors import N_, Conflict, DomainError, Forbidden, Invalid, NotFound
 from domain.issues import assembly
 from domain.issues.models import Issue
-from portal import hypermedia
+from portal import hypermedia, received
 from portal.access import may, requires
 from portal.errors import say, say_fields
 
@@ -56,7 +56,8 @@ def several() -> Response:
     if not ids or act not in ACTS:
         hypermedia.flash(_("Tick the articles first."), "hold")
         return hypermedia.done(back)
-    found = [a for a in pool.many(g.tenant.id, ids) if articles.may_see(a, g.user, g.rights)]
+    guests = [guest.article for guest in received.articles() if guest.article.id in ids]
+    found = [a for a in pool.many(g.tenant.id, ids) if articles.may_see(a, g.user, g.rights)] + guests
     if not found:
         raise NotFound
     if act == "issue" and not may(P.ISSUE_EDIT):
@@ -84,6 +85,8 @@ def _done(article: Article, act: str, issue: Issue | None) -> bool:
     try:
         if issue:
             assembly.add_article(issue, article.id)
+        elif article.tenant_id != g.tenant.id:
+            raise Conflict(received.OTHERS)
         elif act == "archive":
             if article.author_id != g.user.id and not may(P.ARTICLE_EDIT_ALL):
                 raise Forbidden(N_("Only the author or an editor can do this."))

@@ -1,9 +1,7 @@
 """Releases: what this tenant has opened to others, and what others have opened to it."""
 
 from collections.abc import Callable
-from datetime import date, datetime, time, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, g, render_template, request, url_for
 from flask_babel import gettext as _
@@ -23,7 +21,7 @@ from domain.segments import saved
 from domain.tenancy.models import Tenant
 from mediadb import library
 from mediadb.models import Asset
-from portal import context, hypermedia, releasable, whereused
+from portal import context, facets, hypermedia, releasable, whereused
 from portal.access import may, requires
 from portal.errors import say_fields
 from portal.release_titles import titles
@@ -41,6 +39,12 @@ COPYING = {
 ADMINISTERING = {
     "article": P.ARTICLE_EDIT_ALL, "folder": P.MEDIA_EDIT, "robinson": P.SUBSCRIBER_SUPPRESS_OTHERS,
     "template": P.TEMPLATE_EDIT, "block_template": P.ISSUE_EDIT, "segment": P.SUBSCRIBER_EDIT,
+}  # fmt: skip
+SEEING = {
+    "article": (P.ARTICLE_SEE,), "folder": (P.MEDIA_SEE,), "issue": (P.ISSUE_SEE,), "campaign": (P.CAMPAIGN_SEE,),
+    "template": (P.TEMPLATE_SEE, P.TEMPLATE_EDIT, P.ISSUE_EDIT), "block_template": (P.TEMPLATE_SEE, P.ISSUE_EDIT),
+    "segment": (P.SUBSCRIBER_SEE,), "user": (P.USER_SEE, P.USER_EDIT), "role": (P.ROLE_SEE, P.ROLE_EDIT, P.USER_EDIT),
+    "robinson": (P.SUBSCRIBER_SEE, P.SUBSCRIBER_SUPPRESS_OTHERS),
 }  # fmt: skip
 
 
@@ -85,7 +89,7 @@ def create() -> Response:
     )  # fmt: skip
     try:
         mode = ReleaseMode.ADMINISTER if request.form.get("mode") == "administer" else ReleaseMode.USE
-        ledger.give(g.tenant, kind, object_id, to, g.user, _until(), mode)
+        ledger.give(g.tenant, kind, object_id, to, g.user, facets.end_of(request.form.get("until", "")), mode)
     except Invalid as error:
         return _new(kind, object_id, say_fields(error), 422)
     return hypermedia.done(url_for("releases.index"), _("Released. It stands there in the same lists."))
@@ -112,12 +116,10 @@ def uses(release_id: int) -> Response:
 
 
 @bp.get("/releases/received/<int:release_id>")
-@requires(
-    P.RELEASE_SEE, P.RELEASE_EDIT, P.ARTICLE_SEE, P.MEDIA_SEE, P.ISSUE_SEE, P.USER_EDIT, P.SUBSCRIBER_SEE
-)
+@requires(P.RELEASE_SEE, P.RELEASE_EDIT, *{right for rights in SEEING.values() for right in rights})
 def received(release_id: int) -> Response:
     """What another tenant has released, to be read; asked anew at every request."""
-    release = ledger.receive(g.tenant, release_id)
+    release = _received(release_id)
     administers = (
         release.kind if release.mode == ReleaseMode.ADMINISTER and may(ADMINISTERING[release.kind]) else ""
     )
@@ -210,7 +212,7 @@ def _about(release: Release) -> dict[str, Any]:
 @requires(P.RELEASE_SEE, P.RELEASE_EDIT, P.ARTICLE_SEE)
 def body(release_id: int) -> Response:
     """The text of a released article as a sandboxed document."""
-    release = ledger.receive(g.tenant, release_id)
+    release = _received(release_id)
     if release.kind != "article":
         raise NotFound
     response = peoples_html(render_template("articles/body.html", article=copies.original(release)))
@@ -241,6 +243,14 @@ def copy(release_id: int) -> Response:
     return hypermedia.done(url, _("Copied. The copy belongs to this tenant and stays."))
 
 
+def _received(release_id: int) -> Release:
+    """What reaches the tenant and the person may see: who sees releases, or things of this kind; raises NotFound."""
+    release = ledger.receive(g.tenant, release_id)
+    if not any(may(right) for right in (P.RELEASE_SEE, P.RELEASE_EDIT, *SEEING[release.kind])):
+        raise NotFound
+    return release
+
+
 def _typed(name: str) -> str:
     return request.values.get(name, "").strip()[:80]
 
@@ -255,12 +265,3 @@ def _new(kind: str, object_id: int, wrong: dict[str, str] | None = None, status:
         until=request.form.get("until", ""), administrable=kind in ledger.ADMINISTRABLE,
         mode=request.form.get("mode", ""),
     )  # fmt: skip
-
-
-def _until() -> datetime | None:
-    """The end of the chosen day in the tenant's zone."""
-    try:
-        day = date.fromisoformat(request.form.get("until", ""))
-    except ValueError:
-        return None
-    return datetime.combine(day + timedelta(days=1), time(), tzinfo=ZoneInfo(context.time_zone()))

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from datetime import date, datetime, time, timedelta
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -18,7 +18,7 @@ from domain.issues import assembly, listing
 from domain.rollouts import course, report
 from domain.rollouts.models import BranchState, Rollout, RolloutState
 from domain.subscribers import types
-from portal import context, editor, hypermedia, sending, standins
+from portal import context, editor, facets, hypermedia, sending, standins
 from portal.access import requires
 from portal.errors import say, say_fields
 from portal.security import peoples_html
@@ -71,7 +71,8 @@ def save(rollout_id: int) -> Response:
     try:
         course.prepare(
             rollout, g.tenant, invited | obliged, slots, g.user, name=form.get("name", ""), note=form.get("note", ""),
-            subject_open="subject_open" in form, send_at=_moment("send_at"), join_until=_end_of_day("join_until"),
+            subject_open="subject_open" in form, send_at=_moment("send_at"),
+            join_until=facets.end_of(form.get("join_until", "")),
         )  # fmt: skip
         if form.get("act") == "open":
             rolling.open_up(rollout, g.tenant, g.user, sending.base_url())
@@ -265,7 +266,7 @@ def _typed(rollout: Rollout) -> dict[str, Any]:
     return {
         "name": rollout.name, "note": rollout.note, "subject_open": rollout.subject_open,
         "send_at": rollout.send_at.astimezone(zone).strftime("%Y-%m-%dT%H:%M") if rollout.send_at else "",
-        "join_until": (until.astimezone(zone) - timedelta(seconds=1)).date().isoformat() if until else "",
+        "join_until": until.astimezone(zone).date().isoformat() if until else "",
     }  # fmt: skip
 
 
@@ -276,14 +277,6 @@ def _moment(name: str) -> datetime | None:
         )
     except ValueError:
         return None
-
-
-def _end_of_day(name: str) -> datetime | None:
-    try:
-        day = date.fromisoformat(request.form.get(name, ""))
-    except ValueError:
-        return None
-    return datetime.combine(day + timedelta(days=1), time(), tzinfo=ZoneInfo(context.time_zone()))
 
 
 def _is_id(text: str) -> bool:
