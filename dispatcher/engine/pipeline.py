@@ -45,6 +45,9 @@ class Run:
         self.key_ids = key_ids  # of the DKIM keys that `compiled` signs with
         self.rows: deque[tuple[Row, float]] = deque()  # with the end of the lease on the loop's clock
         self.in_flight = 0  # mails handed out and not settled
+        self.fed = self.arrived = (
+            0  # rows given to the pump, counted by the recorder; taken in, counted by the pump
+        )
         self.asked = False  # the recorder knows that rows run low
         self.exhausted = False  # the last claim found none
         self.batch = 1000  # rows of the next claim; the recorder sets it by the rate
@@ -61,8 +64,8 @@ class Run:
 
     @property
     def low(self) -> bool:
-        """Less than a batch is left: the next one is claimed while these go."""
-        return len(self.rows) + self.parked < self.batch
+        """Less than a batch is left, with what is on its way to the pump: the next one is claimed while these go."""
+        return len(self.rows) + self.parked + self.fed - self.arrived < self.batch
 
     def next_mail(self, now: float, refuse: Callable[[Run, Row, str], None]) -> Mail | None:
         """The next mail whose lease holds, None if there is none. A recipient that cannot get a correct mail is

@@ -86,6 +86,7 @@ class Pump:
 
     def feed(self, run: Run, rows: list[Row], lease_end: float) -> None:
         """Rows claimed for a campaign; `lease_end` on the loop's clock."""
+        run.fed += len(rows)
         leased = [(row, lease_end - LEASE_MARGIN_S) for row in rows]
         self.post(lambda: self._fed(run, leased))
 
@@ -199,6 +200,7 @@ class Pump:
 
     def _fed(self, run: Run, leased: list[tuple[Row, float]]) -> None:
         run.asked = False
+        run.arrived += len(leased)
         run.rows.extend(leased)
         if self._stopping:
             self._settlements += run.put_off(run.take_back())

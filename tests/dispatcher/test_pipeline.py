@@ -2,7 +2,9 @@
 
 import pytest
 
+from dispatcher.engine.journal import Journal
 from dispatcher.engine.pipeline import Run
+from dispatcher.engine.pump import Pump
 from dispatcher.message.compose import compile_message
 from dispatcher.transport.backoff import Backoff
 from dispatcher.transport.replies import DEFERRED, RETURNED, Outcome
@@ -38,3 +40,16 @@ def test_attempts_that_came_to_nothing_make_no_delay_longer(run):
 def test_rows_that_nobody_was_asked_about_go_back_without_a_date(run):
     (back,) = run.put_off([Row(7, 1, "p7@x.example", {}, 0, 0)])
     assert (back.state, back.next_at, back.revision_id, back.text) == (RETURNED, 0, None, "")
+
+
+def test_rows_on_their_way_to_the_pump_are_not_claimed_once_more(run, tmp_path):
+    """The recorder looks before the pump has taken them in: it would claim a batch too many."""
+    pump = Pump(Journal(tmp_path / "j", 1), recorder=None)
+    run.batch = 3
+    assert run.low
+    pump.feed(run, [Row(n, 1, f"p{n}@x.example", {}, 0, 0) for n in range(3)], 100.0)
+    assert not run.rows and not run.low
+    pump.drain_posted()
+    assert len(run.rows) == 3 and not run.low
+    run.next_mail(0.0, lambda *_: pytest.fail("refused"))
+    assert run.low
