@@ -11,6 +11,7 @@ from domain.senders.models import Proof, SenderDomain
 
 TITLES = {
     "proof": N_("The domain is yours"),
+    "own": N_("From: a domain of your own"),
     "spf": N_("SPF: the mail server may send for the domain"),
     "dkim": N_("DKIM: mails are signed"),
     "dmarc": N_("DMARC: what receivers do with forgeries"),
@@ -18,11 +19,14 @@ TITLES = {
     "ptr": N_("PTR: the mail server has a name"),
     "tls": N_("TLS: encrypted on the way"),
     "mx": N_("MX: bounces and answers arrive"),
+    "format": N_("Form: as the standard RFC 5322 asks"),
     "one_click": N_("Unsubscribe with one click"),
     "link": N_("Visible link to unsubscribe"),
+    "withdrawal": N_("Signing off holds within two days"),
     "list_id": N_("List-Id: which newsletter it is"),
     "feedback_id": N_("Feedback-ID: complaints by mailing"),
     "complaints": N_("Complaints below 0.3 percent"),
+    "hygiene": N_("Few mails to addresses that do not exist"),
 }
 PROVIDERS = {"G": "Gmail", "Y": "Yahoo", "M": "Microsoft"}
 

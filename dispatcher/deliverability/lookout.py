@@ -12,13 +12,16 @@ from dispatcher.message.compiled import Compiled
 from domain import clock
 from domain.campaigns.models import Campaign
 from domain.issues.models import IssueRevision
+from domain.ledger import refusals
 from domain.ledger.models import Delivery, DeliveryEvent
 from domain.ledger.states import DeliveryState
 from domain.senders import domains
 from domain.senders.models import SenderDomain
+from domain.subscribers.models import Consent, Subscription
 
 _STRENGTH = ("off", "opportunistic", "required", "tls")
 COMPLAINT_DAYS = 30
+HONOUR_S = 2 * 86_400  # within which whoever signs off must have peace
 _NEWEST = 50  # campaigns looked through for one in the domain's name
 
 
@@ -62,23 +65,57 @@ def sample(domain: SenderDomain) -> Sample | None:
             continue
         parsed = email.parser.BytesHeaderParser().parsebytes(message.partition(b"\r\n\r\n")[0] + b"\r\n\r\n")
         headers = {name.lower(): re.sub(r"\s+", " ", str(value)) for name, value in parsed.items()}
-        return Sample(headers, revision.html)
+        longest = max(map(len, message.split(b"\r\n")))
+        return Sample(headers, revision.html, tuple(name.lower() for name, _ in parsed.items()), longest)
     return None
 
 
 def record(domain: SenderDomain) -> Record:
-    """Mails and complaints of the last 30 days in the domain's name."""
-    ids = [campaign.id for campaign in _campaigns(domain)] or [0]
+    """Mails of the last 30 days in the domain's name, and what came of them."""
+    campaigns = _campaigns(domain)
+    ids = [campaign.id for campaign in campaigns] or [0]
     since = clock.epoch() - COMPLAINT_DAYS * 86_400
+    recent = [c for c in campaigns if c.started_at and c.started_at.timestamp() >= since]
     sent = Delivery.select().where(
         Delivery.tenant_id == domain.tenant_id, Delivery.campaign_id.in_(ids),
         Delivery.state == DeliveryState.SENT, Delivery.settled_at >= since,
     )  # fmt: skip
-    complained = DeliveryEvent.select().where(
+    came_back = DeliveryEvent.select(DeliveryEvent.delivery_id).where(
         DeliveryEvent.tenant_id == domain.tenant_id, DeliveryEvent.campaign_id.in_(ids),
-        DeliveryEvent.kind == "complained", DeliveryEvent.at >= since,
+        DeliveryEvent.at >= since,
     )  # fmt: skip
-    return Record(sent.count(), complained.count())
+    return Record(
+        sent.count(),
+        came_back.where(DeliveryEvent.kind == "complained").count(),
+        _dead(domain.tenant_id, recent) + came_back.where(DeliveryEvent.kind == "bounced").count(),
+        sum(_late(campaign, since) for campaign in recent),
+    )
+
+
+def _dead(tenant_id: int, campaigns: list[Campaign]) -> int:
+    """Mails that a server refused for good because of their address."""
+    return sum(
+        count
+        for campaign in campaigns
+        for kind, count in refusals.counts(tenant_id, campaign.id, DeliveryState.FAILED).items()
+        if refusals.is_hard(kind)
+    )
+
+
+def _late(campaign: Campaign, since: int) -> int:
+    """Mails to people who had signed off from the newsletter more than two days before it left."""
+    gone = (
+        (Subscription.tenant_id == Delivery.tenant_id)
+        & (Subscription.subscriber_id == Delivery.subscriber_id)
+        & (Subscription.type_id == campaign.type_id)
+        & (Subscription.consent == Consent.REVOKED)
+        & (Subscription.changed_at + HONOUR_S < Delivery.settled_at)
+    )
+    query = Delivery.select().join(Subscription, on=gone).where(
+        Delivery.tenant_id == campaign.tenant_id, Delivery.campaign_id == campaign.id,
+        Delivery.state == DeliveryState.SENT, Delivery.settled_at >= since,
+    )  # fmt: skip
+    return query.count()
 
 
 def _campaigns(domain: SenderDomain) -> list[Campaign]:

@@ -21,16 +21,36 @@ from domain.senders.findings import Finding, Findings
 
 COMPLAINTS_GOOD, COMPLAINTS_MAX = 0.001, 0.003  # Gmail: below 0.1 %, never 0.3 %
 _FEEDBACK_ID = re.compile(r"[^:\s]*:[^:\s]*:[^:\s]*:[^:\s]{5,15}")
+DEAD_MAX = 0.05
+_ONCE = ("from", "to", "subject", "date", "message-id")  # RFC 5322 3.6, and what large providers want besides
+_LINE_MAX = 998
+_MAILBOXES = re.compile(
+    r"(g(oogle)?mail|yahoo|ymail|rocketmail|aol|outlook|hotmail|live|msn|icloud|gmx|web|t-online|freenet|proton(mail)?)"
+    r"\.(com|net|de|at|ch|org|me|(co\.)?uk|fr|it|es)"
+)
 _WAY_OUT = re.compile(r"href=\"[^\"]*/unsubscribe")
 
 
 def look(facts: Facts) -> Findings:
     """Finding per rule."""
     return {
+        "own": _own(facts.domain.domain),
         "tls": _tls(facts.route),
         **_of_sample(facts.sample, facts.public_url),
+        "withdrawal": _withdrawal(facts.record),
         "complaints": _complaints(facts.record),
+        "hygiene": _hygiene(facts.record),
     }
+
+
+def _own(name: str) -> Finding:
+    """Providers take mails in the name of their own mailboxes for forgeries, wherever they come from."""
+    if _MAILBOXES.fullmatch(name):
+        text = N_(
+            "%(domain)s belongs to a provider of mailboxes, who refuses such mails. Use a domain of your own."
+        )
+        return bad(text, domain=name)
+    return good(N_("From names a domain of your own, not that of a provider of mailboxes."))
 
 
 def _tls(route: Route) -> Finding:
@@ -49,13 +69,30 @@ def _tls(route: Route) -> Finding:
 def _of_sample(sample: Sample | None, public_url: str) -> Findings:
     if sample is None:
         later = unknown(N_("Known once the first mailing with this sender was submitted for approval."))
-        return dict.fromkeys(("one_click", "link", "list_id", "feedback_id"), later)
+        return dict.fromkeys(("format", "one_click", "link", "list_id", "feedback_id"), later)
     return {
+        "format": _format(sample),
         "one_click": _one_click(sample, public_url),
         "link": _link(sample),
         "list_id": _list_id(sample.headers.get("list-id", "")),
         "feedback_id": _feedback_id(sample.headers.get("feedback-id", "")),
     }
+
+
+def _format(sample: Sample) -> Finding:
+    """What providers refuse mails for: header fields that lack or stand twice, lines that no server takes."""
+    wrong = [name.title() for name in _ONCE if sample.names.count(name) != 1]
+    if wrong:
+        text = N_("In the newest mailing, these header fields do not stand exactly once: %(names)s.")
+        return bad(text, names=", ".join(wrong))
+    if sample.longest > _LINE_MAX:
+        return bad(
+            N_("The newest mailing has a line of %(count)d characters; 998 are allowed."),
+            count=sample.longest,
+        )
+    return good(
+        N_("The newest mailing is written as the standard asks: every header field once, no line too long.")
+    )
 
 
 def _one_click(sample: Sample, public_url: str) -> Finding:
@@ -110,4 +147,29 @@ def _complaints(record: Record) -> Finding:
             "%(count)d complaints in 30 days, %(rate)s %% of the mails. From 0.3 %% on providers refuse mails. Pause "
             "and look at whom you write to."
         )
+    return bad(text, **params)
+
+
+def _withdrawal(record: Record) -> Finding:
+    """Everybody is asked about again when a mail is about to leave, so that signing off holds at once."""
+    if record.late:
+        text = N_(
+            "%(count)d mails in 30 days reached people who had signed off more than two days before. Pause and tell us."
+        )
+        return bad(text, count=record.late)
+    return good(
+        N_("Signing off holds at once. Nobody who had signed off got a mail more than two days later.")
+    )
+
+
+def _hygiene(record: Record) -> Finding:
+    if not record.sent + record.dead:
+        return unknown(N_("Known once mails have left in the last 30 days."))
+    share = record.dead / (record.sent + record.dead)
+    params: dict[str, Any] = {"count": record.dead, "rate": round(share * 100, 2)}
+    if share < DEAD_MAX:
+        return good(N_("%(count)d addresses did not exist in 30 days, %(rate)s %% of the mails."), **params)
+    text = N_(
+        "%(count)d addresses did not exist in 30 days, %(rate)s %% of the mails. Clean your lists; stay below 5 %%."
+    )
     return bad(text, **params)

@@ -29,6 +29,7 @@ class Rule:
 
 RULES = (
     Rule("proof", "TXT", ""),
+    Rule("own", "From", "GY"),
     Rule("spf", "SPF"),
     Rule("dkim", "DKIM"),
     Rule("dmarc", "DMARC"),
@@ -36,11 +37,14 @@ RULES = (
     Rule("ptr", "PTR"),
     Rule("tls", "TLS", "G"),
     Rule("mx", "MX", "M"),
+    Rule("format", "RFC 5322", "GY"),
     Rule("one_click", "List-Unsubscribe", "GY"),
     Rule("link", "Unsubscribe link"),
+    Rule("withdrawal", "Unsubscribe in two days"),
     Rule("list_id", "List-Id", ""),
     Rule("feedback_id", "Feedback-ID", ""),
     Rule("complaints", "Spam rate", "GY"),
+    Rule("hygiene", "List hygiene", "M"),
 )
 
 

@@ -1,12 +1,14 @@
 """What the sender page says, against a name server of our own: each rule green when kept, red with what to do."""
 
 import ipaddress
+from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
 
 from dispatcher import keymaking
-from dispatcher.deliverability import spf
+from dispatcher.deliverability import mailcheck, spf
+from dispatcher.deliverability.domainfacts import Sample
 from dispatcher.deliverability.resolver import Resolver, Unanswered
 from dispatcher.jobs import domains as job
 from domain import clock
@@ -18,6 +20,7 @@ from domain.notices.models import Notice, OutboxMail
 from domain.senders import domains, findings, keys
 from domain.senders.findings import Light
 from domain.senders.models import Proof, Relay, SenderDomain
+from domain.subscribers.models import Consent, Subscription
 from domain.tenancy.models import Tenant
 from tests import world as worlds
 from tests.dispatcher.mailing import mailing
@@ -77,7 +80,8 @@ def test_a_healthy_domain_is_green_and_proved(healthy, domain, house):
     found = look(domain, house)
     assert lights(found) == {
         "proof": "ok", "spf": "ok", "dkim": "open", "dmarc": "ok", "ptr": "ok", "mx": "ok", "alignment": "ok",
-        "tls": "ok", "one_click": "open", "link": "open", "list_id": "open", "feedback_id": "open",
+        "tls": "ok", "own": "ok", "withdrawal": "ok", "format": "open", "hygiene": "open",
+        "one_click": "open", "link": "open", "list_id": "open", "feedback_id": "open",
         "complaints": "open",
     }  # fmt: skip
     row = SenderDomain.get_by_id(domain.id)
@@ -245,8 +249,8 @@ def test_another_key_in_the_record_does_not_count(healthy, domain, house, value)
 def test_the_newest_mail_is_looked_at_itself(healthy, domain, house, world):
     campaign = mailing(world.north, 1)
     found = look(domain, house)
-    assert {key: found[key].light.value for key in ("one_click", "link", "list_id", "feedback_id")} == {
-        "one_click": "ok", "link": "bad", "list_id": "ok", "feedback_id": "ok",
+    assert {key: found[key].light.value for key in ("one_click", "link", "list_id", "feedback_id", "format")} == {
+        "format": "ok", "one_click": "ok", "link": "bad", "list_id": "ok", "feedback_id": "ok",
     }  # fmt: skip
     assert found["list_id"].params["value"] == "<city.nord.example>"
     Campaign.update(sender_address="news@else.example").where(Campaign.id == campaign.id).execute()
@@ -266,6 +270,45 @@ def test_complaints_are_held_against_the_limits(healthy, domain, house, world, c
     for n in range(complaints):
         events.note(world.north.id, n + 1, campaign.id, "complained")
     assert look(domain, house)["complaints"].light == light
+
+
+def test_people_who_signed_off_and_still_got_a_mail_days_later_are_counted(healthy, domain, house, world):
+    campaign = mailing(world.north, 3)
+    Campaign.update(started_at=clock.now()).where(Campaign.id == campaign.id).execute()
+    Delivery.update(state=3, settled_at=clock.epoch()).execute()
+    gone = Delivery.select(Delivery.subscriber_id).order_by(Delivery.id)
+    for row, days in zip(gone, (3, 1, None), strict=True):
+        if days is not None:
+            Subscription.update(consent=Consent.REVOKED, changed_at=clock.now() - timedelta(days=days)).where(
+                Subscription.subscriber_id == row.subscriber_id, Subscription.type_id == campaign.type_id
+            ).execute()
+    found = look(domain, house)["withdrawal"]
+    assert (found.light, found.params) == (Light.BAD, {"count": 1})
+
+
+@pytest.mark.parametrize(("enhanced", "light"), [("5.1.1", "bad"), ("5.7.1", "ok")])
+def test_addresses_that_do_not_exist_are_held_against_a_limit(healthy, domain, house, world, enhanced, light):
+    campaign = mailing(world.north, 20)
+    Campaign.update(started_at=clock.now()).where(Campaign.id == campaign.id).execute()
+    Delivery.update(state=3, settled_at=clock.epoch()).execute()
+    Delivery.update(state=5, enhanced=enhanced, reply_code=550).where(Delivery.id <= 2).execute()
+    assert look(domain, house)["hygiene"].light == light
+
+
+@pytest.mark.parametrize(
+    ("name", "light"),
+    [("gmail.com", "bad"), ("yahoo.co.uk", "bad"), ("gmx.at", "bad"), ("gmail.nord.example", "ok")],
+)
+def test_nobody_writes_in_the_name_of_a_provider_of_mailboxes(dns, house, world, name, light):
+    assert look(domains.add(world.north.id, name, world.administrator.id), house)["own"].light == light
+
+
+def test_a_field_that_stands_twice_and_a_line_too_long_are_found():
+    good = ("from", "to", "subject", "date", "message-id")
+    assert mailcheck._format(Sample({}, "", good, 76)).light == Light.OK
+    assert mailcheck._format(Sample({}, "", (*good, "from"), 76)).params == {"names": "From"}
+    assert mailcheck._format(Sample({}, "", good[1:], 76)).light == Light.BAD
+    assert mailcheck._format(Sample({}, "", good, 999)).params == {"count": 999}
 
 
 def test_a_line_that_turns_red_is_told_once_to_whoever_looks_after_it(healthy, domain, house, world):
