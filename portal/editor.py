@@ -110,7 +110,7 @@ def blocks_values(
         "issue": issue, "kinds": KINDS, "layouts": LAYOUTS, "said": said or {},
         "opened": request.values.get("open", 0, int) if opened is None else opened,
         "editable": editable, "addable": addable(), "networks": content.NETWORKS, "stamps": stamps,
-        "palette": palette, "lacking": content.lacks, "newest_pictures": newest_pictures,
+        "palette": palette, "lacking": content.lacks, "newest_pictures": media_desk.newest_pictures,
         **made, **looks, **trail,
     }  # fmt: skip
 
@@ -126,16 +126,6 @@ def _made_of(issue: Issue) -> dict[str, Any]:
 
     own, (shown, theirs) = abreast(lambda: library.many(g.tenant.id, sorted(chosen)), of_articles)
     return {"blocks": found, "articles": shown, "assets": own | theirs}
-
-
-def newest_pictures() -> list[Asset]:
-    """What can be chosen without script, where no dialog opens; nothing from folders that are closed to the person."""
-    if "newest_pictures" not in g:
-        hidden = media_desk.reach().hidden
-        g.newest_pictures = library.find(
-            g.tenant.id, pictures_only=True, everywhere=True, hidden=hidden
-        ).assets
-    return list(g.newest_pictures)
 
 
 def addable() -> dict[str, tuple[str, str]]:

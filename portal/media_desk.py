@@ -24,6 +24,15 @@ def folders() -> list[Folder]:
     return g.media_folders
 
 
+def newest_pictures() -> list[Asset]:
+    """What can be chosen without script, where no dialog opens; nothing from folders that are closed to the person."""
+    if "newest_pictures" not in g:
+        g.newest_pictures = library.find(
+            g.tenant.id, pictures_only=True, everywhere=True, hidden=reach().hidden
+        ).assets
+    return list(g.newest_pictures)
+
+
 def asset(asset_id: int, changing: bool = False) -> Asset:
     """A file that the person may see, or change; raises NotFound, Forbidden."""
     found = reach().need(library.get(g.tenant.id, asset_id))

@@ -4,7 +4,7 @@ from flask import g, url_for
 
 from dispatcher.preflight.findings import Finding, Place
 from domain.accounts.permissions import Permission as P
-from domain.issues import mailtemplates
+from domain.issues import letters, mailtemplates
 from domain.issues.models import PLAIN, Issue
 from domain.subscribers import types
 from portal.access import may
@@ -34,6 +34,8 @@ def of(finding: Finding, issue: Issue) -> str:
     if finding.place == Place.TEMPLATE and may(P.TEMPLATE_SEE):
         return _template(issue)
     if finding.place in (Place.SUBJECT, Place.PREHEADER):
+        if issue.kind in PLAIN:
+            return f"{url_for('letters.show', issue_id=issue.id)}#f-{finding.place}"
         return f"{url_for('issues.show', issue_id=issue.id)}#{finding.place}"
     return _block(finding, issue)
 
@@ -50,7 +52,9 @@ def _template(issue: Issue) -> str:
 def _block(finding: Finding, issue: Issue) -> str:
     """The block that the finding names, else all of them."""
     if issue.kind in PLAIN:
-        return url_for("issues.show", issue_id=issue.id) + "#html"
+        _text, image = letters.parts(issue)
+        where = "h-pic" if finding.block_id == image.id else "html"
+        return f"{url_for('letters.show', issue_id=issue.id)}#{where}"
     if not finding.block_id:
         return url_for("issues.show", issue_id=issue.id) + "#blocks"
     return url_for("issues.show", issue_id=issue.id, open=finding.block_id) + f"#block-{finding.block_id}"

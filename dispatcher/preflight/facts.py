@@ -23,7 +23,8 @@ _SPACES = re.compile(r"\s+")
 
 @dataclass(frozen=True)
 class Link:
-    """A link of the mail that leads out of the house, with its words and the block it stands in."""
+    """A link of the mail that leads out of the house, with its words (of a picture, what it shows) and the block it
+    stands in."""
 
     url: str
     words: str
@@ -84,13 +85,20 @@ class Facts:
 
     @cached_property
     def links(self) -> list[Link]:
-        """Links to the world, each address once, in the order of the mail."""
+        """Links to the world, each address once, in the order of the mail: of a picture and words that lead to the
+        same place the words."""
         found: dict[str, Link] = {}
+        told: set[str] = set()
         for element in self.root.iter("a"):
             url = (element.get("href") or "").strip()
-            if url.startswith(("http://", "https://")) and not self._ours(url):
-                words = squeezed(element.text_content())
-                found.setdefault(url, Link(url, words, self.block_with(url, words)))
+            if url in told or not url.startswith(("http://", "https://")) or self._ours(url):
+                continue
+            if words := squeezed(element.text_content()):
+                told.add(url)
+            elif url in found:
+                continue
+            words = words or squeezed(" ".join(img.get("alt") or "" for img in element.iter("img")))
+            found[url] = Link(url, words, self.block_with(url, words))
         return list(found.values())
 
     def _ours(self, url: str) -> bool:

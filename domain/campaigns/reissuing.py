@@ -6,8 +6,8 @@ from domain.campaigns import planning
 from domain.campaigns.models import Campaign
 from domain.db import database
 from domain.errors import N_, Conflict
-from domain.issues import assembly, copies
-from domain.issues.models import PLAIN, Issue
+from domain.issues import assembly, copies, letters
+from domain.issues.models import PLAIN, Issue, IssueKind
 from domain.subscribers import types
 
 AUDIENCE = ("lists", "consents", "segment", "exclude")
@@ -41,13 +41,17 @@ def other_people(issue: Issue, user_id: int) -> Issue:
 
 
 def other_text(issue: Issue, user_id: int) -> Issue:
-    """An empty issue of the same type, planned for the same recipients in the name of the same sender. Raises Conflict
-    if none were chosen for the first."""
+    """An empty issue, or letter, of the same type, planned for the same recipients in the name of the same sender.
+    Raises Conflict if none were chosen for the first."""
     planned = planning.of_issue(issue)
     if planned is None:
         raise Conflict(N_("No recipients are chosen for this issue yet. Plan its mailing first."))
     with database.atomic():
-        made = assembly.create(issue.tenant_id, issue.type_id, user_id)
+        if issue.kind in PLAIN:
+            kind = IssueKind(issue.kind)
+            made = letters.create(issue.tenant_id, issue.type_id, user_id, issue.name, kind)
+        else:
+            made = assembly.create(issue.tenant_id, issue.type_id, user_id)
         campaign = planning.draft_for(
             made, user_id, planned.sender_name, planned.sender_address, planned.reply_to
         )

@@ -12,7 +12,7 @@ from domain.errors import Conflict, DomainError, Invalid
 from domain.issues import assembly, attachments
 from domain.issues.models import Issue
 from mediadb import library
-from portal import hypermedia, sending
+from portal import hypermedia, media_desk, sending
 from portal.access import may, requires
 from portal.errors import say
 
@@ -34,7 +34,7 @@ def add(issue_id: int) -> Response:
     chosen = request.form.get("asset_id", 0, int)
     try:
         if chosen:
-            _take(issue, library.get(g.tenant.id, chosen).id)
+            _take(issue, media_desk.asset(chosen).id)
         elif may(P.MEDIA_EDIT):
             for file in request.files.getlist("file"):
                 if file.filename:
@@ -80,7 +80,10 @@ def _page(issue: Issue, error: DomainError | None = None, status: int = 200) -> 
     editable = issue.state in assembly.EDITABLE and may(P.ISSUE_EDIT)
     offered: list[Any] = []
     if editable and may(P.MEDIA_SEE):
-        page = library.find(g.tenant.id, text=text, everywhere=True, kind="" if text else "document")
+        page = library.find(
+            g.tenant.id, text=text, everywhere=True, kind="" if text else "document",
+            hidden=media_desk.reach().hidden,
+        )  # fmt: skip
         taken = {found.asset_id for found in files}
         offered = [asset for asset in page.assets if asset.id not in taken][:SHOWN]
     return hypermedia.page(

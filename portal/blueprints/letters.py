@@ -17,7 +17,7 @@ from domain.issues.models import Issue, IssueKind
 from domain.segments import saved
 from domain.subscribers import types
 from mediadb import library
-from portal import editor, filters, hypermedia
+from portal import editor, filters, hypermedia, media_desk, received
 from portal.access import may, requires
 from portal.errors import say, say_fields
 
@@ -69,7 +69,7 @@ def save(issue_id: int) -> Response:
     try:
         letter = assembly.open_issue(g.tenant.id, issue_id, form.get("version", type=int))
         chosen = values["asset_id"].strip()
-        asset_id = library.get(g.tenant.id, int(chosen)).id if chosen.isdigit() else None
+        asset_id = received.picture_id(int(chosen)) if chosen.isdigit() else None
         with database.atomic():
             letters.write(
                 letter, values["subject"], values["preheader"], values["html"],
@@ -116,5 +116,6 @@ def _page(
         kind=types.get(g.tenant.id, letter.type_id), files=enclosing.of(letter), picture=picture,
         editable=letter.state in assembly.EDITABLE and may(P.ISSUE_EDIT),
         palette=placeholders.palette(g.tenant.id), planning=may(P.CAMPAIGN_PLAN),
+        newest_pictures=media_desk.newest_pictures,
         **{key: value for key, value in editor.checks_values(letter).items() if key != "issue"},
     )  # fmt: skip

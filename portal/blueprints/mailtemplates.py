@@ -21,7 +21,7 @@ from domain.tenancy import settings as tenant_settings
 from domain.tenancy import tree
 from domain.tenancy.models import Tenant
 from mediadb import library
-from portal import hypermedia, received, sending
+from portal import hypermedia, media_desk, received, sending
 from portal.access import may, requires
 from portal.errors import say_fields
 from portal.security import peoples_html
@@ -239,7 +239,7 @@ def _page(template: MailTemplate, made: design.Design, status: int = 200, **more
         giver=received.givers_of([template]).get(template.tenant_id, ""), utm_example=_example(made),
         kinds=types.every(g.tenant.id), fixed=now.parts, parts=fixing.PARTS,
         fixed_by=tree.get(now.by_tenant_id).name if now.by_tenant_id is not None else "",
-        colour=_colour(template, now),
+        colour=_colour(template, now), newest_pictures=media_desk.newest_pictures,
         **{"said": {}, "typed": {}, **more},
     )  # fmt: skip
 

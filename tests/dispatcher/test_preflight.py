@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from dispatcher.preflight import looks, run
+from dispatcher.preflight.facts import Facts
 from dispatcher.preflight.findings import Finding, Place
 from domain import clock
 from domain.campaigns import planning
@@ -231,3 +232,19 @@ def test_empty_placeholders_are_counted_over_the_whole_audience(
     assert "[Ort] is empty for 5 people: they see a gap." in said
     assert "[Nachname] is empty for one person: the fallback is used." in said
     assert "[Vorname] is empty for one person: the fallback is used." in said
+
+
+def test_a_link_of_picture_and_words_is_told_by_its_words(world: worlds.World, issue: Issue) -> None:
+    asset = library.upload(world.north.id, world.editor.id, "a.png", pictures.plain())
+    shown = assembly.add(issue, BlockKind.PICTURE)
+    target = {"url": "https://laden.example/"}
+    assembly.edit(issue, shown, {"asset_id": asset.id, "alt": "Der Laden", **target})
+    assert ("Der Laden", shown.id) in told(world, issue)
+    button = assembly.add(issue, BlockKind.BUTTON)
+    assembly.edit(issue, button, {"label": "Zum Laden", **target})
+    assert [words for words, _block in told(world, issue)].count("Zum Laden") == 1
+
+
+def told(world: worlds.World, issue: Issue) -> list[tuple[str, int | None]]:
+    facts = Facts.of(world.north, issue, mailings.BASE_URL)
+    return [(link.words, link.block_id) for link in facts.links if link.url == "https://laden.example/"]

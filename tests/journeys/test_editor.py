@@ -11,6 +11,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.journeys import inspection
 from tests.journeys.houses import House
+from tests.journeys.mishaps import come_in, without_network
 
 EDITOR, CHIEF = "katrin.albers@lindenhof.example", "sabine.roehl@lindenhof.example"
 SAVED = re.compile(r"Gespeichert")
@@ -209,3 +210,57 @@ def test_by_keyboard_alone_from_an_empty_issue_to_the_approved_one(
     expect(chief.get_by_role("button", name="Freigeben")).to_have_count(0)
     chief.goto(issue_url)
     expect(chief.locator(".rb-state.pill").first).to_have_text("Freigegeben")
+
+
+def test_two_editors_in_one_issue_and_a_lost_network_lose_nothing(
+    enter: Callable[[str], Page], stranger: Callable[[], Page], faults: list[str]
+) -> None:
+    katrin, sabine = enter(EDITOR), come_in(stranger(), CHIEF)
+    katrin.on("dialog", lambda dialog: dialog.accept())
+    katrin.goto("/t/lindenhof/issues")
+    katrin.get_by_role("button", name="Ausgabe anlegen").click()
+    expect(katrin.locator("#why")).to_contain_text("Der Betreff fehlt.")
+    sabine.goto(katrin.url)
+    katrin.fill("#subject", "Katrins Betreff")
+    expect(katrin.locator("#saved")).to_have_text(SAVED)
+    expect(katrin.locator("#presence")).to_contain_text("Sabine Röhl")
+
+    sabine.fill("#subject", "Sabines Betreff")
+    expect(sabine.locator("#head-said")).to_contain_text("Katrin Albers hat diesen Text geändert")
+    expect(sabine.locator("#head-said")).to_contain_text("Katrins Betreff")
+    expect(sabine.locator("#subject")).to_have_value("Sabines Betreff")
+    assert inspection.axe(sabine) == [], "two texts"
+    sabine.locator("#head-said").get_by_role("button", name="Meine speichern").click()
+    expect(sabine.locator("#head-said")).to_be_empty()
+    expect(sabine.locator("#saved")).to_have_text(SAVED)
+    sabine.close()
+
+    katrin.reload()
+    expect(katrin.locator("#subject")).to_have_value("Sabines Betreff")
+    back = without_network(katrin, faults)
+    katrin.fill("#preheader", "Im Tunnel geschrieben")
+    expect(katrin.locator("#saved")).to_contain_text("Nicht gespeichert")
+    back()
+    katrin.reload()
+    expect(katrin.locator("#preheader")).to_have_value("Im Tunnel geschrieben")
+    expect(katrin.locator("#saved")).to_have_text(SAVED)
+
+    back = without_network(katrin, faults)
+    katrin.fill("#preheader", "Hinter dem Tunnel")
+    expect(katrin.locator("#saved")).to_contain_text("Nicht gespeichert")
+    back()  # the browser tells, and the page saves by itself
+    expect(katrin.locator("#saved")).to_have_text(SAVED)
+    katrin.goto("/t/lindenhof/issues")
+    katrin.go_back()
+    expect(katrin.locator("#preheader")).to_have_value("Hinter dem Tunnel")
+
+    katrin.goto("/t/lindenhof/issues")
+    katrin.get_by_role("button", name="Brief schreiben").click()
+    expect(katrin.locator(".jodit-container")).to_be_visible()
+    back = without_network(katrin, faults)
+    katrin.get_by_label("Betreff").fill("Ein Brief ohne Netz")
+    expect(katrin.locator("#saved")).to_contain_text("Nicht gespeichert")
+    back()
+    katrin.reload()
+    expect(katrin.get_by_label("Betreff")).to_have_value("Ein Brief ohne Netz")
+    assert inspection.axe(katrin) == [], "a letter"

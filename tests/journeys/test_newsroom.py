@@ -8,30 +8,11 @@ from playwright.sync_api import Page, expect
 
 from tests import pictures
 from tests.journeys import inspection
+from tests.journeys.mishaps import come_in, without_network
 
 JOURNALIST, EDITOR = "jonas.weidner@lindenhof.example", "katrin.albers@lindenhof.example"
 ADMINISTRATOR = "ingrid.matthiesen@lindenhof.example"
 SAVED = re.compile(r"Gespeichert, ")
-
-
-def come_in(page: Page, email: str) -> Page:
-    page.goto("/signin")
-    page.fill("input[type=email]", email)
-    page.fill("input[type=password]", "lindenhof-demo")
-    page.click("button[type=submit]")
-    expect(page.locator(".rb-foot")).to_be_visible()
-    return page
-
-
-def without_network(page: Page, faults: list[str]) -> Callable[[], None]:
-    """Take the network away; the answer gives it back and forgets what the browser wrote about it."""
-    page.context.set_offline(True)
-
-    def back() -> None:
-        page.context.set_offline(False)
-        faults[:] = [fault for fault in faults if "ERR_INTERNET_DISCONNECTED" not in fault]
-
-    return back
 
 
 def is_sound(page: Page) -> None:

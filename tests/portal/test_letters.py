@@ -24,6 +24,7 @@ from domain.ledger.states import DeliveryState
 from domain.notices.models import OutboxMail
 from domain.subscribers import consent, optout
 from domain.subscribers.models import ConsentEvent, Subscriber
+from mediadb import library
 from tests import mailings, pictures
 from tests import world as worlds
 
@@ -114,8 +115,6 @@ def upload(editor: FlaskClient, letter: Issue, name: str, data: bytes):
 def test_attachments_travel_with_test_and_frozen_mail_and_their_files_cannot_be_deleted(
     app: Flask, editor: FlaskClient, letter: Issue, world: worlds.World, sign_in
 ) -> None:
-    from mediadb import library
-
     chief = sign_in(app.test_client(), world.chief_editor)
     admin = sign_in(app.test_client(), world.administrator)
     written(editor, letter)
@@ -150,7 +149,6 @@ def test_another_attachment_is_another_fingerprint(
     editor: FlaskClient, letter: Issue, world: worlds.World
 ) -> None:
     from dispatcher.rendering import render
-    from mediadb import library
 
     written(editor, letter)
     before = render.fingerprint(render.render(world.north, fresh(letter), mailings.BASE_URL))
@@ -162,8 +160,6 @@ def test_another_attachment_is_another_fingerprint(
 def test_files_that_are_too_large_too_many_or_foreign_are_refused(
     editor: FlaskClient, letter: Issue, world: worlds.World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from mediadb import library
-
     monkeypatch.setattr(attachments, "MAX_BYTES", 1_000)
     assert upload(editor, letter, "klein.pdf", PDF).status_code == 303
     big = upload(editor, letter, "gross.pdf", PDF + b"%" * 1_000)
@@ -185,8 +181,6 @@ def test_files_that_are_too_large_too_many_or_foreign_are_refused(
 def test_a_picture_stands_below_the_text_and_needs_its_description(
     editor: FlaskClient, letter: Issue, world: worlds.World
 ) -> None:
-    from mediadb import library
-
     asset = library.upload(world.north.id, world.editor.id, "a.png", pictures.plain())
     assert written(editor, letter, asset_id=str(asset.id)).status_code == 303
     assert "has no description" in editor.get(f"{HERE}/letters/{letter.id}").text
@@ -269,3 +263,33 @@ def test_an_opt_in_mail_asks_with_a_page_of_its_own_and_a_bot_that_opens_it_chan
     optout.unsubscribe(uta, kind, consent.NOWHERE)
     assert client.post(path).status_code == 410
     assert client.get(path[:-12] + "x/confirm").status_code == 404
+
+
+def test_a_finding_of_a_letter_leads_to_its_field(
+    editor: FlaskClient, world: worlds.World, letter: Issue
+) -> None:
+    asset = library.upload(world.north.id, world.editor.id, "rose.png", pictures.plain(40, 30))
+    written(editor, letter, subject="", asset_id=asset.id)
+    page = html.fromstring(editor.get(f"{HERE}/letters/{letter.id}").text)
+    places = [url.rpartition("#")[2] for url in page.xpath("//details//li/a/@href") if "#" in url]
+    assert set(places) >= {"f-subject", "h-pic"}
+    assert all(page.xpath(f"//*[@id='{place}']") for place in places), places
+
+
+def test_without_script_a_picture_of_a_letter_is_chosen_from_a_list(
+    editor: FlaskClient, world: worlds.World, letter: Issue
+) -> None:
+    asset = library.upload(world.north.id, world.editor.id, "rose.png", pictures.plain(40, 30))
+    page = html.fromstring(editor.get(f"{HERE}/letters/{letter.id}").text)
+    assert str(asset.id) in page.xpath("//noscript//select[@name='asset_id']/option/@value")
+    written(editor, letter, asset_id=[str(asset.id), ""], alt="Eine Rose")  # the list, then the hidden field
+    assert letters.parts(fresh(letter))[1].data["asset_id"] == asset.id
+
+
+def test_a_letter_becomes_another_text_for_the_same_people(editor: FlaskClient, letter: Issue) -> None:
+    written(editor, letter)
+    assert "once-more" in editor.get(f"{HERE}/letters/{letter.id}").text
+    answer = editor.post(f"{HERE}/issues/{letter.id}/once-more", data={"way": "text"})
+    made = letters.get(letter.tenant_id, int(answer.location.rpartition("/")[2]))
+    campaign = planning.of_issue(made)
+    assert campaign and (campaign.sender_name, made.subject) == ("Vorstand", "")

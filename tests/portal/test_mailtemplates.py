@@ -11,6 +11,8 @@ from domain.issues.models import MailTemplate
 from domain.issues.starters import STARTERS
 from domain.releases import ledger
 from domain.subscribers.models import NewsletterType
+from mediadb import library
+from tests import pictures
 from tests import world as worlds
 
 HERE = "/t/north/admin/templates"
@@ -50,6 +52,20 @@ def test_a_template_is_made_from_a_starter_and_its_form_saves(
     assert not found.show_date
     page = admin.get(answer.location).text
     assert 'value="#123456"' in page and "Gruß" in page
+
+
+def test_without_script_the_logo_is_chosen_from_a_list(
+    admin: FlaskClient, world: worlds.World, made: MailTemplate
+) -> None:
+    asset = library.upload(world.north.id, world.administrator.id, "logo.png", pictures.plain(200, 60))
+    assert f'<option value="{asset.id}"' in admin.get(f"{HERE}/{made.id}").text
+    chosen = {
+        **FORM,
+        "logo_id": [str(asset.id), ""],
+        "version": made.version,
+    }  # the list, then the hidden field
+    assert admin.post(f"{HERE}/{made.id}", data=chosen).status_code == 303
+    assert design.of(mailtemplates.get(world.north.id, made.id).design).logo_id == asset.id
 
 
 @pytest.mark.parametrize(

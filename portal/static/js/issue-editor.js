@@ -1,4 +1,4 @@
-// The issue editor: drag to order, Alt+Arrow, saving by keyboard, counter and inbox line, preview after each change.
+// The issue editor: drag to order, Alt+Arrow, saving by keyboard, preview after each change.
 (() => {
   const version = () => document.getElementById("issue-version");
   const saved = () => document.getElementById("saved");
@@ -124,12 +124,6 @@
     form.append("csrf_token", document.querySelector("meta[name=csrf-token]").content);
     form.append("leave", "1");
     navigator.sendBeacon(place.dataset.leave, form);
-  });
-
-  document.addEventListener("input", (event) => {
-    const { count, mirror } = event.target.dataset;
-    if (count) document.querySelector(count).textContent = [...event.target.value].length;
-    if (mirror) document.querySelectorAll(mirror).forEach((place) => { place.textContent = event.target.value; });
   });
 
   let timer = 0;

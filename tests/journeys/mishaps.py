@@ -1,0 +1,25 @@
+"""What people of several journeys do: come in by another browser, lose their network."""
+
+from collections.abc import Callable
+
+from playwright.sync_api import Page, expect
+
+
+def come_in(page: Page, email: str) -> Page:
+    page.goto("/signin")
+    page.fill("input[type=email]", email)
+    page.fill("input[type=password]", "lindenhof-demo")
+    page.click("button[type=submit]")
+    expect(page.locator(".rb-foot")).to_be_visible()
+    return page
+
+
+def without_network(page: Page, faults: list[str]) -> Callable[[], None]:
+    """Take the network away; the answer gives it back and forgets what the browser wrote about it."""
+    page.context.set_offline(True)
+
+    def back() -> None:
+        page.context.set_offline(False)
+        faults[:] = [fault for fault in faults if "ERR_INTERNET_DISCONNECTED" not in fault]
+
+    return back
