@@ -4,6 +4,12 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
 
+OFFLINE = (
+    "ERR_INTERNET_DISCONNECTED",
+    "htmx:sendError",
+    "htmx:afterRequest",
+)
+
 
 def come_in(page: Page, email: str) -> Page:
     page.goto("/signin")
@@ -20,6 +26,6 @@ def without_network(page: Page, faults: list[str]) -> Callable[[], None]:
 
     def back() -> None:
         page.context.set_offline(False)
-        faults[:] = [fault for fault in faults if "ERR_INTERNET_DISCONNECTED" not in fault]
+        faults[:] = [fault for fault in faults if not any(sign in fault for sign in OFFLINE)]
 
     return back
