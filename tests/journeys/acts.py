@@ -37,7 +37,7 @@ def _forgot_sent(page: Page) -> None:
 
 
 def _refused_sign_up(page: Page) -> None:
-    page.goto("/n/lindenhof")
+    page.goto(f"/n/lindenhof?lang={page.evaluate('navigator.language')[:2]}")
     page.fill("#email", "keine adresse")
     _send(page, "form.rb-stack")
 
