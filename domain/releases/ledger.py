@@ -122,6 +122,22 @@ def given(tenant_id: int, before_id: int | None = None) -> list[Release]:
     return list(query.order_by(Release.id.desc()).limit(PAGE_SIZE))
 
 
+def opened(tenant_id: int, kind: str) -> dict[int, list[Release]]:
+    """Object id → releases of a kind that are in force, each with the name of its `receiver` ("": everybody)."""
+    query = (
+        Release.select(Release, Tenant.name.alias("receiver"))
+        .join(Tenant, JOIN.LEFT_OUTER, on=(Tenant.id == Release.to_tenant_id))
+        .where(
+            Release.tenant_id == tenant_id, Release.kind == kind, Release.recalled_at.is_null(),
+            Release.until.is_null() | (Release.until > clock.now()),
+        )
+    )  # fmt: skip
+    found: dict[int, list[Release]] = {}
+    for release in query.order_by(Release.id).objects():
+        found.setdefault(release.object_id, []).append(release)
+    return found
+
+
 @unscoped("what other tenants have released to this one")
 def received(tenant: Tenant, kind: str | None = None) -> list[Release]:
     """Releases that reach the tenant now, newest first, each with the name of its `giver`; of several for one object

@@ -264,7 +264,7 @@ def _listing(folder_id: int | None, trash: bool) -> dict[str, Any]:
     return {
         "page": page, "text": text, "previews": library.previews(g.tenant.id, page.assets),
         "kind": kind, "tag": tag, "lacking": lacking, "filters": media_desk.filters(), **_offers(trash),
-        "trash": trash, "folders": folders, "path": path,
+        "trash": trash, "folders": folders, "path": path, **_shared(),
         "folder": path[-1] if path else None, "folder_id": folder_id, "counts": _with_subfolders(folders, counts),
         "all_count": sum(counts.values()), "trashed_count": in_trash,
         "in_force": limits.of(g.tenant.id), "may_change": reach.may_change, "today": context.today(),
@@ -281,6 +281,13 @@ def _offers(trash: bool) -> dict[str, Any]:
         "tags": found.tags, "saved": found.views, "saved_id": request.args.get("saved", type=int),
         "view_urls": {view.id: media_desk.view_url(view) for view in found.views},
     }  # fmt: skip
+
+
+def _shared() -> dict[str, Any]:
+    """Folders released to others and by others, not asked for when htmx wants a part of the page."""
+    if hypermedia.wants_fragment():
+        return {"opened": {}, "lent": {}}
+    return {"opened": ledger.opened(g.tenant.id, "folder"), "lent": received.folders()}
 
 
 def _with_subfolders(folders: list[Folder], counts: dict[int | None, int]) -> dict[int, int]:

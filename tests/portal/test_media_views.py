@@ -14,6 +14,8 @@ from domain import clock
 from domain.content import views
 from domain.issues import assembly
 from domain.issues.models import BlockKind
+from domain.releases import ledger
+from domain.releases.models import Release
 from mediadb import library, reach
 from mediadb.models import Asset, AssetTag
 from tests import mailings, pictures
@@ -134,3 +136,17 @@ def test_tags_come_along_with_a_copied_file(app: Flask, world: worlds.World) -> 
     made = picture(world, "Markt", "red", words=["Winter"])
     copies.asset(world.north.id, made.id, world.south.id)
     assert library.find(world.south.id, everywhere=True, tag="winter").total == 1
+
+
+def test_the_tree_shows_what_is_released_to_and_by_others(app: Flask, world: worlds.World, sign_in) -> None:
+    editor = sign_in(app.test_client(), world.editor)
+    ours, theirs = library.make_folder(world.north.id, "Stadt"), library.make_folder(world.south.id, "Land")
+    assert "From other tenants" not in editor.get("/t/north/media").text
+    ledger.give(world.north, "folder", ours.id, ledger.To((world.south.id,)), world.editor)
+    ledger.give(world.south, "folder", theirs.id, ledger.To((world.north.id,)), world.south_editor)
+    page = editor.get(f"/t/north/media/f/{ours.id}").text
+    assert f"Released to {world.south.name}: use" in page
+    assert "From other tenants" in page and f"{world.south.name}: Land" in page
+    Release.update(recalled_at=clock.now()).execute()
+    page = editor.get(f"/t/north/media/f/{ours.id}").text
+    assert "Released to" not in page and "From other tenants" not in page
