@@ -49,6 +49,7 @@ ACTS: dict[str, str] = {
     "exclusion.add": N_("excluded the people of %(what)s from mailings"),
     "exclusion.remove": N_("removed %(what)s"),
     "house.setup": N_("set up the house"),
+    "machine.join": N_("let another machine send for this installation"),
     "import.discard": N_("discarded %(what)s"),
     "import.start": N_("started %(what)s"),
     "import.undo": N_("undid %(what)s"),

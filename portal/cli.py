@@ -152,6 +152,22 @@ def token(settings: Settings, options: argparse.Namespace) -> int:
     return 0
 
 
+def secrets(settings: Settings, options: argparse.Namespace) -> int:
+    """Print the secrets of this installation for `rundbrief join` on another machine; keep the line to yourself."""
+    from portal.joining import secrets_of
+
+    print(secrets_of(settings))
+    return 0
+
+
+def join(settings: Settings, options: argparse.Namespace) -> int:
+    """Make this machine one of an installation: reads what `rundbrief secrets` printed there from standard input."""
+    from portal.joining import join as joined
+
+    print("\n".join(joined(settings, sys.stdin.readline())))
+    return 0
+
+
 def audit_verify(settings: Settings, options: argparse.Namespace) -> int:
     """Check the hash chain of every log; 1 and the entry if one does not fit."""
     from portal import chains
@@ -184,7 +200,7 @@ def feedback(settings: Settings, options: argparse.Namespace) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="rundbrief", description="The newsletter house and its parts.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in (up, web, deliver, work, migrate, demo, check):
+    for command in (up, web, deliver, work, migrate, demo, check, secrets, join):
         _add(commands, command.__name__, command)
     _add(commands, "setup-token", token)
     _add(commands, "catcher", catcher).add_argument("--port", type=int, default=0, help="0: any free one")

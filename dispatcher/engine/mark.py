@@ -49,6 +49,17 @@ class Mark:
                 self._fine = fine
             return self._fine
 
+    def join(self) -> None:
+        """Enter this machine on the word of whoever administers both it and the first one: it may send."""
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        with self._path.with_suffix(".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            with database.atomic():
+                row = marks.enter(self._machine, host_name(), "")
+                if row.doubt not in ("", marks.CONFIRMED):
+                    marks.confirm(row.id, None)
+                self._write(row.epoch)
+
     def _look(self) -> bool:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         with self._path.with_suffix(".lock").open("w") as lock:

@@ -56,8 +56,9 @@ def doubtful() -> list[InstallationMark]:
     return list(query.order_by(InstallationMark.doubted_at.desc()))
 
 
-def confirm(mark_id: int, user_id: int) -> bool:
-    """An administrator of the installation lets a machine send; False if it does not wait (any more)."""
+def confirm(mark_id: int, user_id: int | None) -> bool:
+    """An administrator of the installation lets a machine send (None: on the machine itself); False if it does not wait
+    (any more)."""
     changed = InstallationMark.update(
         doubt=CONFIRMED, confirmed_by_id=user_id, confirmed_at=clock.epoch()
     ).where(InstallationMark.id == mark_id, InstallationMark.doubt.not_in(["", CONFIRMED]))

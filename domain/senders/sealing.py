@@ -65,6 +65,15 @@ def is_current(sealed: str) -> bool:
     return not sealed or sealed.startswith(_head(tokens.derive("sealing")))
 
 
+def is_ours(sealed: str) -> bool:
+    """Whether a key that is known here, the one in force or an older one, sealed it."""
+    try:
+        _key_for(sealed.rpartition(".")[0] + ".")
+    except CannotUnseal:
+        return False
+    return True
+
+
 def _key_for(head: str) -> bytes:
     current = tokens.derive("sealing")
     if head == _head(current):
