@@ -27,12 +27,13 @@ def open_tenant(slug: str) -> Tenant:
     tenant = tree.by_slug(slug)
     if tenant.status == TenantStatus.BLOCKED:
         raise NotFound
-    enter(tenant, "")
+    enter(tenant, request.accept_languages.best_match(context.LANGUAGES) or "")
     return tenant
 
 
 def enter(tenant: Tenant, usual: str) -> None:
-    """Tenant and language of this page: what the reader chose on it, else the newsletter's, else the tenant's."""
+    """Tenant and language of this page: what the reader chose on it, else what is known of the reader or the
+    newsletter (`usual`), else the tenant's."""
     g.tenant = tenant
     choices = (request.args.get("lang"), usual, context.effective_settings()["language"], "de")
     g.language = next(language for language in choices if language in context.LANGUAGES)
@@ -92,7 +93,7 @@ def message(status: int, title: str, text: str) -> Response:
 
 def page(template: str, status: int = 200, **values: Any) -> Response:
     settings = context.effective_settings()
-    return make_response(
+    response = make_response(
         render_template(
             template, public_tenant=g.tenant, logo=logo(), imprint=settings["imprint"],
             privacy_url=settings["privacy_url"],
@@ -100,6 +101,8 @@ def page(template: str, status: int = 200, **values: Any) -> Response:
         ),
         status,
     )  # fmt: skip
+    response.vary.add("Accept-Language")
+    return response
 
 
 def logo() -> str:

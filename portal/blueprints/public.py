@@ -134,6 +134,8 @@ def confirm(tenant: str, token: str) -> Response:
         person, kinds = signup.read(found.id, token)
     except tokens.BadToken:
         return reading.stale_link(found)
+    if person.language:  # in which the person signed up, whatever this browser prefers
+        reading.enter(found, person.language)
     return reading.page(
         "public/confirm.html", person=person, kinds=kinds, done=False, masked=addresses.masked, asked=False
     )
@@ -154,6 +156,8 @@ def confirm_now(tenant: str, token: str) -> Response:
         return reading.stale_link(found)
     for mail in mails:
         tasks.send_system_mail(mail.id)
+    if person.language:
+        reading.enter(found, person.language)
     return reading.page(
         "public/confirm.html", person=person, kinds=kinds, done=True, masked=addresses.masked, asked=False
     )

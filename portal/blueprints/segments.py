@@ -18,6 +18,8 @@ from portal.errors import say
 
 bp = Blueprint("segments", __name__)
 CAMPAIGNS_OFFERED = 50
+ROWS_COUNTED = 20  # conditions with a figure of their own
+COUNTED_ALONE = 10_000  # people counted of one condition
 COUNTED = 1_000  # people counted at once; the page asks for the rest when it stands
 
 
@@ -46,6 +48,10 @@ def build() -> Response:
     found = saved.get(g.tenant.id, segment_id) if segment_id else None
     known = catalogue.every(g.tenant.id, segment_id)
     tree = segment_form.read(request.form, known)
+    if request.args.get("part") == "rows":
+        return hypermedia.fragment(
+            "segments/_row_counts.html", found=_row_counts(tree, known), most=COUNTED_ALONE
+        )
     if request.args.get("part") == "numbers":
         made, asked, _unreadable = _asked(found, tree, known)
         return hypermedia.fragment(
@@ -232,6 +238,22 @@ def _asked(
         return compile.condition(query.read(asked, known)[0], _moment()), asked, None
     except compile.Unreadable as unreadable:
         return ("FALSE", []), asked, unreadable
+
+
+def _row_counts(tree: dict[str, Any], known: dict[str, catalogue.Field]) -> list[tuple[str, int]]:
+    """(row of the builder, how many people it holds for alone) of the conditions that can be asked."""
+    rows, made = [], []
+    for g_index, group in enumerate(tree["rules"]):
+        for index, rule in enumerate(group["rules"]):
+            asked, problems = query.read({"match": "all", "rules": [rule]}, known)
+            if problems or len(rows) == ROWS_COUNTED:
+                continue
+            try:
+                made.append(compile.condition(asked, _moment()))
+            except compile.Unreadable:
+                continue
+            rows.append(f"g{g_index}-{index}")
+    return list(zip(rows, people.counts(g.tenant.id, made, COUNTED_ALONE + 1), strict=True))
 
 
 def _campaigns() -> list[Campaign]:

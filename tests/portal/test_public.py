@@ -240,3 +240,18 @@ def test_a_program_that_opens_every_link_changes_nothing(client: FlaskClient, wo
         assert client.get(path).status_code in (200, 404) and client.head(path).status_code in (200, 404)
     assert ConsentEvent.select().count() == events and OutboxMail.select().count() == 1
     assert [s.consent for s in Subscription.select().order_by(Subscription.id)] == states
+
+
+def test_the_form_speaks_the_language_of_the_reader_and_the_way_on_keeps_it(
+    client: FlaskClient, world: World
+) -> None:
+    german, english = {"Accept-Language": "de-AT,de;q=0.9,en;q=0.5"}, {"Accept-Language": "en-GB"}
+    for headers, language in ((german, "de"), (english, "en"), ({"Accept-Language": "fr"}, "en")):
+        page = client.get("/n/north", headers=headers)
+        assert f'<html lang="{language}"' in page.text and "Accept-Language" in page.headers["Vary"]
+    assert '<html lang="de"' in client.get("/n/north?lang=de", headers=english).text
+    token = readers.form_token(client.get("/n/north").text)
+    data = {"type": [world.types["city"].id], "email": "anna@leser.example", "form_token": token}
+    client.post("/n/north", data=data, headers=english)
+    path = readers.confirm_path(OutboxMail.get())
+    assert '<html lang="en"' in client.get(path, headers=german).text

@@ -205,6 +205,13 @@ def test_groups_are_joined_by_and_or_and_none(manager: FlaskClient, people) -> N
     assert '<div class="rb-big">4</div>' in kept and 'name="match"' in kept
 
 
+def test_every_condition_says_for_how_many_it_holds_alone(manager: FlaskClient, people) -> None:
+    more = {"g0-1-field": "person:city", "g0-1-op": "is", "g0-1-value": "Bonn", "g0-2-field": "event:got"}
+    page = manager.post(f"{T}/build?part=rows", data={**CELLE, **more}, headers=HTMX).text
+    figures = re.findall(r'id="(g\d-\d)-n" hx-swap-oob="true">(\d+)', page)
+    assert figures == [("g0-0", "3"), ("g0-1", "1")]  # the third one lacks its value
+
+
 def test_what_somebody_else_saved_meanwhile_is_shown_before_it_is_overwritten(
     manager: FlaskClient, people
 ) -> None:
