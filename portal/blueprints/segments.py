@@ -242,7 +242,8 @@ def _asked(
 
 def _row_counts(tree: dict[str, Any], known: dict[str, catalogue.Field]) -> list[tuple[str, int]]:
     """(row of the builder, how many people it holds for alone) of the conditions that can be asked."""
-    rows, made = [], []
+    rows: list[str] = []
+    made: list[compile.Made] = []
     for g_index, group in enumerate(tree["rules"]):
         for index, rule in enumerate(group["rules"]):
             asked, problems = query.read({"match": "all", "rules": [rule]}, known)
