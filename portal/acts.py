@@ -92,6 +92,7 @@ ACTS: dict[str, str] = {
     "relay.move": N_("moved %(what)s in the order"),
     "relay.opened": N_("found that %(what)s does not take mails any more"),
     "role.create": N_("created %(what)s"),
+    "role.delete": N_("deleted %(what)s"),
     "role.limits": N_("changed the volume limits of %(what)s"),
     "role.permissions": N_("changed the rights of %(what)s"),
     "role.rename": N_("renamed %(what)s"),

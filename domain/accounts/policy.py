@@ -238,23 +238,36 @@ def rename(role: Role, name: str, actor: User, tenant_id: int) -> None:
     with database.atomic():
         before, role.name, role.starter = role.name, name, None
         role.save()
-        log.record(
-            tenant_id, "role.rename", user_id=actor.id, kind="role", object_id=role.id,
-            details={"before": before, "after": name},
-        )  # fmt: skip
+        _log_role(role, "role.rename", actor, tenant_id, {"before": before, "after": name})
 
 
-def create_role(tenant_id: int, name: str, actor: User) -> Role:
-    """A role of the tenant, still without rights; raises Invalid (field `name`)."""
-    name = role_name(name)
-    if Role.select().where(Role.tenant_id == tenant_id, Role.name == name).exists():
+def create_role(tenant_id: int, name: str, actor: User, everywhere: bool = False) -> Role:
+    """A role of the tenant, still without rights; `everywhere`: of all tenants. Raises Invalid (field `name`)."""
+    name, owner = role_name(name), None if everywhere else tenant_id
+    if (
+        Role.select()
+        .where(Role.tenant_id.is_null() if everywhere else Role.tenant_id == owner, Role.name == name)
+        .exists()
+    ):
         raise Invalid(fields={"name": N_("There is a role with this name already.")})
     with database.atomic():
-        role = Role.create(tenant_id=tenant_id, name=name)
-        log.record(
-            tenant_id, "role.create", user_id=actor.id, kind="role", object_id=role.id, details={"name": name}
-        )
+        role = Role.create(tenant_id=owner, name=name)
+        _log_role(role, "role.create", actor, tenant_id, {"name": name})
     return role
+
+
+def delete_role(role: Role, actor: User, tenant_id: int) -> None:
+    """Take away a role that nobody holds. The caller has asked what else names it."""
+    with database.atomic():
+        rights = sorted(permissions_of(role.id))
+        _log_role(role, "role.delete", actor, tenant_id, {"name": role.name, "before": rights, "after": []})
+        role.delete_instance()
+
+
+def _log_role(role: Role, act: str, actor: User, tenant_id: int, details: dict[str, object]) -> None:
+    """In the log of the tenant where it was done; for a role of all tenants in that of the house, too."""
+    for where in [tenant_id] if role.tenant_id else [tenant_id, log.HOUSE]:
+        log.record(where, act, user_id=actor.id, kind="role", object_id=role.id, details=details)
 
 
 def role_name(text: str) -> str:
@@ -292,12 +305,10 @@ def set_permissions(
             columns = [RolePermission.role, RolePermission.permission, RolePermission.denied]
             RolePermission.insert_many(rows, columns).execute()
         refuse_lockout(concerned, keepers)
-        log.record(
-            tenant_id, "role.permissions", user_id=actor.id, kind="role", object_id=role.id,
-            details={
-                "before": sorted(before), "after": sorted(wanted), "forbade": sorted(refused),
-                "forbids": sorted(forbidden),
-            },
+        _log_role(
+            role, "role.permissions", actor, tenant_id,
+            {"before": sorted(before), "after": sorted(wanted), "forbade": sorted(refused),
+             "forbids": sorted(forbidden)},
         )  # fmt: skip
 
 

@@ -5,22 +5,23 @@ from typing import Any
 from flask import Blueprint, Response, g, request, url_for
 from flask_babel import gettext as _
 
-from domain.accounts import policy
-from domain.accounts.models import Role
+from domain.accounts import holding, policy
+from domain.accounts.models import Role, User
 from domain.accounts.permissions import MODULES, SENTENCES
 from domain.accounts.permissions import Permission as P
 from domain.audit import log
 from domain.db import database
-from domain.errors import N_, Forbidden, Invalid
+from domain.errors import N_, Conflict, Forbidden, Invalid
 from domain.quotas import granting
 from domain.quotas import ledger as quotas
 from domain.quotas.models import Window
-from portal import hypermedia
+from portal import hypermedia, role_uses
 from portal.access import may, requires
 from portal.errors import into_form
 from portal.forms.roles import LimitsForm, NameForm, written
 
 bp = Blueprint("roles", __name__)
+HOLDERS = 12  # as many as stand beside the limits
 
 ACTIONS: dict[str, str] = {  # columns of the matrix, in the order of a mail's way
     "see": N_("See"),
@@ -29,18 +30,17 @@ ACTIONS: dict[str, str] = {  # columns of the matrix, in the order of a mail's w
     "review": N_("Review"),
     "test": N_("Test"),
     "html": N_("HTML"),
-    "plan": N_("Plan"),
     "ask": N_("Request"),
-    "decide": N_("Approve"),
+    "decide": N_("Decide"),
     "send": N_("Send"),
     "import": N_("Import"),
     "export": N_("Export"),
     "delete": N_("Delete"),
-    "setup": N_("Set up"),
-    "join": N_("Take part"),
-    "suppress_others": N_("For other tenants"),
+    "administer": N_("Administer"),
 }
-SAME_COLUMN = {"write": "edit"}
+SAME_COLUMN = {
+    "write": "edit", "plan": "edit", "join": "decide", "setup": "administer", "suppress_others": "administer",
+}  # fmt: skip
 
 
 @bp.get("/admin/roles")
@@ -57,7 +57,8 @@ def create() -> Response:
         return _index(form, 422)
     try:
         with database.atomic():
-            role = policy.create_role(g.tenant.id, form.name.data or "", g.user)
+            everywhere = bool(form.everywhere.data and g.user.administers_house)
+            role = policy.create_role(g.tenant.id, form.name.data or "", g.user, everywhere)
             quotas.set_limits(role.id, dict(_mine()))
     except Invalid as error:
         into_form(form, error)
@@ -138,6 +139,22 @@ def rename(role_id: int) -> Response:
     return hypermedia.done(url_for("roles.edit", role_id=role.id), _("The role has its new name."))
 
 
+@bp.post("/admin/roles/<int:role_id>/delete")
+@requires(P.ROLE_EDIT)
+def delete(role_id: int) -> Response:
+    role = policy.role_for(g.tenant.id, role_id)
+    if not _editable(role) or role.starter:
+        raise Forbidden(N_("Starter roles stay. Roles of all tenants are deleted by the installation."))
+    if why := role_uses.reason(role):
+        raise Conflict(why)
+    with database.atomic():
+        quotas.set_limits(role.id, dict.fromkeys(Window))
+        policy.delete_role(role, g.user, g.tenant.id)
+    return hypermedia.done(
+        url_for("roles.index"), _("The role “%(name)s” is deleted.", name=shown_name(role))
+    )
+
+
 def shown_name(role: Role) -> str:
     """Starters are translated, other roles are called as people named them."""
     return _(role.name) if role.starter else role.name
@@ -159,8 +176,16 @@ def _edit(role: Role, form: LimitsForm, granted: frozenset[P], status: int = 200
         "roles/edit.html", status=status, role=role, name=shown_name(role), form=form, modules=_matrix(),
         actions=list(ACTIONS.values()), sentences=SENTENCES, granted=granted, mine=g.rights.permissions,
         editable=_editable(role), people=people, tenants=tenants, windows=list(Window),
-        forbidden=policy.forbidden_by_role([role.id])[role.id],
+        forbidden=policy.forbidden_by_role([role.id])[role.id], here=_holders(role),
     )  # fmt: skip
+
+
+def _holders(role: Role) -> list[User]:
+    """Some of the people who hold the role in this tenant, for whoever may see people."""
+    if not (may(P.USER_SEE) or may(P.USER_EDIT)):
+        return []
+    ids = holding.holders(g.tenant.id, role.id)
+    return list(User.select().where(User.id.in_(ids or {0}), User.active).order_by(User.name).limit(HOLDERS))
 
 
 def _matrix() -> list[dict[str, Any]]:

@@ -171,5 +171,6 @@ def _name_inherited(form: TenantSettingsForm, values: dict[str, tenant_settings.
     }  # fmt: skip
     for key, shown in words.items():
         value = parents[key]
-        text = _("Inherited: %(value)s", value=shown.get(value.value, value.value))
+        said = shown.get(value.value, value.value)
+        text = _("Inherited: %(value)s", value=said) if value.origin else _("As usual: %(value)s", value=said)
         form[key].choices[0] = SelectChoice("", text)  # the class keeps its own choices

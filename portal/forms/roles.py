@@ -4,7 +4,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import StringField
+from wtforms import BooleanField, StringField
 from wtforms.validators import InputRequired, Length, ValidationError
 
 from domain.errors import Invalid
@@ -21,6 +21,7 @@ class NameForm(FlaskForm):
         [InputRequired(_l("Enter the name.")), Length(max=80), one_line],
         filters=[trimmed],
     )
+    everywhere = BooleanField(_l("In all tenants"))
 
 
 class LimitsForm(FlaskForm):

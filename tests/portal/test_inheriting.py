@@ -18,6 +18,7 @@ from domain.ledger.models import Delivery, DeliveryPayload
 from domain.subscribers.models import ImportJob, ImportReject
 from domain.tenancy import settings as tenant_settings
 from domain.tenancy.models import Tenant
+from mediadb import library
 from mediadb.models import Asset
 from tests import mailings
 from tests.world import World
@@ -43,6 +44,14 @@ def picture() -> io.BytesIO:
     return data
 
 
+OF_THE_HEAD: dict[str, object] = {
+    "sender_name": "Zentrale", "sender_address": "z@z.example", "reply_to": "r@z.example", "imprint": "Zentrale GmbH",
+    "footer": "Grüße", "logo_id": 1, "retention_months": 6, "privacy_url": "https://z.example/", "colour": "#123456",
+    "language": "de", "time_zone": "Europe/Vienna", "approval_self": True, "complete_recipients": True,
+    "approval_by_address": True, "tracking": "numbers", "quiet_hours": "20:00-07:00", "latest_start_h": 6,
+}  # fmt: skip
+
+
 def saved(admin: FlaskClient, **values: object):
     return admin.post(PAGE, data={"name": "Verlag Nord", **values}, content_type="multipart/form-data")
 
@@ -62,6 +71,21 @@ def test_the_page_says_where_a_value_comes_from_and_leads_back_to_it(
     assert Tenant.get_by_id(world.north.id).settings["retention_months"] == 0
     assert admin.post(f"{PAGE}/inherit", data={"key": "nonsense"}).status_code == 404
     assert saved(admin, retention_months="7").status_code == 422
+
+
+def test_every_setting_names_its_source(admin: FlaskClient, world: World) -> None:
+    above = Tenant.get_by_id(Tenant.get_by_id(world.north.id).parent_id)
+    Tenant.update(settings={}).where(Tenant.id == world.north.id).execute()
+    logo = library.upload(above.id, world.editor.id, "logo.png", picture().read())
+    Tenant.update(settings={**OF_THE_HEAD, "logo_id": logo.id}).where(Tenant.id == above.id).execute()
+    assert set(OF_THE_HEAD) == set(tenant_settings.DEFAULTS), "a new setting falls in by itself"
+    page = admin.get(PAGE).text
+    assert page.count("Inherited from Zentrale") == len(OF_THE_HEAD)
+    pace = admin.get("/t/north/admin/pace").text
+    assert "Inherited from Zentrale: 20:00–07:00" in pace and "Inherited from Zentrale: 6 hours" in pace
+    Tenant.update(settings={}).where(Tenant.id == above.id).execute()
+    page = admin.get(PAGE).text
+    assert "Inherited" not in page and page.count("Basic setting of the house.") == 8
 
 
 def test_footer_and_logo_stand_in_mails_and_on_public_pages(admin: FlaskClient, world: World) -> None:

@@ -5,7 +5,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from domain.accounts import policy
-from domain.accounts.models import Role
+from domain.accounts.models import Membership, Role
 from domain.accounts.permissions import Permission as P
 from domain.audit.models import AuditEntry
 from domain.quotas import ledger as quotas
@@ -173,3 +173,27 @@ def test_the_limit_of_the_tenant_is_raised_from_above_only(
         answer = deputy.post(limits, data={"limit_month": more})
         assert answer.status_code == 422 and "8,000" in answer.text
     assert admin.post(limits, data={"limit_month": ""}).status_code == 303
+
+
+def test_the_house_makes_roles_for_all_tenants(admin: FlaskClient, deputy: FlaskClient, world: World) -> None:
+    admin.post(ROLES, data={"name": "Helpers", "everywhere": "y"})
+    made = Role.get(Role.name == "Helpers")
+    assert made.tenant_id is None and made in policy.roles_for(world.south.id)
+    assert AuditEntry.select().where(AuditEntry.tenant_id == 0, AuditEntry.act == "role.create").exists()
+    deputy.post(ROLES, data={"name": "Sly", "everywhere": "y"})
+    assert Role.get(Role.name == "Sly").tenant_id == world.north.id, "for the house only"
+    assert "everywhere" not in deputy.get(ROLES).text
+    assert deputy.post(f"{ROLES}/{made.id}/delete").status_code == 403
+    assert admin.post(f"{ROLES}/{made.id}/delete").status_code == 303
+    assert not Role.select().where(Role.id == made.id).exists()
+
+
+def test_a_role_goes_when_nothing_names_it(admin: FlaskClient, own: Role, world: World) -> None:
+    starter = world.roles["auditor"].id
+    assert admin.post(f"{ROLES}/{starter}/delete").status_code == 403
+    worlds.person("helper", world.north, own)
+    assert admin.post(f"{ROLES}/{own.id}/delete").status_code == 409
+    Membership.delete().where(Membership.tenant_id == world.north.id, Membership.role == own).execute()
+    quotas.set_limits(own.id, {Window.DAY: 5})
+    assert admin.post(f"{ROLES}/{own.id}/delete").status_code == 303
+    assert not quotas.limits_of(own.id) and "deleted role" in admin.get("/t/north/admin/log").text
