@@ -142,10 +142,10 @@ def test_the_tree_shows_what_is_released_to_and_by_others(app: Flask, world: wor
     editor = sign_in(app.test_client(), world.editor)
     ours, theirs = library.make_folder(world.north.id, "Stadt"), library.make_folder(world.south.id, "Land")
     assert "From other tenants" not in editor.get("/t/north/media").text
-    ledger.give(world.north, "folder", ours.id, ledger.To((world.south.id,)), world.editor)
-    ledger.give(world.south, "folder", theirs.id, ledger.To((world.north.id,)), world.south_editor)
+    ledger.give(world.north, "folder", ours.id, ledger.To(everybody=True), world.editor)
+    ledger.give(world.south, "folder", theirs.id, ledger.To(everybody=True), world.south_editor)
     page = editor.get(f"/t/north/media/f/{ours.id}").text
-    assert f"Released to {world.south.name}: use" in page
+    assert "Released to everybody: use" in page
     assert "From other tenants" in page and f"{world.south.name}: Land" in page
     Release.update(recalled_at=clock.now()).execute()
     page = editor.get(f"/t/north/media/f/{ours.id}").text
