@@ -11,7 +11,7 @@ import resource
 import sys
 import warnings
 
-from PIL import Image, ImageCms, ImageOps, IptcImagePlugin
+from PIL import Image, ImageCms, ImageOps, IptcImagePlugin, features
 
 FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "AVIF")
 MAX_PIXELS = 40_000_000
@@ -29,6 +29,7 @@ SIZES = {  # name → width, height, cut to fit
     "card": (640, 360, True),
     "thumb": (160, 136, True),
 }
+AVIF = "-avif"  # ends the name of a second file of a size that only the portal shows
 UNREADABLE, TOO_LARGE = 3, 4  # exit codes
 
 Encoded = tuple[str, str, int, int, bytes]  # name, mime type, width, height, data
@@ -74,7 +75,10 @@ def sizes_of(
     image.thumbnail((MAX_EDGE, MAX_EDGE), Image.Resampling.LANCZOS)
     shown = _cropped(image, crop)
     names = [name for name in SIZES if name != "mail1440" or shown.width > SIZES["mail1200"][0]]
-    return [_encoded(image, "original", alpha), *(_size(shown, name, alpha, focus) for name in names)]
+    made = [_encoded(image, "original", alpha)]
+    for name in names:
+        made += _size(shown, name, alpha, focus)
+    return made
 
 
 def _credit(image: Image.Image) -> str:
@@ -124,30 +128,33 @@ def _srgb(image: Image.Image) -> Image.Image:
         return image  # a profile that nobody can read says nothing
 
 
-def _size(image: Image.Image, name: str, alpha: bool, focus: list[int] | None) -> Encoded:
+def _size(image: Image.Image, name: str, alpha: bool, focus: list[int] | None) -> list[Encoded]:
+    """A size for mails as one file, one for the portal as WebP and, where Pillow can, as AVIF."""
     width, height, cut = SIZES[name]
     if cut:
         centre = (focus[0] / 1000, focus[1] / 1000) if focus else (0.5, 0.5)
         fitted = ImageOps.fit(image, (width, height), Image.Resampling.LANCZOS, centering=centre)
-        return _encoded(fitted, name, alpha, webp=True)
+        kinds = [(name, "WEBP"), (name + AVIF, "AVIF")] if features.check("avif") else [(name, "WEBP")]
+        return [_encoded(fitted, said, alpha, kind) for said, kind in kinds]
     scaled = image.copy()
     scaled.thumbnail((width, height), Image.Resampling.LANCZOS)
-    return _encoded(scaled, name, alpha)
+    return [_encoded(scaled, name, alpha)]
 
 
-def _encoded(image: Image.Image, name: str, alpha: bool, webp: bool = False) -> Encoded:
+def _encoded(image: Image.Image, name: str, alpha: bool, kind: str = "") -> Encoded:
     """Without metadata: nothing of the source's EXIF, GPS or comments is passed on. Mails get JPEG or PNG."""
     out = io.BytesIO()
-    if webp:
-        image.save(out, "WEBP", quality=80, method=4, exif=b"", xmp=b"", icc_profile=b"")
-        mime = "image/webp"
+    if kind == "WEBP":
+        image.save(out, kind, quality=80, method=4, exif=b"", xmp=b"", icc_profile=b"")
+    elif kind == "AVIF":
+        image.save(out, kind, quality=60, speed=8, max_threads=1, exif=b"", xmp=b"", icc_profile=b"")
     elif alpha:
-        image.save(out, "PNG")
-        mime = "image/png"
+        kind = "PNG"
+        image.save(out, kind)
     else:
-        image.save(out, "JPEG", quality=84, progressive=True, optimize=True)
-        mime = "image/jpeg"
-    return name, mime, image.width, image.height, out.getvalue()
+        kind = "JPEG"
+        image.save(out, kind, quality=84, progressive=True, optimize=True)
+    return name, f"image/{kind.lower()}", image.width, image.height, out.getvalue()
 
 
 if __name__ == "__main__":

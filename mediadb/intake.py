@@ -1,12 +1,13 @@
 """How a file gets into the media: recognised, scanned, made harmless, kept once. There is no other way in."""
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from domain.db import database
 from domain.errors import N_, Invalid
-from mediadb import child, folders, imaging, kinds, limits, pdfpage, scanner, storage, svgclean
+from mediadb import child, decoder, folders, imaging, kinds, limits, pdfpage, scanner, storage, svgclean
 from mediadb.models import Asset, AssetKind, Rendition
 from mediadb.words import clean_name, folded, line
 
@@ -56,6 +57,19 @@ def write_sizes(asset: Asset, sizes: tuple[imaging.Made, ...]) -> None:
     """Store the sizes of an asset instead of those it had; the caller holds the transaction."""
     stored = [(size, storage.put(size.data)) for size in sizes]
     Rendition.delete().where(Rendition.tenant_id == asset.tenant_id, Rendition.asset_id == asset.id).execute()
+    _insert(asset, stored)
+
+
+def add_sizes(asset: Asset, sizes: Sequence[imaging.Made]) -> None:
+    """Store more sizes of an asset; those that it has stay as they are."""
+    mine = (Rendition.tenant_id == asset.tenant_id) & (Rendition.asset_id == asset.id)
+    stored = [(size, storage.put(size.data)) for size in sizes]
+    with database.atomic():
+        known = {row[0] for row in Rendition.select(Rendition.name).where(mine).tuples()}
+        _insert(asset, [(size, digest) for size, digest in stored if size.name not in known])
+
+
+def _insert(asset: Asset, stored: list[tuple[imaging.Made, str]]) -> None:
     if stored:
         Rendition.insert_many(
             [
@@ -97,7 +111,7 @@ def preview(mime: str, data: bytes) -> tuple[imaging.Made, ...]:
         return tuple(
             size
             for size in imaging.process(page.data, cut).sizes
-            if size.name in ("card", "thumb", "mail600")
+            if size.name.removesuffix(decoder.AVIF) in ("card", "thumb", "mail600")
         )
     except (child.Failure, Invalid):
         return ()

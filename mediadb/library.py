@@ -12,7 +12,7 @@ from domain.content import search, tags
 from domain.content.models import Article, AssetUse
 from domain.db import database, together, unscoped
 from domain.errors import N_, Conflict, NotFound
-from mediadb import labels
+from mediadb import decoder, labels
 from mediadb.folders import folder as folder
 from mediadb.folders import folders as folders
 from mediadb.folders import make_folder as make_folder
@@ -192,8 +192,12 @@ def counts(tenant_id: int) -> tuple[dict[int | None, int], int]:
 
 
 def renditions(asset: Asset) -> list[Rendition]:
-    """The sizes made of a picture, the widest first."""
-    query = Rendition.select().where(Rendition.tenant_id == asset.tenant_id, Rendition.asset_id == asset.id)
+    """The sizes made of a picture, the widest first; each once, however many files it has."""
+    query = Rendition.select().where(
+        Rendition.tenant_id == asset.tenant_id,
+        Rendition.asset_id == asset.id,
+        ~Rendition.name.endswith(decoder.AVIF),
+    )
     return list(query.order_by(Rendition.width.desc()))
 
 
@@ -233,8 +237,8 @@ def served(public_key: str, name: str) -> Served | None:
     if name == "file":
         return Served(asset, asset.sha256, asset.mime, moved, asset.size_bytes)
     size = _size(asset, name)
-    if size is None and name == "mail1440":  # taken in before there was this size
-        size = _size(asset, "mail1200")
+    if size is None and name == "mail1440":  # taken in before there was this size, which may still be made
+        size, moved = _size(asset, "mail1200"), True
     return Served(asset, size.sha256, size.mime, moved, size.size_bytes) if size else None
 
 

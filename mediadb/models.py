@@ -69,7 +69,7 @@ class Asset(TenantModel):
 
 
 class Rendition(TenantModel):
-    """A picture in one size: `name` is mail600, mail1200, mail1440, card or thumb."""
+    """A picture in one size: `name` is mail600, mail1200, mail1440, card, thumb, or one of the last two as AVIF."""
 
     asset_id = BigIntegerField()
     name = CharField(max_length=20)

@@ -16,7 +16,7 @@ from domain.issues import links as link_answers
 from domain.orders import desk
 from domain.quotas import reservations
 from domain.rollouts import course
-from mediadb import proofs, treatment
+from mediadb import completing, proofs, treatment
 
 DAY_S = 86_400
 
@@ -37,7 +37,7 @@ def register(bodies: dict[str, Callable[[int], None]], settings: Any) -> list[Ca
         imports.sweep_for(root), imports.expiry(), domains.sweep_for(settings), relays.sweep_for(doors), deletions,
         links.sweep_for(settings), mailhosts.sweep_for(settings),
         optins.noting(), bounces.noting(), upkeep(), results, answers, approving.sweep, commissions.sweep,
-        notices.send_now, notices.digests(),
+        notices.send_now, notices.digests(), completing.sweeping(),
     ]  # fmt: skip
 
 

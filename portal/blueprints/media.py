@@ -11,7 +11,7 @@ from domain.accounts.permissions import Permission as P
 from domain.content import tags
 from domain.errors import Conflict, Invalid, NotFound, OverLimit
 from domain.releases import ledger
-from mediadb import approving, kinds, labels, library, limits, storage, urls
+from mediadb import approving, decoder, kinds, labels, library, limits, storage, urls
 from mediadb.models import Asset, AssetKind, Folder
 from portal import context, hypermedia, media_desk, media_places, received
 from portal.access import public, requires
@@ -21,6 +21,7 @@ bp = Blueprint("media", __name__)
 public_bp = Blueprint("media_public", __name__)
 YEAR_S, HOUR_S = 365 * 86_400, 3_600
 MOST_TICKED = 100
+FOR_THE_PORTAL = ("card", "thumb")  # sizes that lie as WebP and as AVIF
 KINDS = ("", AssetKind.PICTURE, AssetKind.DOCUMENT)
 
 
@@ -201,7 +202,9 @@ def remove_folder(folder_id: int) -> Response:
 def served(key: str, size: str) -> Response:
     """A file by its unguessable key: pictures as they are, documents only as download. The content behind an
     address never changes, so that everybody may keep it; a former address leads on and is asked again."""
-    found = library.served(key, size)
+    portals = size in FOR_THE_PORTAL
+    found = library.served(key, size + decoder.AVIF) if portals and takes_avif() else None
+    found = found or library.served(key, size)
     if found is None or not storage.exists(found.digest):
         raise NotFound
     here = storage.path_of(found.digest)
@@ -213,7 +216,14 @@ def served(key: str, size: str) -> Response:
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     response.cache_control.immutable = not found.moved
+    if portals:
+        response.vary.add("Accept")
     return response
+
+
+def takes_avif() -> bool:
+    """Whether the browser says so by name: mail programs and old browsers get what everybody reads."""
+    return "image/avif" in request.headers.get("Accept", "")
 
 
 def _asset(asset_id: int, changing: bool = False) -> Asset:

@@ -26,7 +26,7 @@ def test_a_phones_picture_is_upright_and_says_nothing_about_place_and_device() -
     assert red > 200 and blue < 60
 
 
-def test_mails_get_jpeg_or_png_and_the_portal_webp() -> None:
+def test_mails_get_jpeg_or_png_and_the_portal_webp_and_avif() -> None:
     sizes = {size.name: size for size in imaging.process(pictures.plain(2000, 1000)).sizes}
     assert {name: (s.mime, s.width, s.height) for name, s in sizes.items()} == {
         "mail600": ("image/jpeg", 600, 300),
@@ -34,6 +34,8 @@ def test_mails_get_jpeg_or_png_and_the_portal_webp() -> None:
         "mail1440": ("image/jpeg", 1440, 720),
         "card": ("image/webp", 640, 360),
         "thumb": ("image/webp", 160, 136),
+        "card-avif": ("image/avif", 640, 360),
+        "thumb-avif": ("image/avif", 160, 136),
     }
     see_through = imaging.process(pictures.encoded(Image.new("RGBA", (800, 800), (9, 9, 9, 0)), "PNG"))
     assert {s.name: s.mime for s in see_through.sizes}["mail600"] == "image/png"

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from mediadb import library, s3, storage
+from mediadb.models import Rendition
 from tests import pictures
 from tests.mediadb.bucket import Server
 from tests.world import World
@@ -45,7 +46,7 @@ def test_a_picture_with_its_sizes_lies_in_the_bucket(server: Server, world: Worl
     asset = library.upload(world.north.id, 1, "a.png", pictures.plain())
     found = library.served(asset.public_key, "card")
     assert found and storage.read(found.digest)[8:12] == b"WEBP"
-    assert len(server.objects) == len({asset.sha256, *(r.sha256 for r in library.renditions(asset))})
+    assert len(server.objects) == len({asset.sha256, *(r.sha256 for r in Rendition.select())})
 
 
 def test_a_server_that_is_busy_is_asked_again(server: Server) -> None:

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 
 from domain.content.models import Article, AssetUse
 from mediadb import library
-from mediadb.models import Asset, Folder
+from mediadb.models import Asset, Folder, Rendition
 from tests import pictures
 from tests import world as worlds
 from tests.portal.conftest import HTMX
@@ -224,3 +224,22 @@ def test_people_without_the_right_see_no_media(app: Flask, world: worlds.World, 
     sender = sign_in(app.test_client(), world.sender)
     assert sender.get("/t/north/media").status_code == 404
     assert upload(sender, ("a.png", pictures.plain())).status_code == 404
+
+
+def test_the_portal_shows_avif_to_browsers_that_ask_for_it(app: Flask, world: worlds.World) -> None:
+    asset = library.upload(world.north.id, world.editor.id, "a.png", pictures.plain(900, 500))
+    for accept, wanted in (("image/avif,image/webp,*/*", "image/avif"), ("*/*", "image/webp")):
+        answer = app.test_client().get(
+            f"/media/{asset.public_key}/card", headers={"Accept": accept}, buffered=True
+        )
+        assert answer.mimetype == wanted and "Accept" in answer.headers["Vary"]
+        assert "immutable" in answer.headers["Cache-Control"]
+    mail = app.test_client().get(
+        f"/media/{asset.public_key}/mail600", headers={"Accept": "image/avif"}, buffered=True
+    )
+    assert mail.mimetype == "image/jpeg"
+    Rendition.delete().where(Rendition.name == "card-avif").execute()  # taken in before there was AVIF
+    old = app.test_client().get(
+        f"/media/{asset.public_key}/card", headers={"Accept": "image/avif"}, buffered=True
+    )
+    assert old.mimetype == "image/webp"
