@@ -27,6 +27,7 @@ from peewee import (
     SelectBase,
     SqliteDatabase,
     TextField,
+    __exception_wrapper__,
 )
 
 from domain import abreast as reading
@@ -181,6 +182,29 @@ def _columns(query: Any) -> tuple[str, ...] | None:
         node.name if node.is_alias() else getattr(node, "column_name", f"column{place}")
         for place, node in enumerate(nodes)
     )
+
+
+def among(column: str, values: Sequence[Any]) -> tuple[str, list[Any]]:
+    """(`column` is one of `values`, as a condition with one place, what is bound to it): thousands of values cost
+    neither a place each nor a new statement."""
+    if is_postgres():
+        return f"{column} = ANY(?)", [list(values)]
+    return f"{column} IN (SELECT value FROM json_each(?))", [json.dumps(list(values))]  # noqa: S608 - a name
+
+
+def write(table: str, columns: str, rows: Sequence[tuple[Any, ...]]) -> None:
+    """New rows of a table, set-wise: COPY on PostgreSQL. In the caller's transaction; raises IntegrityError."""
+    if not rows:
+        return
+    cursor = database.cursor()
+    with __exception_wrapper__:
+        if not is_postgres():
+            places = ", ".join("?" * len(rows[0]))
+            cursor.executemany(f"INSERT INTO {table} ({columns}) VALUES ({places})", rows)  # noqa: S608 - constants
+            return
+        with cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
+            for row in rows:
+                copy.write_row(row)
 
 
 def migrate() -> list[str]:

@@ -1,4 +1,5 @@
-"""Undo an import: who came by it and was left alone since goes, who was changed by it gets the old values back.
+"""Undo an import: who came by it and was left alone since goes, who was changed by it gets the old values back and
+loses the lists and tags that it gave.
 
 Stands above the ledger, since nobody goes who was mailed meanwhile. Consents stay as they are: an undone import takes
 no sign-off back.
@@ -12,7 +13,8 @@ from domain.db import database, sql
 from domain.errors import N_, Conflict
 from domain.subscribers import words
 from domain.subscribers.directory import TEXT_FIELDS
-from domain.subscribers.models import ImportJob, ImportTrace, Subscriber
+from domain.subscribers.facets.models import Holder, Tagging
+from domain.subscribers.models import ImportJob, ImportTrace, ListMember, Subscriber
 
 CHUNK = 500
 RESTORED = (*TEXT_FIELDS, "organisation_id", "fields", "birthday", "territory_id")
@@ -44,7 +46,12 @@ def undo(job: ImportJob, user_id: int) -> Undone:
     removed = _remove(job)
     kept = (
         Subscriber.select()
-        .where(Subscriber.tenant_id == job.tenant_id, Subscriber.import_id == job.id)
+        .where(
+            Subscriber.tenant_id == job.tenant_id,
+            Subscriber.id >= (job.first_id or 0),
+            Subscriber.id <= (job.last_id or 0),
+            Subscriber.import_id == job.id,
+        )
         .count()
     )
     restored, touched = _restore(job)
@@ -57,16 +64,16 @@ def undo(job: ImportJob, user_id: int) -> Undone:
 
 def _remove(job: ImportJob) -> int:
     """Take away the people whom nobody has changed or mailed since."""
-    removed, last = 0, 0
+    removed, last = 0, (job.first_id or 1) - 1
     while True:
         rows = database.execute_sql(
             sql(
-                """SELECT s.id FROM subscriber s WHERE s.tenant_id = ? AND s.id > ? AND s.import_id = ?
+                """SELECT s.id FROM subscriber s WHERE s.tenant_id = ? AND s.id > ? AND s.id <= ? AND s.import_id = ?
                 AND s.updated_at = s.created_at
                 AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.tenant_id = s.tenant_id AND d.subscriber_id = s.id)
                 ORDER BY s.id LIMIT ?"""
             ),
-            [job.tenant_id, last, job.id, CHUNK],
+            [job.tenant_id, last, job.last_id or 0, job.id, CHUNK],
         ).fetchall()
         if not rows:
             return removed
@@ -90,21 +97,41 @@ def _restore(job: ImportJob) -> tuple[int, int]:
             return restored, touched
         with database.atomic():
             for trace in traces:
-                if (
-                    trace.subscriber_id == last or not trace.before
-                ):  # the first one says how it was; nothing changed
-                    continue
-                last = trace.subscriber_id
-                values = {name: trace.before[name] for name in RESTORED if name in trace.before}
-                person = Subscriber.get_or_none(
-                    Subscriber.tenant_id == job.tenant_id, Subscriber.id == trace.subscriber_id
-                )
-                if person is None or (job.finished_at and person.updated_at > job.finished_at):
+                is_first, last = trace.subscriber_id != last, trace.subscriber_id
+                if not is_first or not (trace.before or trace.gained):
+                    continue  # the first one says how it was; nothing changed
+                if _set_back(job, trace):
+                    restored += 1
+                else:
                     touched += 1
-                    continue
-                for name, value in values.items():
-                    setattr(person, name, value)
-                person.folded = words.folded(person.first_name, person.last_name, person.address)
-                person.save()
-                restored += 1
-        last = traces[-1].subscriber_id
+
+
+def _set_back(job: ImportJob, trace: ImportTrace) -> bool:
+    """Give somebody who was here before the old data back and take lists and tags of the import; False if he is gone
+    or was changed since."""
+    person = Subscriber.get_or_none(
+        Subscriber.tenant_id == job.tenant_id, Subscriber.id == trace.subscriber_id
+    )
+    if person is None or (job.finished_at and person.updated_at > job.finished_at):
+        return False
+    for name in RESTORED:
+        if name in trace.before:
+            setattr(person, name, trace.before[name])
+    if trace.before:
+        person.folded = words.folded(person.first_name, person.last_name, person.address)
+        person.save()
+    _take_back(person, trace.gained)
+    return True
+
+
+def _take_back(person: Subscriber, gained: dict[str, list[int]]) -> None:
+    """Lists and tags; the last list stays, since everybody is on one."""
+    Tagging.delete().where(
+        Tagging.tenant_id == person.tenant_id, Tagging.holder == Holder.SUBSCRIBER, Tagging.holder_id == person.id,
+        Tagging.tag_id.in_(gained.get("tags") or [0]),
+    ).execute()  # fmt: skip
+    if not gained.get("lists"):
+        return
+    mine = ListMember.tenant_id == person.tenant_id, ListMember.subscriber_id == person.id
+    if ListMember.select().where(*mine, ListMember.list_id.not_in(gained["lists"])).exists():
+        ListMember.delete().where(*mine, ListMember.list_id.in_(gained["lists"])).execute()

@@ -5,6 +5,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from domain.errors import N_
@@ -111,6 +112,7 @@ class Values:
     is_blocked: bool = False
 
 
+@lru_cache(maxsize=4_096)
 def folded(text: str) -> str:
     """`E-Mail-Adresse` → `emailadresse`: how names of columns and words in cells are compared."""
     for umlaut, plain in (("ä", "ae"), ("ö", "oe"), ("ü", "ue"), ("ß", "ss")):

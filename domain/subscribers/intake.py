@@ -5,14 +5,16 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from peewee import IntegrityError
+
 from domain import bounds, clock
-from domain.db import database, sql
+from domain.db import among, database, sql, write
 from domain.errors import N_, Invalid
 from domain.subscribers import addresses, columns, directory, enrolling, suppression, words
 from domain.subscribers.candidates import Person, Reject
 from domain.subscribers.csvfile import Record
 from domain.subscribers.facets import bulk, fields
-from domain.subscribers.models import ImportJob, ImportTrace, Organisation, Subscriber
+from domain.subscribers.models import ImportJob, ImportTrace, Organisation
 from domain.subscribers.seen import Seen
 from domain.tenancy import territory
 
@@ -27,6 +29,11 @@ NO_PLACE = N_("We do not know the territory “%(name)s”. Make it first, or wr
 BEYOND = N_("This address cannot be taken in here. Ask somebody who looks after all people.")
 TAKEN = N_("Somebody has this value in %(name)s already.")
 TEXTS = tuple(directory.TEXT_FIELDS)
+_KNOWN = (
+    "id", "address_key", "address", "organisation_id", "fields", "birthday", "territory_id", "import_id", *TEXTS,
+)  # fmt: skip
+_WRITTEN = f"""tenant_id, address, address_key, {", ".join(TEXTS)}, organisation_id, birthday, fields, deliverability,
+    folded, created_at, updated_at, import_id, territory_id"""
 _State = tuple[tuple[str, ...], int | None, str, int | None, dict[str, Any]]
 
 
@@ -43,7 +50,6 @@ class Batch:
         self._now = clock.epoch()
         meanings = set(self._mapping.values())
         self._own = bulk.Known(self._tenant_id, meanings)
-        self._is_tagging = "tags" in meanings
         self._places = territory.named(self._tenant_id) if "territory" in meanings else {}
         self._named = (meanings & set(TEXTS)) | ({"first_name", "last_name"} if "name" in meanings else set())
         self._clears = {"organisation", "birthday"} & meanings if options.existing == "replace" else set()
@@ -66,8 +72,6 @@ class Batch:
             new = [(created[person.key], person) for person in people if person.key in created]
             here = [(known[person.key]["id"], person) for person in touched]
             enrolling.enrol(self._job, self._options, new, here)
-            if self._is_tagging:
-                bulk.tag(self._tenant_id, [(i, person.values.tags) for i, person in new + here])
             bulk.reserve(self._tenant_id, self._own.unique, [(i, p.values.own) for i, p in new + here])
             self.refuse(rejects)
             counts = (len(created), changed, len(old) - changed, len(rejects))
@@ -158,12 +162,14 @@ class Batch:
 
     def existing(self, keys: Iterable[str]) -> dict[str, dict[str, Any]]:
         """Address key → the row of who is here already."""
-        query = Subscriber.select(
-            Subscriber.id, Subscriber.address_key, Subscriber.address, Subscriber.organisation_id, Subscriber.fields,
-            Subscriber.birthday, Subscriber.territory_id, Subscriber.import_id,
-            *(getattr(Subscriber, name) for name in TEXTS),
-        ).where(Subscriber.tenant_id == self._tenant_id, Subscriber.address_key.in_(list(keys)))  # fmt: skip
-        return {row["address_key"]: row for row in query.dicts()}
+        one_of, bound = among("address_key", list(keys))
+        text = f"SELECT {', '.join(_KNOWN)} FROM subscriber WHERE tenant_id = ? AND {one_of}"  # noqa: S608 - constants
+        found = {}
+        for values in database.execute_sql(sql(text), [self._tenant_id, *bound]).fetchall():
+            row = dict(zip(_KNOWN, values, strict=True))
+            row["fields"] = json.loads(row["fields"]) if row["fields"] else {}
+            found[row["address_key"]] = row
+        return found
 
     def _without_repeated(
         self, people: list[Person], known: dict[str, dict[str, Any]]
@@ -207,8 +213,8 @@ class Batch:
         organisations = self._organisations(people)
         rows, home = [], bounds.home()
         for person in people:
-            texts = [self._text(person, name) for name in TEXTS]
             values = person.values
+            texts = [self._text(person, name) if name in values.texts else "" for name in TEXTS]
             if values.own:
                 self._own.adopt(values.own)
             name = f"{values.texts.get('first_name', '')} {values.texts.get('last_name', '')}"
@@ -220,16 +226,7 @@ class Batch:
                     self._now, self._now, self._job.id, self._place(person) or self._options.territory_id or home,
                 )
             )  # fmt: skip
-        _many(
-            f"""INSERT INTO subscriber (tenant_id, address, address_key, {", ".join(TEXTS)}, organisation_id, birthday,
-            fields, deliverability, folded, created_at, updated_at, import_id, territory_id)
-            VALUES (?, ?, ?, {"?, " * len(TEXTS)}?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING""",  # noqa: S608
-            rows,
-        )
-        query = Subscriber.select(Subscriber.address_key, Subscriber.id).where(
-            Subscriber.tenant_id == self._tenant_id, Subscriber.address_key.in_([p.key for p in people])
-        )
-        return dict(query.tuples())
+        return _written(self._tenant_id, rows)
 
     def _change(self, people: list[Person], known: dict[str, dict[str, Any]]) -> int:
         """Fill what is empty, overwrite but never with nothing, or take whatever the file has a column for; returns how
@@ -381,10 +378,22 @@ def _as_it_was(row: dict[str, Any]) -> _State:
     return texts, row["organisation_id"], row["birthday"], row["territory_id"], row["fields"] or {}
 
 
+def _written(tenant_id: int, rows: list[tuple[Any, ...]]) -> dict[str, int]:
+    """Address key → id of new people, without those whose address came in another way in this moment."""
+    try:
+        with database.atomic():
+            write("subscriber", _WRITTEN, rows)
+    except IntegrityError:
+        places = ", ".join("?" * len(rows[0]))
+        _many(f"INSERT INTO subscriber ({_WRITTEN}) VALUES ({places}) ON CONFLICT DO NOTHING", rows)  # noqa: S608
+    one_of, bound = among("address_key", [row[2] for row in rows])
+    text = f"SELECT address_key, id FROM subscriber WHERE tenant_id = ? AND {one_of}"  # noqa: S608 - constants
+    return dict(database.execute_sql(sql(text), [tenant_id, *bound]).fetchall())
+
+
 def _many(statement: str, rows: list[tuple[Any, ...]]) -> None:
     if rows:
         database.cursor().executemany(sql(statement), rows)
 
 
-def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode

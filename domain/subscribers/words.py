@@ -19,7 +19,8 @@ def folded(*texts: str | None) -> str:
 
 def one_line(text: str, limit: int) -> str:
     """A value for one field: control characters become spaces, at most `limit` characters."""
-    return " ".join(_CONTROL.sub(" ", text).split())[:limit]
+    clean = text if text.isprintable() else _CONTROL.sub(" ", text)
+    return " ".join(clean.split())[:limit]
 
 
 def split(text: str, most: int = 6) -> list[str]:

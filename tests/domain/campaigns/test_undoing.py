@@ -8,7 +8,9 @@ from domain import clock
 from domain.campaigns import undoing
 from domain.errors import Conflict
 from domain.ledger.models import Delivery
-from domain.subscribers import directory, imports
+from domain.subscribers import directory, imports, lists
+from domain.subscribers.facets import tags
+from domain.subscribers.facets.models import Holder
 from domain.subscribers.imports import Options
 from domain.subscribers.models import ImportJob, ListMember, Subscriber
 from tests.world import World
@@ -46,6 +48,54 @@ def test_an_import_is_undone_but_for_those_touched_since(world: World, tmp_path:
     assert imports.get(world.north.id, job.id).state == "undone"
     with pytest.raises(Conflict):
         undoing.undo(imports.get(world.north.id, job.id), world.editor.id)
+
+
+def test_lists_and_tags_that_an_import_gave_go_and_those_that_were_there_stay(
+    world: World, tmp_path: Path
+) -> None:
+    own, fresh = (lists.save(world.north.id, name, world.editor.id) for name in ("Own", "Fresh"))
+    people = {}
+    for name in ("listed", "changed", "plain"):
+        people[name] = directory.create(world.north.id, {"address": f"{name}@x.example"})
+        tags.put(world.north.id, Holder.SUBSCRIBER, people[name].id, ["Old"])
+    lists.add(fresh, people["listed"], world.editor.id)
+    path = tmp_path / "people.csv"
+    path.write_text("Email,Tags\n" + "".join(f"{name}@x.example,File\n" for name in people))
+    job = imports.receive(world.north.id, "people.csv", path, tmp_path, world.editor.id)
+    options = Options(list_ids=[own.id, fresh.id], tags_old="Given, Old")
+    imports.plan(job, {0: "address", 1: "tags"}, options)
+    imports.start(job, world.editor.id)
+    imports.run(imports.claim(job.id), tmp_path)
+    assert _held(people["plain"]) == ({"Alle", "Own", "Fresh"}, {"File", "Given", "Old"})
+    later = clock.moment(clock.epoch() + 60)
+    Subscriber.update(updated_at=later).where(Subscriber.id == people["changed"].id).execute()
+    done = undoing.undo(imports.get(world.north.id, job.id), world.editor.id)
+    assert (done.removed, done.restored, done.kept) == (0, 2, 1)
+    assert _held(people["plain"]) == ({"Alle"}, {"Old"})
+    assert _held(people["listed"]) == ({"Alle", "Fresh"}, {"Old"})
+    assert _held(people["changed"]) == ({"Alle", "Own", "Fresh"}, {"File", "Given", "Old"})
+
+
+def _held(person: Subscriber) -> tuple[set[str], set[str]]:
+    """Names of the lists and tags of a person."""
+    found = tags.of(person.tenant_id, Holder.SUBSCRIBER, person.id)
+    return {chosen.name for chosen in lists.of(person)}, {tag.name for tag in found}
+
+
+def test_the_last_list_stays_when_an_import_is_undone(world: World, tmp_path: Path) -> None:
+    here, only = (
+        directory.create(world.north.id, {"address": "here@x.example"}),
+        lists.save(world.north.id, "Only", 1),
+    )
+    path = tmp_path / "people.csv"
+    path.write_text("Email\nhere@x.example\n")
+    job = imports.receive(world.north.id, "people.csv", path, tmp_path, world.editor.id)
+    imports.plan(job, {0: "address"}, Options(list_ids=[only.id]))
+    imports.start(job, world.editor.id)
+    imports.run(imports.claim(job.id), tmp_path)
+    lists.remove(lists.default(world.north.id), here, world.editor.id)
+    undoing.undo(imports.get(world.north.id, job.id), world.editor.id)
+    assert _held(here)[0] == {"Only"}
 
 
 def test_an_import_that_has_not_ended_is_not_undone(world: World, tmp_path: Path) -> None:
