@@ -14,7 +14,7 @@ from domain import bounds, clock
 from domain.accounts.models import User
 from domain.campaigns import planning
 from domain.campaigns.models import Campaign
-from domain.db import database
+from domain.db import abreast, database
 from domain.errors import N_, Conflict, Invalid
 from domain.issues import assembly, mediause
 from domain.issues.models import Block, BlockKind, Issue
@@ -52,18 +52,22 @@ class Source:
 def read(rollout: Rollout, giver: Tenant) -> Source:
     """The central issue as it is now, and the names that stand for what branches have themselves."""
     issue = assembly.get(giver.id, rollout.issue_id)
-    blocks = assembly.blocks(issue)
-    campaign = planning.of_issue(issue)
+    blocks, campaign, kind = abreast(
+        lambda: assembly.blocks(issue),
+        lambda: planning.of_issue(issue),
+        lambda: types.get(giver.id, issue.type_id),
+    )
     wanted = (campaign.audience if campaign else None) or {}
     segments = {wanted.get("segment"), wanted.get("exclude"), *(block.segment_id for block in blocks)} - {
         None
     }
     pictures = {value for block in blocks for value in _asset_ids(block.data).values()}
-    return Source(
-        rollout, giver, issue, blocks, types.get(giver.id, issue.type_id), wanted,
-        aliases.of_ids(giver.id, "list", {int(i) for i in wanted.get("lists", [])}),
-        aliases.of_ids(giver.id, "segment", {int(i) for i in segments if i}), media.words_of(giver.id, pictures),
-    )  # fmt: skip
+    named = abreast(
+        lambda: aliases.of_ids(giver.id, "list", {int(i) for i in wanted.get("lists", [])}),
+        lambda: aliases.of_ids(giver.id, "segment", {int(i) for i in segments if i}),
+        lambda: media.words_of(giver.id, pictures),
+    )
+    return Source(rollout, giver, issue, blocks, kind, wanted, *named)
 
 
 def problems(source: Source, base_url: str) -> list[Problem]:

@@ -21,6 +21,7 @@ from peewee import (
     CompoundSelectQuery,
     Database,
     DatabaseProxy,
+    Field,
     Model,
     ModelSelect,
     PostgresqlDatabase,
@@ -162,6 +163,20 @@ def abreast(*calls: Callable[[], Any]) -> list[Any]:
     return reading.run(database.obj.send, lambda names: listed % ", ".join(names), calls)
 
 
+def gathered(**calls: Callable[[], Any]) -> dict[str, Any]:
+    """The results of pieces of reading by their names, read abreast."""
+    return dict(zip(calls, abreast(*calls.values()), strict=True))
+
+
+def rows(text: str, values: Sequence[Any], width: int) -> list[Any]:
+    """The rows of a hand-written SELECT (with `?`) of `width` columns; read abreast it may leave with others."""
+    part = reading.current()
+    if part is None:
+        return list(database.execute_sql(sql(text), values).fetchall())
+    names = tuple(f"column{place}" for place in range(width))
+    return part.ask(reading.Question(bounds.narrowed(sql(text)), tuple(values), names)).fetchall()
+
+
 _SQLITE_LIST = "json_group_array(json_array(%s))"
 _POSTGRES_LIST = "json_agg(json_build_array(%s))::text"
 
@@ -178,10 +193,13 @@ def _columns(query: Any) -> tuple[str, ...] | None:
         or any(isinstance(n.unwrap(), BlobField) for n in nodes)
     ):
         return None
-    return tuple(
-        node.name if node.is_alias() else getattr(node, "column_name", f"column{place}")
-        for place, node in enumerate(nodes)
-    )
+    return tuple(_name(node) or f"column{place}" for place, node in enumerate(nodes))
+
+
+def _name(node: Any) -> str | None:
+    if isinstance(node, SelectBase):
+        return node._alias
+    return node.name if node.is_alias() else node.column_name if isinstance(node, Field) else None
 
 
 def among(column: str, values: Sequence[Any]) -> tuple[str, list[Any]]:

@@ -3,12 +3,14 @@
 import hashlib
 import json
 from collections.abc import Iterable
+from functools import partial
 
 from domain.accounts.models import User
 from domain.approvals import flow, listing, setup
 from domain.approvals.models import Approval, ApprovalState
 from domain.approvals.setup import MEDIA as KIND
 from domain.content import voiding
+from domain.db import abreast
 from domain.errors import N_, Conflict
 from mediadb import library
 from mediadb.models import Asset, Folder
@@ -75,10 +77,16 @@ def uncleared(tenant_id: int, assets: Iterable[Asset]) -> dict[int, Asset]:
     if not setup.folders(tenant_id):
         return {}
     mine = [asset for asset in assets if asset.tenant_id == tenant_id]
-    return {
-        asset.id: asset for asset in mine
-        if guard(tenant_id, asset.folder_id) and not flow.is_approved(tenant_id, KIND, asset.id, fingerprint(asset))
-    }  # fmt: skip
+    lacking = abreast(*(partial(_lacks, asset) for asset in mine))
+    return {asset.id: asset for asset, lacks in zip(mine, lacking, strict=True) if lacks}
+
+
+def _lacks(asset: Asset) -> bool:
+    guarded, cleared = abreast(
+        lambda: guard(asset.tenant_id, asset.folder_id),
+        lambda: flow.is_approved(asset.tenant_id, KIND, asset.id, fingerprint(asset)),
+    )
+    return bool(guarded) and not cleared
 
 
 def get(approval: Approval) -> Asset:

@@ -1,6 +1,7 @@
 """Where a file of the media is used, by name, as far as the person may open it."""
 
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 from flask import g, url_for
@@ -9,6 +10,7 @@ from flask_babel import gettext as _
 from domain.accounts.permissions import Permission as P
 from domain.content import articles
 from domain.content.models import Article, AssetUse
+from domain.db import abreast
 from domain.issues import blocktemplates
 from domain.issues.models import BlockTemplate, Issue, MailTemplate
 from mediadb import library
@@ -24,7 +26,9 @@ _MODELS: dict[str, type[Any]] = {
 def of(asset: Asset) -> list[tuple[str, str]]:
     """(words, address or "" for what the person may not open) of every place, each once."""
     uses = library.uses(asset)
-    rows = {kind: _rows(asset.tenant_id, kind, uses) for kind in {use.kind for use in uses}}
+    kinds = sorted({use.kind for use in uses})
+    found_rows = abreast(*(partial(_rows, asset.tenant_id, kind, uses) for kind in kinds))
+    rows = dict(zip(kinds, found_rows, strict=True))
     found = [_place(use, rows[use.kind].get(use.object_id)) for use in uses]
     return list(dict.fromkeys(found))
 

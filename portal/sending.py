@@ -14,6 +14,7 @@ from dispatcher.rendering import render
 from domain.campaigns import planning
 from domain.campaigns.models import Campaign
 from domain.campaigns.reports import Progress, Recipient
+from domain.db import abreast
 from domain.issues.models import Issue
 from domain.ledger.refusals import Refusal
 from domain.ledger.states import DeliveryState as D
@@ -72,10 +73,9 @@ def base_url_for(tenant: Tenant) -> str:
 
 def planned(issue: Issue) -> Campaign:
     """The mailing in which an issue is planned, or what it would be: reading creates nothing."""
-    sender = render.sender_of(g.tenant, types.get(g.tenant.id, issue.type_id))
-    return planning.of_issue(issue) or planning.proposed(
-        issue, g.user.id, sender.name, sender.address, sender.reply_to
-    )
+    kind, found = abreast(lambda: types.get(g.tenant.id, issue.type_id), lambda: planning.of_issue(issue))
+    sender = render.sender_of(g.tenant, kind)
+    return found or planning.proposed(issue, g.user.id, sender.name, sender.address, sender.reply_to)
 
 
 def own_pictures(html: str) -> str:

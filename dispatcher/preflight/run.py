@@ -32,14 +32,20 @@ def look(
 ) -> tuple[list[Finding], int, int]:
     """(findings, errors first; bytes of the HTML part; how many checks found nothing). With a `campaign` also who
     would get it, as far as `plan` asks."""
-    facts = Facts.of(tenant, issue, base_url)
-    checks = [partial(check, facts) for check in MAIL]
+    return check(Facts.of(tenant, issue, base_url), campaign, plan)
+
+
+def check(
+    facts: Facts, campaign: Campaign | None = None, plan: Plan = PLAN
+) -> tuple[list[Finding], int, int]:
+    """What `look` says, of facts that have been read."""
+    checks = [partial(one, facts) for one in MAIL]
     if campaign is not None:
-        checks += [partial(check, facts, campaign) for check in plan]
-    each = abreast(*(partial(_listed, check) for check in checks))
+        checks += [partial(one, facts, campaign) for one in plan]
+    each = abreast(*(partial(_listed, one) for one in checks))
     found = [finding for findings in each for finding in findings]
     return sorted(found, key=lambda f: not f.error), facts.rendered.size_bytes, sum(not f for f in each)
 
 
-def _listed(check: Callable[[], Findings]) -> list[Finding]:
-    return list(check())
+def _listed(one: Callable[[], Findings]) -> list[Finding]:
+    return list(one())

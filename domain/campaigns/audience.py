@@ -13,7 +13,7 @@ from typing import Any
 from domain import clock
 from domain.campaigns import choosing, conditions, kin, optin
 from domain.campaigns.models import Campaign
-from domain.db import abreast, database, is_postgres, sql
+from domain.db import abreast, database, is_postgres, rows, sql
 from domain.errors import Conflict
 from domain.ledger.states import LeftOut
 from domain.releases import robinson
@@ -72,8 +72,7 @@ def consents(campaign: Campaign) -> list[str]:
 def numbers(campaign: Campaign) -> tuple[int, dict[LeftOut, int]]:
     """(people who get the mail, reason → people left out) as of now."""
     text, values = statement(campaign, f"SELECT {REASON} AS reason, count(*)")
-    rows = database.execute_sql(sql(text + " GROUP BY 1"), values).fetchall()
-    found = dict(rows)
+    found = dict(rows(text + " GROUP BY 1", values, 2))
     return found.pop(None, 0), {LeftOut(reason): count for reason, count in sorted(found.items())}
 
 
@@ -92,7 +91,7 @@ def chunk(campaign: Campaign, after_id: int, limit: int) -> Iterator[tuple[dict[
     """Up to `limit` people behind `after_id` by id, each with the reason for leaving him out or None."""
     text, values = statement(campaign, f"SELECT {COLUMNS}, {REASON} AS reason")
     text += " AND s.id > ? ORDER BY s.id LIMIT ?"
-    for row in database.execute_sql(sql(text), [*values, after_id, limit]).fetchall():
+    for row in rows(text, [*values, after_id, limit], len(PERSON) + 1):
         yield dict(zip(PERSON, row[:-1], strict=True)), row[-1]
 
 
@@ -152,19 +151,23 @@ def statement(
     now = clock.epoch()
     mailed = consents(campaign)
     lists = [int(i) for i in (campaign.audience or {}).get("lists", [])]
-    lists_of_others = robinson.clause(robinson.holding(tree.get(campaign.tenant_id)), "s.address_key", now)
+    holding, inside_of, (narrowed, bound), nameless, cases = abreast(
+        lambda: robinson.holding(tree.get(campaign.tenant_id)), lambda: _inside(campaign), lambda: _segments(campaign),
+        lambda: choosing.without_address(campaign) if reasons else "",
+        lambda: choosing.cases(campaign, now) if reasons else "",
+    )  # fmt: skip
+    lists_of_others = robinson.clause(holding, "s.address_key", now)
     select = select.replace("x.id IS NOT NULL", f"(x.id IS NOT NULL{lists_of_others})")
-    select = select.replace("INSIDE", _inside(campaign))
+    select = select.replace("INSIDE", inside_of)
     select = select.replace("PERMISSION", optin.AGREED if optin.is_one(campaign) else UNPERMITTED)
     select = select.replace("CONSENTS", ", ".join("?" * len(mailed)))
     if reasons:
-        select = select.replace("NO_ADDRESS", choosing.without_address(campaign))
-        select = select.replace("WHEN CHOSEN", choosing.cases(campaign, now))
+        select = select.replace("NO_ADDRESS", nameless)
+        select = select.replace("WHEN CHOSEN", cases)
     places = ", ".join("?" * len(lists))
     members = f"""SELECT 1 FROM list_member m WHERE m.tenant_id = s.tenant_id AND m.list_id IN ({places})
         AND m.subscriber_id = s.id"""
     inside = f"AND EXISTS ({members})" if lists else ""
-    narrowed, bound = _segments(campaign)
     named = bool(lists or (campaign.audience or {}).get("segment"))
     fixed = "CROSS JOIN" if leading and not is_postgres() else "JOIN"
     head, firm = _HEAD[leading == "o"]

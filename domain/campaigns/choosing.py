@@ -13,7 +13,7 @@ from peewee import fn
 from domain import clock
 from domain.campaigns import drafts, exclusions, kin, optin
 from domain.campaigns.models import Campaign, Unticked
-from domain.db import database, sql
+from domain.db import abreast, database, sql
 from domain.ledger.states import LeftOut
 from domain.subscribers.models import Subscriber
 
@@ -21,7 +21,7 @@ from domain.subscribers.models import Subscriber
 def cases(campaign: Campaign, now: int) -> str:
     """The last branches of a CASE over subscriber s: asked for consent lately, excluded by a file, unticked by hand."""
     found = [optin.asked(campaign, now)] if optin.is_one(campaign) else []
-    files = exclusions.active(campaign, now)
+    files, unticked = abreast(lambda: exclusions.active(campaign, now), lambda: _any(campaign))
     if files:
         ids = ", ".join(map(str, files))
         found.append(
@@ -29,7 +29,7 @@ def cases(campaign: Campaign, now: int) -> str:
             f"""WHEN EXISTS (SELECT 1 FROM excluded_address e WHERE e.tenant_id = s.tenant_id
             AND e.exclusion_id IN ({ids}) AND e.address_key = s.address_key) THEN {int(LeftOut.EXCLUDED)}"""
         )
-    if _any(campaign):
+    if unticked:
         found.append(f"WHEN {_unticked(campaign)} THEN {int(LeftOut.UNTICKED)}")
     return "\n    ".join(found) or "ELSE NULL"
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from domain.campaigns import audience, reporting
 from domain.campaigns.models import Campaign
-from domain.db import database, is_postgres, sql
+from domain.db import is_postgres, rows
 from domain.segments import computed, people
 from domain.subscribers.facets import fields
 
@@ -57,8 +57,8 @@ def counts(campaign: Campaign, names: Sequence[str]) -> dict[str, int]:
         bound += [] if name in EMPTY else [own[name] if is_postgres() else f'$."{own[name]}"']
     sums = ", ".join(f"sum(CASE WHEN {condition} THEN 1 ELSE 0 END)" for condition in conditions)
     text, values = audience.statement(campaign, f"SELECT {sums}, {audience.REASON} AS reason")
-    rows = database.execute_sql(sql(text + f" GROUP BY {len(asked) + 1}"), [*bound, *values]).fetchall()
-    got: Any = next((row for row in rows if row[-1] is None), ())
+    found = rows(text + f" GROUP BY {len(asked) + 1}", [*bound, *values], len(asked) + 1)
+    got: Any = next((row for row in found if row[-1] is None), ())
     return {name: int(count) for name, count in zip(asked, got, strict=False) if count}
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from domain import clock
 from domain.campaigns.models import Campaign, CampaignStatus
-from domain.db import database, sql, unscoped
+from domain.db import abreast, database, sql, unscoped
 from domain.ledger.states import DeliveryState as D
 from domain.notices.models import MailState, OutboxMail
 
@@ -68,5 +68,5 @@ def _queue(campaign: Campaign) -> Queue:
 def system_mails() -> tuple[int, datetime | None]:
     """(how many mails of the house itself wait, since when the first of them)."""
     waiting = OutboxMail.select().where(OutboxMail.state == MailState.QUEUED)
-    first = waiting.order_by(OutboxMail.id).first()
-    return waiting.count(), first.created_at if first is not None else None
+    first, count = abreast(lambda: waiting.order_by(OutboxMail.id).first(), waiting.count)
+    return count, first.created_at if first is not None else None

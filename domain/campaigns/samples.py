@@ -6,6 +6,7 @@ from typing import Any
 
 from domain.campaigns import audience
 from domain.campaigns.models import Campaign
+from domain.db import abreast
 from domain.errors import N_
 from domain.issues import placeholders
 from domain.subscribers.models import Subscriber
@@ -26,8 +27,10 @@ class Sample:
 
 def of(campaign: Campaign, names: Sequence[str] = ()) -> list[Sample]:
     """Samples of those who would get the mail, each person once; `names`: the placeholders that the mail uses."""
-    found = [p for p, reason in audience.chunk(campaign, 0, SCANNED) if reason is None]
-    own = placeholders.own_texts(campaign.tenant_id, names)
+    found, own = abreast(
+        lambda: [p for p, reason in audience.chunk(campaign, 0, SCANNED) if reason is None],
+        lambda: placeholders.own_texts(campaign.tenant_id, names),
+    )
     chosen: dict[int, tuple[str, dict[str, object]]] = {}
     for usual in _usual(found):
         chosen.setdefault(usual["id"], (N_("usual"), {}))

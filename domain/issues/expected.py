@@ -102,9 +102,8 @@ def of_author(tenant_id: int, user_id: int) -> list[tuple[Line, Issue]]:
     )
     if not rows:
         return []
-    lines = [one for one in _lines(tenant_id, rows) if one.stand in LACKING]
-    issues = _issues(tenant_id, lines)
-    return [(one, issues[one.row.issue_id]) for one in lines]
+    lines, issues = abreast(lambda: _lines(tenant_id, rows), lambda: _issues(tenant_id, rows))
+    return [(one, issues[one.row.issue_id]) for one in lines if one.stand in LACKING]
 
 
 def of_article(article: Article) -> list[tuple[ExpectedArticle, Issue]]:
@@ -133,8 +132,7 @@ def between(tenant_id: int, begin: datetime, until: datetime) -> list[tuple[Line
     )  # fmt: skip
     if not rows:
         return []
-    lines = _lines(tenant_id, rows)
-    issues = _issues(tenant_id, lines)
+    lines, issues = abreast(lambda: _lines(tenant_id, rows), lambda: _issues(tenant_id, rows))
     return [
         (one, issues[one.row.issue_id])
         for one in lines
@@ -167,8 +165,8 @@ def _lines(tenant_id: int, rows: Sequence[ExpectedArticle]) -> list[Line]:
     return [Line(row, found.get(row.article_id), names.get(row.author_id, "?")) for row in rows]
 
 
-def _issues(tenant_id: int, lines: Iterable[Line]) -> dict[int, Issue]:
-    ids = {one.row.issue_id for one in lines}
+def _issues(tenant_id: int, rows: Iterable[ExpectedArticle]) -> dict[int, Issue]:
+    ids = {row.issue_id for row in rows}
     query = Issue.select().where(Issue.tenant_id == tenant_id, Issue.id.in_(sorted(ids) or [0]))
     return {issue.id: issue for issue in query}
 

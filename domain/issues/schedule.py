@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from peewee import fn
 
 from domain.content.models import Article
-from domain.db import database
+from domain.db import abreast, database
 from domain.errors import N_, Invalid
 from domain.issues import commissions, expected
 from domain.issues.models import Block, BlockKind, Issue, IssueState
@@ -31,17 +31,22 @@ def month(tenant_id: int, first: date, zone: ZoneInfo) -> dict[date, list[Entry]
     begin, until = (datetime.combine(day, time(), zone) for day in (first.replace(day=1), end))
     planned = (Issue.planned_at >= begin) & (Issue.planned_at < until)
     due = (Issue.deadline_at >= begin) & (Issue.deadline_at < until)
-    issues = list(
-        Issue.select().where(Issue.tenant_id == tenant_id, Issue.state != IssueState.ARCHIVED, planned | due)
+    query = Issue.select().where(
+        Issue.tenant_id == tenant_id, Issue.state != IssueState.ARCHIVED, planned | due
     )
-    counts = _articles(tenant_id, [issue.id for issue in issues])
+
+    def with_counts() -> tuple[list[Issue], dict[int, int]]:
+        found = list(query)
+        return found, _articles(tenant_id, [issue.id for issue in found])
+
+    (issues, counts), awaited = abreast(with_counts, lambda: expected.between(tenant_id, begin, until))
     days: dict[date, list[Entry]] = {}
     for issue in issues:
         for what, moment in (("planned", issue.planned_at), ("deadline", issue.deadline_at)):
             if moment is not None and begin <= moment < until:
                 local = moment.astimezone(zone)
                 days.setdefault(local.date(), []).append(Entry(issue, what, local, counts.get(issue.id, 0)))
-    for one, issue in expected.between(tenant_id, begin, until):
+    for one, issue in awaited:
         local = one.row.due_at.astimezone(zone)
         days.setdefault(local.date(), []).append(Entry(issue, "expected", local, 0, one))
     for entries in days.values():

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from domain import clock
-from domain.db import database
+from domain.db import abreast, database
 from domain.errors import N_, Invalid
 from domain.quotas.counters import Ceiling, Standing, standings
 from domain.quotas.models import INTERVAL, OwnLimit, Scope, VolumeLimit, Window
@@ -57,14 +57,18 @@ def of(budget: Budget, at: datetime | None = None) -> list[Ceiling]:
     """The ceilings in force at `at`. An exception makes a person count alone: windows it does not name are as in
     the role."""
     at = at or clock.now()
-    role = limits_of(budget.role_id) if budget.role_id is not None else {}
+    role, of_people, of_tenant = abreast(
+        lambda: limits_of(budget.role_id) if budget.role_id is not None else {},
+        lambda: exceptions(budget.tenant_id) if budget.user_id is not None else {},
+        lambda: tenant_limits(budget.tenant_id),
+    )
     scope, holder, limits = Scope.ROLE, budget.role_id or 0, dict(role)
-    own = exceptions(budget.tenant_id).get(budget.user_id, {}) if budget.user_id is not None else {}
+    own = of_people.get(budget.user_id, {})
     if own:
         scope, holder = Scope.PERSON, budget.user_id or 0
         limits = {w: most for w in WINDOWS if (most := own[w] if w in own else role.get(w)) is not None}
     found = for_holder(budget, scope, holder, limits, at)
-    found += for_holder(budget, Scope.TENANT, 0, tenant_limits(budget.tenant_id), at)
+    found += for_holder(budget, Scope.TENANT, 0, of_tenant, at)
     if budget.portions is not None:
         found.append(portion(budget, budget.portions, at))
     return found

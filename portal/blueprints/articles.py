@@ -13,6 +13,7 @@ from domain.accounts.permissions import Permission as P
 from domain.approvals.models import Approval
 from domain.content import approving, articles, editing, languages, markup, obligations, pool, revisions, tags
 from domain.content.models import Article, ArticleState
+from domain.db import abreast, gathered
 from domain.errors import N_, Conflict, Forbidden, Invalid, NotFound
 from domain.issues import expected, schedule
 from domain.subscribers import types
@@ -166,10 +167,11 @@ def unarchive(article_id: int) -> Response:
 
 def _approval(article: Article) -> dict[str, Any]:
     """Where an article of this tenant stands with its approval."""
-    return {
-        "asked": approving.waiting(article), "drafted": approving.drafted(article),
-        "is_closed": approving.is_closed(article),
-    }  # fmt: skip
+    return gathered(
+        asked=lambda: approving.waiting(article),
+        drafted=lambda: approving.drafted(article),
+        is_closed=lambda: approving.is_closed(article),
+    )
 
 
 def _tell(asked: Approval | None) -> None:
@@ -250,15 +252,21 @@ def _edit(
             {name: v for name, v in revisions.fields_of(article).items() if name in kept}, kept
         )
         form.version.data = article.version
+    beside = gathered(
+        asset=lambda: _picture(int(chosen) if chosen.isdigit() else None),
+        documents=lambda: list(library.many(g.tenant.id, _chosen_documents(article)).values()),
+        offered=_offered_documents,
+        languages=lambda: languages.others(article),
+        categories=lambda: pool.categories(g.tenant.id),
+        known_tags=lambda: tags.known(g.tenant.id, 60),
+        thread=lambda: _thread(article),
+        awaiting=lambda: [] if article.state not in articles.WRITABLE else expected.of_article(article),
+    )
     return hypermedia.page(
         "articles/edit.html", status=status, article=article, form=form, conflict=status == 409,
         asked_again=hypermedia.wants_fragment(), today=context.today(),
         editor=editor, changes=changes, words=WORDS, day=date.fromisoformat, assets={},
-        asset=_picture(int(chosen) if chosen.isdigit() else None), note_text=request.form.get("note", ""),
-        documents=list(library.many(g.tenant.id, _chosen_documents(article)).values()),
-        offered=_offered_documents(), languages=languages.others(article),
-        categories=pool.categories(g.tenant.id), known_tags=tags.known(g.tenant.id, 60), thread=_thread(article),
-        awaiting=[] if article.state not in articles.WRITABLE else expected.of_article(article),
+        note_text=request.form.get("note", ""), **beside,
     )  # fmt: skip
 
 
@@ -277,29 +285,39 @@ def _chosen_documents(article: Article) -> list[int]:
 
 
 def _show(article: Article, status: int = 200, note_error: str = "", remark_error: str = "") -> Response:
+    around, approval, beside = abreast(
+        lambda: gathered(
+            asset=lambda: _picture(article.asset_id),
+            thread=lambda: _thread(article),
+            names=lambda: policy.names([article.author_id]),
+            issues=lambda: schedule.issues_with(article, g.tenant.id),
+            editor=lambda: editing.other(g.tenant.id, "article", article.id, g.user),
+            may_edit=lambda: articles.may_edit(article, g.user, g.rights),
+        ),
+        lambda: _approval(article) if article.tenant_id == g.tenant.id else {},
+        lambda: _beside(article),
+    )
     return hypermedia.page(
-        "articles/show.html", status=status, article=article, asset=_picture(article.asset_id),
-        thread=_thread(article), note_text=request.form.get("note", ""), note_error=note_error,
-        remark_error=remark_error, stand=articles.shown_state(article, context.today()),
-        height_px=_height_px(article.body), may_edit=articles.may_edit(article, g.user, g.rights),
-        names=policy.names([article.author_id]), issues=schedule.issues_with(article, g.tenant.id),
-        **(_approval(article) if article.tenant_id == g.tenant.id else {}), **_beside(article),
-        editor=editing.other(g.tenant.id, "article", article.id, g.user),
+        "articles/show.html", status=status, article=article, note_text=request.form.get("note", ""),
+        note_error=note_error, remark_error=remark_error, stand=articles.shown_state(article, context.today()),
+        height_px=_height_px(article.body), **around, **approval, **beside,
     )  # fmt: skip
 
 
 def _beside(article: Article) -> dict[str, Any]:
     """Documents, other languages, and who must take an article; of a linked one only what its readers see."""
     own = article.tenant_id == g.tenant.id
-    return {
-        "documents": list(library.many(article.tenant_id, article.documents).values()),
-        "languages": languages.others(article) if own else [],
-        "awaiting": expected.of_article(article)
-        if own and (may(P.ISSUE_SEE) or article.author_id == g.user.id)
-        else [],
-        "missing_languages": languages.missing(article) if own and may(P.ARTICLE_WRITE) else [],
-        **(_bound(article) if own else {"bound": [], "may_bind": False}),
-    }
+    awaits = own and (may(P.ISSUE_SEE) or article.author_id == g.user.id)
+    found, bound = abreast(
+        lambda: gathered(
+            documents=lambda: list(library.many(article.tenant_id, article.documents).values()),
+            languages=lambda: languages.others(article) if own else [],
+            awaiting=lambda: expected.of_article(article) if awaits else [],
+            missing_languages=lambda: languages.missing(article) if own and may(P.ARTICLE_WRITE) else [],
+        ),
+        lambda: _bound(article) if own else {"bound": [], "may_bind": False},
+    )
+    return found | bound
 
 
 def _bound(article: Article) -> dict[str, Any]:

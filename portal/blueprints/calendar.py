@@ -8,6 +8,7 @@ from flask import Blueprint, Response, g, request, url_for
 from flask_babel import gettext as _
 
 from domain.accounts.permissions import Permission as P
+from domain.db import abreast
 from domain.errors import Invalid
 from domain.issues import assembly, expected, schedule
 from domain.issues.models import Issue
@@ -56,14 +57,19 @@ def _month(
     chosen = request.args.get("issue", type=int)
     if issue is None and chosen:
         issue = assembly.get(g.tenant.id, chosen)
-    awaited = expected.of_issue(issue) if issue else []
+    awaited, days, unplanned, names, mine = abreast(
+        lambda: expected.of_issue(issue) if issue else [],
+        lambda: schedule.month(g.tenant.id, first, zone),
+        lambda: schedule.unplanned(g.tenant.id),
+        lambda: {t.id: t.name for t in types.every(g.tenant.id)},
+        lambda: expected.of_author(g.tenant.id, g.user.id),
+    )
     weeks = Calendar().monthdatescalendar(first.year, first.month)
     return hypermedia.page(
         "issues/calendar.html", status=status, first=first, weeks=weeks, today=context.today(),
-        days=schedule.month(g.tenant.id, first, zone), unplanned=schedule.unplanned(g.tenant.id), issue=issue,
-        wrong=wrong or {}, typed=typed or _of(issue, zone), names={t.id: t.name for t in types.every(g.tenant.id)},
+        days=days, unplanned=unplanned, issue=issue, mine=mine,
+        wrong=wrong or {}, typed=typed or _of(issue, zone), names=names,
         awaited=awaited, lacking=sum(one.stand in ("missing", "begun") for one in awaited),
-        mine=expected.of_author(g.tenant.id, g.user.id),
         before=f"{first - timedelta(days=1):%Y-%m}", after=f"{first + timedelta(days=32):%Y-%m}",
     )  # fmt: skip
 

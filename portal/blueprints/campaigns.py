@@ -1,5 +1,6 @@
 """Mailings: planning one, watching it run, and every recipient's state afterwards."""
 
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -31,6 +32,7 @@ from domain.campaigns import (
     reports,
 )
 from domain.campaigns.models import Campaign, CampaignStatus, Course
+from domain.db import abreast
 from domain.errors import N_, Conflict, Invalid
 from domain.issues import assembly
 from domain.issues.models import Issue
@@ -142,19 +144,18 @@ def show(campaign_id: int) -> Response:
         if campaign.course == Course.MISSING:
             return hypermedia.done(url_for("followups.draft", campaign_id=campaign.id))
         return hypermedia.done(url_for("campaigns.plan", issue_id=campaign.issue_id))
+    if not hypermedia.wants_fragment():
+        values, shown, mode = abreast(
+            lambda: _progress(campaign), lambda: recipients_of.shown(campaign),
+            lambda: measured.mode_of(g.tenant, campaign),
+        )  # fmt: skip
+        return hypermedia.page("campaigns/show.html", **values, **shown, mode=mode)
     values = _progress(campaign)
-    if hypermedia.wants_fragment():
-        if values["over"]:
-            response = hypermedia.stop_polling("campaigns/_progress.html", **values)
-            response.headers["HX-Trigger"] = "campaign-over"
-            return response
+    if not values["over"]:
         return hypermedia.fragment("campaigns/_progress.html", **values)
-    return hypermedia.page(
-        "campaigns/show.html",
-        **values,
-        **recipients_of.shown(campaign),
-        mode=measured.mode_of(g.tenant, campaign),
-    )
+    response = hypermedia.stop_polling("campaigns/_progress.html", **values)
+    response.headers["HX-Trigger"] = "campaign-over"
+    return response
 
 
 @bp.get("/campaigns/<int:campaign_id>/recipients")
@@ -248,12 +249,17 @@ def _send_now(issue: Issue, campaign: Campaign) -> None:
 
 
 def _fill_choices(form: PlanForm, issue: Issue) -> None:
-    form.lists.choices = [SelectChoice(item.id, item.name) for item in lists.every(g.tenant.id)]
-    segments = [SelectChoice(item.id, item.name) for item in saved.every(g.tenant.id)]
+    own_relays = may(P.RELAY_EDIT) and not g.tenant.is_demo
+    every, reports_, ways, kind = abreast(
+        lambda: lists.every(g.tenant.id), lambda: saved.every(g.tenant.id),
+        lambda: relays.choosable(g.tenant.id) if own_relays else [],
+        lambda: types.get(g.tenant.id, issue.type_id),
+    )  # fmt: skip
+    form.lists.choices = [SelectChoice(item.id, item.name) for item in every]
+    segments = [SelectChoice(item.id, item.name) for item in reports_]
     form.segment.choices = [SelectChoice(0, _("Choose a segment")), *segments]
     form.exclude.choices = [SelectChoice(0, _("nobody")), *segments]
-    ways = relays.choosable(g.tenant.id) if may(P.RELAY_EDIT) and not g.tenant.is_demo else []
-    usual = measuring.mode_of(g.tenant, types.get(g.tenant.id, issue.type_id), None)
+    usual = measuring.mode_of(g.tenant, kind, None)
     form.tracking.choices = measuring_words.choices(
         _("As usual: %(value)s", value=measuring_words.word(usual)), usual
     )
@@ -264,50 +270,72 @@ def _plan_page(
     issue: Issue, campaign: Campaign, form: PlanForm, status: int = 200, changed: bool = False,
     seen: str | None = None,
 ) -> Response:  # fmt: skip
-    _fill_choices(form, issue)
-    findings, size = clearance.preflight(g.tenant, issue, sending.base_url(), campaign)
+    (findings, size), kind, values, _filled = abreast(
+        lambda: clearance.preflight(g.tenant, issue, sending.base_url(), campaign),
+        lambda: types.get(g.tenant.id, issue.type_id),
+        lambda: _numbers(issue, campaign),
+        lambda: _fill_choices(form, issue),
+    )
     version = seen if status == 422 else campaign.version
     latest_h = context.effective_settings()["latest_start_h"]
     return hypermedia.page(
         "campaigns/plan.html", status=status, form=form, findings=findings, size=size, zone=context.time_zone(),
         typed_from=sending.TYPED_FROM, changed=changed, place=places.of,
         version=version, latest_h=latest_h, late=timing.has_passed(campaign),
-        measures=measuring.mode_of(g.tenant, types.get(g.tenant.id, issue.type_id), campaign),
-        **_numbers(issue, campaign),
+        measures=measuring.mode_of(g.tenant, kind, campaign),
+        **values,
     )  # fmt: skip
 
 
 def _numbers(issue: Issue, campaign: Campaign) -> dict[str, Any]:
-    count, left_out = audience.numbers(campaign)
-    role_id = quotas.most_generous(g.rights.role_ids)
     begins = max(campaign.send_at or clock.now(), clock.now())
-    campaign.role_id, campaign.started_by_id = role_id, g.user.id
-    limits = order.budget(campaign, context.time_zone(), begins)
+    (count, left_out), limits = abreast(lambda: audience.numbers(campaign), lambda: _budget(campaign, begins))
+    standings, expected, ends, held_to = abreast(
+        lambda: ceilings.standing(limits, begins), lambda: capped.expected(campaign, count, begins),
+        lambda: forecast.of(count, limits, context.effective_settings(), begins) if count else None,
+        lambda: territories.held_to(campaign),
+    )  # fmt: skip
     return {
         "issue": issue, "campaign": campaign, "count": count, "left_out": left_out, "alone": _may_send_alone(),
-        "held_to": territories.held_to(campaign),
-        "beyond": not bounds.covers(campaign.territory_ids),
-        "standings": [s for s in ceilings.standing(limits, begins) if s.window in list(Window)],
-        "forecast": forecast.of(count, limits, context.effective_settings(), begins) if count else None,
-        "begins": begins, "capped": capped.expected(campaign, count, begins),
+        "held_to": held_to, "beyond": not bounds.covers(campaign.territory_ids),
+        "standings": [s for s in standings if s.window in list(Window)],
+        "forecast": ends, "begins": begins, "capped": expected,
     }  # fmt: skip
 
 
+def _budget(campaign: Campaign, begins: datetime) -> ceilings.Budget:
+    """Whose limits count if the person at work has it sent."""
+    campaign.role_id, campaign.started_by_id = quotas.most_generous(g.rights.role_ids), g.user.id
+    return order.budget(campaign, context.time_zone(), begins)
+
+
 def _progress(campaign: Campaign) -> dict[str, Any]:
-    progress = reports.progress(campaign)
-    halt = halts.state(g.tenant.id, campaign.id)
+    progress, halt, approval, chart, left_out, doubts, held_to, ahead, answers = abreast(
+        lambda: reports.progress(campaign),
+        lambda: halts.state(g.tenant.id, campaign.id),
+        lambda: flow.get(g.tenant.id, campaign.approval_id) if campaign.approval_id else None,
+        lambda: sending.columns(reports.histogram(campaign)),
+        lambda: reports.left_out_before(campaign),
+        lambda: doubtful.count(campaign),
+        lambda: territories.held_to(campaign),
+        lambda: audience.numbers(campaign)[0] if not campaign.started_at else 0,
+        lambda: optin.outcome(campaign) if optin.is_one(campaign) and campaign.started_at else {},
+    )
     settled = halt is None or not (halt.pending or halt.departed is None)
-    approval = flow.get(g.tenant.id, campaign.approval_id) if campaign.approval_id else None
     people = [campaign.started_by_id, campaign.created_by_id, approval.decided_by_id if approval else None]
+    names, refused, may_go_on = abreast(
+        lambda: policy.names(people),
+        lambda: _refused(campaign, progress),
+        lambda: lifecycle.may_resume(campaign),
+    )
     return {
-        "campaign": campaign, "progress": progress, "approval": approval, "names": policy.names(people),
-        "bars": sending.segments(progress), "chart": sending.columns(reports.histogram(campaign)),
-        "left_out": reports.left_out_before(campaign), "over": campaign.status in OVER and settled, "D": DeliveryState,
-        "halt": halt if campaign.status in HALTED else None, "doubts": doubtful.count(campaign),
-        "may_go_on": lifecycle.may_resume(campaign), "refused": _refused(campaign, progress),
-        "held_to": territories.held_to(campaign), "beyond": not bounds.covers(campaign.territory_ids),
-        "ahead": audience.numbers(campaign)[0] if not campaign.started_at else 0,
-        "answers": optin.outcome(campaign) if optin.is_one(campaign) and campaign.started_at else {},
+        "campaign": campaign, "progress": progress, "approval": approval, "names": names,
+        "bars": sending.segments(progress), "chart": chart,
+        "left_out": left_out, "over": campaign.status in OVER and settled, "D": DeliveryState,
+        "halt": halt if campaign.status in HALTED else None, "doubts": doubts,
+        "may_go_on": may_go_on, "refused": refused,
+        "held_to": held_to, "beyond": not bounds.covers(campaign.territory_ids),
+        "ahead": ahead, "answers": answers,
         "left": sending.time_left(progress.left_s), "zone": get_timezone(),
     }  # fmt: skip
 

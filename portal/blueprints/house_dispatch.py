@@ -1,12 +1,14 @@
 """The dispatcher of the installation: processes, mail servers, queues, rates of recipient domains."""
 
 from collections import Counter
+from functools import partial
 
 from flask import Blueprint, Response, g, request, url_for
 from flask_babel import get_locale
 from flask_babel import gettext as _
 
 from domain.campaigns import queues
+from domain.db import abreast
 from domain.errors import Invalid
 from domain.ledger import marks
 from domain.senders import domainrates, mailhosts
@@ -56,16 +58,32 @@ def remove_rate(rate_id: int) -> Response:
 
 
 def _page(form: DomainRateForm, status: int = 200) -> Response:
-    names = dict(Tenant.select(Tenant.id, Tenant.name).tuples())
-    waiting = [(names.get(t, "?"), queue) for t in queues.busy_tenants() for queue in queues.of_tenant(t)]
+    waiting, picture, system, rates, doubts, patterns = abreast(
+        _waiting,
+        dispatching.picture,
+        queues.system_mails,
+        domainrates.every,
+        marks.doubtful,
+        mailhosts.patterns,
+    )
     per_tenant: dict[str, list[queues.Queue]] = {}
     for name, queue in waiting:
         per_tenant.setdefault(name, []).append(queue)
     oldest = [queue.oldest_at for _name, queue in waiting if queue.oldest_at]
     return hypermedia.page(
         "dispatch/house.html", "dispatch/_house.html" if request.method == "GET" else None, status=status,
-        picture=dispatching.picture(), per_tenant=sorted(per_tenant.items()), system=queues.system_mails(),
+        picture=picture, per_tenant=sorted(per_tenant.items()), system=system,
         oldest=min(oldest, default=None), waiting=sum(queue.waiting for _name, queue in waiting),
-        rates=domainrates.every(), doubts=len(marks.doubtful()), form=form,
-        met=Counter(mailhosts.by_pattern(mailhosts.patterns()).values()), comma=str(get_locale()) == "de",
+        rates=rates, doubts=len(doubts), form=form, met=Counter(mailhosts.by_pattern(patterns).values()),
+        comma=str(get_locale()) == "de",
     )  # fmt: skip
+
+
+def _waiting() -> list[tuple[str, queues.Queue]]:
+    """(tenant's name, queue of a mailing) of all tenants that have any."""
+    busy = queues.busy_tenants()
+    found, names = abreast(
+        lambda: abreast(*(partial(queues.of_tenant, tenant_id) for tenant_id in busy)),
+        lambda: dict(Tenant.select(Tenant.id, Tenant.name).where(Tenant.id.in_(busy or [0])).tuples()),
+    )
+    return [(names.get(t, "?"), queue) for t, of_one in zip(busy, found, strict=True) for queue in of_one]

@@ -9,6 +9,7 @@ from flask_babel import ngettext
 
 from domain.accounts.permissions import Permission as P
 from domain.content import tags
+from domain.db import abreast, gathered
 from domain.errors import Conflict, Invalid, NotFound, OverLimit
 from domain.releases import ledger
 from mediadb import approving, decoder, kinds, labels, library, limits, storage, urls
@@ -241,13 +242,19 @@ def _folder(folder_id: int, changing: bool = False) -> Folder:
 
 
 def _show(asset: Asset, status: int = 200, **wrong: str) -> Response:
+    listing, found = abreast(
+        lambda: _listing(asset.folder_id, trash=asset.trashed_at is not None),
+        lambda: gathered(
+            places=lambda: media_places.of(asset),
+            sizes=lambda: library.renditions(asset),
+            guarded=lambda: approving.guard(g.tenant.id, asset.folder_id) is not None,
+            asked=lambda: approving.latest(asset) if asset.tenant_id == g.tenant.id else None,
+            cleared=lambda: not approving.uncleared(g.tenant.id, [asset]),
+        ),
+    )
     return hypermedia.page(
-        "media/index.html", "media/_panel.html", status=status, asset=asset, places=media_places.of(asset), wrong=wrong,
-        sizes=library.renditions(asset), guarded=approving.guard(g.tenant.id, asset.folder_id) is not None,
-        asked=approving.latest(asset) if asset.tenant_id == g.tenant.id else None,
-        cleared=not approving.uncleared(g.tenant.id, [asset]),
-        **_listing(asset.folder_id, trash=asset.trashed_at is not None),
-    )  # fmt: skip
+        "media/index.html", "media/_panel.html", status=status, asset=asset, wrong=wrong, **listing, **found
+    )
 
 
 def _index(folder_id: int | None, trash: bool = False, status: int = 200, **trouble: str) -> Response:
@@ -263,21 +270,29 @@ def _listing(folder_id: int | None, trash: bool) -> dict[str, Any]:
     kind = kind if kind in KINDS else ""
     tag, lacking = request.args.get("tag", "")[:60], request.args.get("lacking", "")
     reach = media_desk.reach()
-    page = library.find(
-        g.tenant.id, folder_id, text, request.args.get("before", type=int), trashed=trash, kind=kind,
-        everywhere=folder_id is None, hidden=reach.hidden, tag=tag, lacking=lacking, today=context.today(),
+    today = context.today()
+
+    def page_of() -> tuple[library.Page, set[int]]:
+        page = library.find(
+            g.tenant.id, folder_id, text, request.args.get("before", type=int), trashed=trash, kind=kind,
+            everywhere=folder_id is None, hidden=reach.hidden, tag=tag, lacking=lacking, today=today,
+        )  # fmt: skip
+        return page, library.previews(g.tenant.id, page.assets)
+
+    (page, previews), folders, (everywhere, in_trash), in_force, offers, shared = abreast(
+        page_of, media_desk.folders, lambda: library.counts(g.tenant.id), lambda: limits.of(g.tenant.id),
+        lambda: _offers(trash), _shared,
     )  # fmt: skip
-    folders = [f for f in media_desk.folders() if f.id not in reach.hidden]
-    everywhere, in_trash = library.counts(g.tenant.id)
+    folders = [f for f in folders if f.id not in reach.hidden]
     counts = {k: n for k, n in everywhere.items() if k not in reach.hidden}
     path = library.path_to(folders, folder_id)
     return {
-        "page": page, "text": text, "previews": library.previews(g.tenant.id, page.assets),
-        "kind": kind, "tag": tag, "lacking": lacking, "filters": media_desk.filters(), **_offers(trash),
-        "trash": trash, "folders": folders, "path": path, **_shared(),
+        "page": page, "text": text, "previews": previews,
+        "kind": kind, "tag": tag, "lacking": lacking, "filters": media_desk.filters(), **offers,
+        "trash": trash, "folders": folders, "path": path, **shared,
         "folder": path[-1] if path else None, "folder_id": folder_id, "counts": _with_subfolders(folders, counts),
         "all_count": sum(counts.values()), "trashed_count": in_trash,
-        "in_force": limits.of(g.tenant.id), "may_change": reach.may_change, "today": context.today(),
+        "in_force": in_force, "may_change": reach.may_change, "today": today,
         "here": url_for("media.trashed") if trash else _folder_url(folder_id),
     }  # fmt: skip
 

@@ -13,6 +13,7 @@ from dispatcher.preflight.facts import Facts, Link
 from dispatcher.rendering.links import can_count
 from domain.accounts.permissions import Permission as P
 from domain.campaigns import measuring, planning
+from domain.db import abreast
 from domain.issues import assembly, links
 from domain.issues.models import Issue
 from domain.subscribers import types
@@ -65,18 +66,21 @@ def _raw(facts: Facts, link: Link) -> str:
 
 
 def _values(issue: Issue) -> dict[str, Any]:
-    findings, size, passed = run.look(g.tenant, issue, sending.base_url(), sending.planned(issue))
-    facts = Facts.of(g.tenant, issue, sending.base_url())
+    campaign, facts, planned, kind = abreast(
+        lambda: sending.planned(issue), lambda: Facts.of(g.tenant, issue, sending.base_url()),
+        lambda: planning.of_issue(issue), lambda: types.get(g.tenant.id, issue.type_id),
+    )  # fmt: skip
     shown = facts.links
-    kind = types.get(g.tenant.id, issue.type_id)
-    standing = links.standing(g.tenant.id, [link.url for link in shown])
+    (findings, size, passed), standing = abreast(
+        lambda: run.check(facts, campaign), lambda: links.standing(g.tenant.id, [link.url for link in shown])
+    )
     return {
         "issue": issue, "findings": findings, "size": size, "passed": passed, "place": places.of,
         "carried": len(facts.rendered.pictures), "weight": facts.rendered.weight_bytes,
         "shown": [(link, standing.get(links.plain(link.url))) for link in shown],
         "raw": {link.url: _raw(facts, link) for link in shown},
         "bare": set(issue.bare_links or ()), "editable": issue.state in assembly.EDITABLE,
-        "mode": measuring.mode_of(g.tenant, kind, planning.of_issue(issue)),
+        "mode": measuring.mode_of(g.tenant, kind, planned),
         "countable": {link.url for link in shown if can_count(link.url, sending.base_url())},
         "waiting": any(row.state == "waiting" for row in standing.values()),
         "following": current_app.config["SETTINGS"].link_check != "off",

@@ -11,6 +11,7 @@ from domain import clock, tokens
 from domain.accounts.permissions import Permission as P
 from domain.audit import log
 from domain.campaigns import planning, samples
+from domain.db import abreast
 from domain.errors import NotFound
 from domain.issues import assembly, texts
 from domain.issues.models import Issue
@@ -136,15 +137,20 @@ def _person() -> Subscriber | None:
 
 def _values(issue: Issue) -> dict[str, Any]:
     part, text = request.values.get("part", "wide"), request.values.get("q", "").strip()[:100]
-    person = _person()
-    campaign = sending.planned(issue)
+    person, campaign, blocks = abreast(
+        _person, lambda: sending.planned(issue), lambda: assembly.blocks(issue)
+    )
     sees = may(P.SUBSCRIBER_SEE)
-    found = _mail(g.tenant, issue, person)
+    found, sampled, hits, files = abreast(
+        lambda: _mail(g.tenant, issue, person),
+        lambda: samples.of(campaign, texts.names(issue, blocks)) if sees else [],
+        lambda: finding.find(g.tenant.id, finding.Query(text=text), FOUND).people if sees and text else [],
+        lambda: enclosing.of(issue),
+    )
     return {
         "issue": issue, "part": part if part in PARTS else "wide", "parts": PARTS, "person": person, "q": text,
-        "samples": samples.of(campaign, texts.names(issue, assembly.blocks(issue))) if sees else [],
-        "hits": finding.find(g.tenant.id, finding.Query(text=text), FOUND).people if sees and text else [],
+        "samples": sampled, "hits": hits,
         "sender": trial.sender_of(g.tenant, issue, campaign), "subject": str(found["subject"]),
-        "size": len(preview.part(found, "html").encode()), "days": DAYS, "files": enclosing.of(issue),
+        "size": len(preview.part(found, "html").encode()), "days": DAYS, "files": files,
         "kept": {k: v for k, v in (("part", part), ("as", person.id if person else None)) if v},
     }  # fmt: skip

@@ -13,6 +13,7 @@ from flask_babel import ngettext
 from dispatcher import preview, rolling
 from domain.accounts import policy
 from domain.accounts.permissions import Permission as P
+from domain.db import abreast
 from domain.errors import Invalid, NotFound
 from domain.issues import assembly, listing
 from domain.rollouts import course, report
@@ -214,14 +215,21 @@ def name_stand_in() -> Response:
 
 
 def _prepare(rollout: Rollout, wrong: dict[str, str] | None = None, status: int = 200) -> Response:
-    source = rolling.read(rollout, g.tenant)
-    parts = {row.branch_tenant_id: PARTS[0] if row.obliged else PARTS[1] for row in course.branches(rollout)}
+    source, named, below = abreast(
+        lambda: rolling.read(rollout, g.tenant),
+        lambda: course.branches(rollout),
+        lambda: course.below(g.tenant),
+    )
+    parts = {row.branch_tenant_id: PARTS[0] if row.obliged else PARTS[1] for row in named}
     if request.method == "POST":
         parts = {int(i): part for part in PARTS for i in request.form.getlist(part) if _is_id(i)}
-    articles = assembly.articles_of(source.issue, source.blocks)
+    articles, problems = abreast(
+        lambda: assembly.articles_of(source.issue, source.blocks),
+        lambda: rolling.problems(source, sending.base_url()),
+    )
     return hypermedia.page(
         "rollouts/prepare.html", status=status, rollout=rollout, source=source, kinds=editor.KINDS, parts=parts,
-        articles=articles, problems=rolling.problems(source, sending.base_url()), branches=course.below(g.tenant),
+        articles=articles, problems=problems, branches=below,
         wrong=wrong or {}, typed=request.form if request.method == "POST" else _typed(rollout),
         zone=context.time_zone(),
     )  # fmt: skip

@@ -11,7 +11,7 @@ from domain import clock
 from domain.accounts.permissions import Permission as P
 from domain.approvals import flow
 from domain.campaigns import planning, samples
-from domain.db import database
+from domain.db import abreast, database
 from domain.errors import N_, Invalid, NotFound, OverLimit
 from domain.issues import assembly, revisions, texts, trials
 from domain.issues.models import Issue
@@ -145,9 +145,10 @@ def _sent(mails: list[OutboxMail], url: str) -> Response:
 def _page(
     issue: Issue, asked: dict[str, Any], said: dict[str, str] | None = None, status: int = 200
 ) -> Response:
-    found = trials.every(g.tenant.id)
-    campaign = sending.planned(issue)
-    names = texts.names(issue, assembly.blocks(issue))
+    found, campaign, blocks = abreast(
+        lambda: trials.every(g.tenant.id), lambda: sending.planned(issue), lambda: assembly.blocks(issue)
+    )
+    names = texts.names(issue, blocks)
     shown = samples.of(campaign, names) if may(P.SUBSCRIBER_SEE) else []
     return hypermedia.page(
         "trials/show.html", status=status, issue=issue, campaign=campaign, found=found, groups=trials.teams(found),

@@ -52,11 +52,13 @@ def test_values_arrive_as_they_would_alone(world: World, articles: list[Article]
             .tuples()
         )
 
-    def some() -> tuple[bool, int, object, object]:
+    def some() -> tuple[object, ...]:
         mine = Article.select().where(Article.tenant_id == world.north.id)
+        counted_each = Article.select(Article.title, mine.select(peewee.fn.COUNT(Article.id)).alias("total"))
+        totals = [row.total for row in counted_each.where(Article.tenant_id == world.north.id)]
         latest = mine.clone().select(peewee.fn.MAX(Article.created_at).alias("at"))
         none = Article.get_or_none(Article.tenant_id == 0)
-        return mine.exists(), mine.count(), latest.scalar(), none
+        return mine.exists(), mine.count(), latest.scalar(), none, totals
 
     assert db.abreast(every, joined, some) == [every(), joined(), some()]
 
