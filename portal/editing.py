@@ -15,7 +15,7 @@ from flask_babel import gettext as _
 from domain.accounts import policy
 from domain.content.models import Article
 from domain.errors import Invalid
-from domain.issues import assembly, stamps, steps
+from domain.issues import assembly, blocks, stamps, steps
 from domain.issues.models import Block, Issue
 from portal import editor, hypermedia
 from portal.errors import say_fields
@@ -64,7 +64,8 @@ def saved(issue: Issue, block: Block | None = None) -> Response:
         return hypermedia.done(url_for("issues.show", issue_id=issue.id, **editor.kept()), _("Saved."))
     return hypermedia.fragment(
         "issues/_saved.html", trigger="issue-changed", saved_at=issue.updated_at, said={},
-        where="block" if block else "head", block=block, stamps=stamps, **editor.steps_values(issue),
+        where="block" if block else "head", block=block, stamps=stamps, lacking=blocks.lacks,
+        **editor.steps_values(issue),
     )  # fmt: skip
 
 

@@ -59,7 +59,7 @@ def empty(facts: Facts, campaign: Campaign, counts: Counts = fallbacks.counts) -
     bare = facts.without_fallback
     for name, count in counts(campaign, facts.rendered.names).items():
         message = EMPTY[name in bare, count == 1]
-        yield hint(message, *_standing(facts, name), name=name, count=count)
+        yield hint(message, *_standing(facts, name, name in bare), name=name, count=count)
 
 
 def columns(facts: Facts, campaign: Campaign) -> Findings:
@@ -68,12 +68,13 @@ def columns(facts: Facts, campaign: Campaign) -> Findings:
         yield error(FOREIGN, Place.ISSUE, facts.block_with(f"[{name}"), name=name)
 
 
-def _standing(facts: Facts, name: str) -> tuple[Place, int | None]:
-    """(place, block) where a placeholder is first met."""
+def _standing(facts: Facts, name: str, bare: bool) -> tuple[Place, int | None]:
+    """(place, block) where a placeholder is first met, `bare`: without a fallback."""
+    sought = (f"[{name}]", f"[{name}|]") if bare else (f"[{name}|", f"[{name}]")
     for place, text in ((Place.SUBJECT, facts.issue.subject), (Place.PREHEADER, facts.issue.preheader)):
-        if f"[{name}" in text:
+        if any(one in text for one in sought):
             return place, None
-    return Place.ISSUE, facts.block_with(f"[{name}")
+    return Place.ISSUE, facts.block_with(*sought)
 
 
 def _times(found: float) -> str:

@@ -168,13 +168,13 @@ def _each_in_text(plain: str, change: Callable[[str], str]) -> str:
 
 
 def _words(page: str) -> dict[str, str]:
-    """Address → the first words that lead there, or the description of the picture that does."""
-    found: dict[str, str] = {}
+    """Address → the first words that lead there; without any the description of the picture that does."""
+    said: dict[str, str] = {}
+    shown: dict[str, str] = {}
     for link in lxml_html.document_fromstring(page).iter("a"):
         url = link.get("href") or ""
-        said = " ".join(link.text_content().split()) or next(
-            (i.get("alt") or "" for i in link.iter("img")), ""
-        )
-        if said and not found.get(url):
-            found[url] = said[:WORDS_MAX]
-    return found
+        if words := " ".join(link.text_content().split()):
+            said.setdefault(url, words[:WORDS_MAX])
+        elif alt := next((i.get("alt") or "" for i in link.iter("img")), ""):
+            shown.setdefault(url, alt[:WORDS_MAX])
+    return shown | said

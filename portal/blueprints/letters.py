@@ -46,6 +46,8 @@ def create() -> Response:
 @requires(P.ISSUE_SEE)
 def show(issue_id: int) -> Response:
     letter = letters.get(g.tenant.id, issue_id)
+    if hypermedia.wants_fragment():  # the findings, after each save
+        return hypermedia.fragment("letters/_checks.html", **editor.checks_values(letter))
     text, image = letters.parts(letter)
     sender = trial.sender_of(g.tenant, letter, planning.of_issue(letter))
     values = {

@@ -224,7 +224,10 @@ def _typed(template: MailTemplate) -> design.Design:
 
 
 def _shown(template: MailTemplate) -> Response:
+    """In the light, or with `part` as a program with dark mode shows it; never as the editor's own browser likes."""
     page = sample.page(g.tenant, looks.made(g.tenant, template), sending.base_url())
+    dark = request.values.get("part") == "dark"
+    page = sending.darkened(page) if dark else sending.lit(page)
     return peoples_html(sending.own_pictures(page))
 
 

@@ -264,3 +264,21 @@ def test_two_editors_in_one_issue_and_a_lost_network_lose_nothing(
     katrin.reload()
     expect(katrin.get_by_label("Betreff")).to_have_value("Ein Brief ohne Netz")
     assert inspection.axe(katrin) == [], "a letter"
+
+
+def test_a_picture_chosen_in_a_block_stands_in_the_mail(enter: Callable[[str], Page]) -> None:
+    page = enter(EDITOR)
+    page.goto("/t/lindenhof/issues")
+    page.get_by_role("button", name="Ausgabe anlegen").click()
+    expect(page.locator("#why")).to_contain_text("Der Betreff fehlt.")
+    page.locator("#add-block").click()
+    page.locator(".rb-more.add button[value=picture]").click()
+    page.get_by_role("button", name="Bild auswählen").click()
+    page.locator("[data-choose]").first.click()
+    expect(page.frame_locator("#preview").locator("img")).to_have_count(1)
+    page.locator("[name=alt]").fill("")
+    expect(page.locator("[data-block].open header").get_by_label("Hier fehlt etwas")).to_be_visible()
+    page.locator("[data-close-block]").click()
+    expect(page.locator("[data-block].open")).to_have_count(0)
+    page.reload()
+    expect(page.frame_locator("#preview").locator("img")).to_have_count(1)

@@ -160,6 +160,8 @@ def test_a_picture_is_chosen_without_script_too(
     page = editor.get(f"{here}?open={block.id}").text
     plain = page.partition('name="asset_id"')[2]  # the first field of this name is the one that counts
     assert plain.partition("</noscript>")[0].count(f'<option value="{asset.id}">') == 1
+    fragment = editor.get(f"{here}/assembly?open={block.id}", headers={"HX-Request": "true"}).text
+    assert fragment.count('name="asset_id"') == 1, "htmx makes fields of what stands in noscript"
     data = {"asset_id": [str(asset.id), ""], "alt": "Die Brücke", "base": stamps.of_block(block)}
     assert editor.post(f"{here}/blocks/{block.id}", data=data).status_code == 303
     assert assembly.block(issue, block.id).data["asset_id"] == asset.id

@@ -293,3 +293,11 @@ def test_a_letter_becomes_another_text_for_the_same_people(editor: FlaskClient, 
     made = letters.get(letter.tenant_id, int(answer.location.rpartition("/")[2]))
     campaign = planning.of_issue(made)
     assert campaign and (campaign.sender_name, made.subject) == ("Vorstand", "")
+
+
+def test_the_findings_of_a_letter_are_read_again_after_each_save(editor: FlaskClient, letter: Issue) -> None:
+    place = f"{HERE}/letters/{letter.id}"
+    before = editor.get(place, headers={"HX-Request": "true"}).text
+    assert "subject is missing" in before and "<html" not in before
+    written(editor, letter)
+    assert "subject is missing" not in editor.get(place, headers={"HX-Request": "true"}).text

@@ -98,6 +98,13 @@ def test_the_preview_shows_what_is_typed_and_saves_nothing(admin: FlaskClient, m
     assert admin.get(f"{HERE}/starters/nope").status_code == 404
 
 
+def test_the_preview_is_light_or_dark_as_chosen(admin: FlaskClient, made: MailTemplate) -> None:
+    light = admin.get(f"{HERE}/{made.id}/sample").text
+    assert "color-scheme:light" in light and "prefers-color-scheme:dark" not in light
+    typed = admin.post(f"{HERE}/{made.id}/sample", data={**FORM, "part": "dark"}).text
+    assert "color-scheme:dark" in typed and "prefers-color-scheme:dark" not in typed
+
+
 def test_html_and_css_need_the_right_and_are_cleaned(
     app: Flask, admin: FlaskClient, world: worlds.World, made: MailTemplate, sign_in
 ) -> None:

@@ -13,6 +13,12 @@
     const chosen = event.target.closest("[data-look-width]");
     if (!chosen) return;
     chosen.parentElement.querySelectorAll("[data-look-width]").forEach((other) => other.setAttribute("aria-pressed", String(other === chosen)));
-    chosen.closest(".rb-lookview").classList.toggle("narrow", chosen.dataset.lookWidth === "narrow");
+    const view = chosen.closest(".rb-lookview"), part = chosen.dataset.lookWidth === "dark" ? "dark" : "", frame = view.querySelector("iframe");
+    view.classList.toggle("narrow", chosen.dataset.lookWidth === "narrow");
+    if ((view.dataset.part || "") === part) return;
+    view.dataset.part = part;
+    if (form?.elements.part) form.elements.part.value = part;
+    if (button) form.requestSubmit(button);  // what is typed
+    else frame.src = `${frame.getAttribute("src").split("?")[0]}${part && "?part=dark"}`;
   });
 })();
