@@ -113,15 +113,15 @@ def _facets(tenant_id: int, now: int) -> None:
         database.execute_sql(
             sql(
                 """INSERT INTO tagging (tenant_id, tag_id, holder, holder_id)
-                SELECT tenant_id, ?, 'subscriber', id FROM subscriber WHERE tenant_id = ? AND id % 5 = 0"""
+                SELECT tenant_id, ?, 'subscriber', id FROM subscriber WHERE tenant_id = ? AND id - id / 5 * 5 = 0"""
             ),
             [tag, tenant_id],
         )
         database.execute_sql(
             sql(
                 """INSERT INTO standing (tenant_id, track_id, value_id, holder, holder_id, at)
-                SELECT tenant_id, ?, ? + id % 4, 'subscriber', id, ? FROM subscriber
-                WHERE tenant_id = ? AND id % 10 = 0"""
+                SELECT tenant_id, ?, ? + (id - id / 4 * 4), 'subscriber', id, ? FROM subscriber
+                WHERE tenant_id = ? AND id - id / 10 * 10 = 0"""
             ),
             [track.id, first, now, tenant_id],
         )
@@ -139,14 +139,16 @@ def _mailings(tenant_id: int, type_id: int, now: int) -> None:
         for name, status in (("Sent", CampaignStatus.FINISHED), ("Planned", CampaignStatus.DRAFT))
     ]  # fmt: skip
     D = DeliveryState
-    state = f"CASE id % 50 WHEN 0 THEN {D.FAILED} WHEN 1 THEN {D.SUPPRESSED} ELSE {D.SENT} END"
+    state = f"CASE id - id / 50 * 50 WHEN 0 THEN {D.FAILED} WHEN 1 THEN {D.SUPPRESSED} ELSE {D.SENT} END"
     with database.atomic():
         database.execute_sql(
             sql(
                 f"""INSERT INTO delivery (tenant_id, campaign_id, subscriber_id, address_key, state, reason, attempt,
                 returned, next_at, handed_over, maybe_duplicate, queued_at, settled_at)
-                SELECT tenant_id, ?, id, address_key, {state}, CASE id % 50 WHEN 1 THEN {LeftOut.UNSUBSCRIBED} END,
-                1, 0, 0, TRUE, FALSE, ?, ? FROM subscriber WHERE tenant_id = ?"""
+                SELECT tenant_id, ?, id, address_key, {state},
+                CASE id - id / 50 * 50 WHEN 1 THEN {LeftOut.UNSUBSCRIBED} END,
+                1, 0, 0, TRUE, FALSE, ?, ?
+                FROM subscriber WHERE tenant_id = ?"""
             ),
             [made[0].id, now, now, tenant_id],
         )
@@ -154,7 +156,7 @@ def _mailings(tenant_id: int, type_id: int, now: int) -> None:
         database.execute_sql(
             sql(
                 """INSERT INTO excluded_address (tenant_id, exclusion_id, address_key)
-                SELECT tenant_id, ?, address_key FROM subscriber WHERE tenant_id = ? AND id % 20 = 0"""
+                SELECT tenant_id, ?, address_key FROM subscriber WHERE tenant_id = ? AND id - id / 20 * 20 = 0"""
             ),
             [kept.id, tenant_id],
         )

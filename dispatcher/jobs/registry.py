@@ -8,7 +8,18 @@ from typing import Any
 
 from dispatcher import senders
 from dispatcher.housemail import approving, wording
-from dispatcher.jobs import bounces, domains, imports, links, mailhosts, notices, optins, relays, tenants
+from dispatcher.jobs import (
+    bounces,
+    domains,
+    imports,
+    links,
+    mailhosts,
+    notices,
+    optins,
+    relays,
+    tallies,
+    tenants,
+)
 from domain import clock
 from domain.campaigns import retention
 from domain.issues import commissions
@@ -36,8 +47,8 @@ def register(bodies: dict[str, Callable[[int], None]], settings: Any) -> list[Ca
     return [
         imports.sweep_for(root), imports.expiry(), domains.sweep_for(settings), relays.sweep_for(doors), deletions,
         links.sweep_for(settings), mailhosts.sweep_for(settings),
-        optins.noting(), bounces.noting(), upkeep(), results, answers, approving.sweep, commissions.sweep,
-        notices.send_now, notices.digests(), completing.sweeping(),
+        optins.noting(), bounces.noting(), upkeep(), tallies.sweep, results, answers, approving.sweep,
+        commissions.sweep, notices.send_now, notices.digests(), completing.sweeping(),
     ]  # fmt: skip
 
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from peewee import fn
 
+from domain.campaigns import tallies
 from domain.campaigns.models import Campaign, CampaignStatus
-from domain.ledger.models import Delivery
-from domain.ledger.states import DeliveryState
+from domain.campaigns.tallies import Tally
 
 PAGE_SIZE = 30
 S = CampaignStatus
@@ -21,11 +21,10 @@ VIEWS: dict[str, tuple[CampaignStatus, ...]] = {
 
 @dataclass(frozen=True)
 class Page:
-    """One page; `sent` and `total` count mails by campaign id."""
+    """One page, with the mails of each campaign by its id."""
 
     campaigns: list[Campaign]
-    sent: dict[int, int]
-    total: dict[int, int]
+    tallies: dict[int, Tally]
     older_id: int | None
 
 
@@ -38,23 +37,7 @@ def find(tenant_id: int, view: str = "all", before_id: int | None = None) -> Pag
         query = query.where(Campaign.id < before_id)
     rows = list(query.order_by(Campaign.id.desc()).limit(PAGE_SIZE + 1))
     found = rows[:PAGE_SIZE]
-    sent: dict[int, int] = {}
-    total: dict[int, int] = {}
-    counted = (
-        Delivery.select(Delivery.campaign_id, Delivery.state, fn.COUNT(Delivery.id))
-        .where(
-            Delivery.tenant_id == tenant_id,
-            Delivery.campaign_id.in_([c.id for c in found] or [0]),
-            Delivery.state != DeliveryState.SUPPRESSED,
-        )
-        .group_by(Delivery.campaign_id, Delivery.state)
-        .tuples()
-    )
-    for campaign_id, state, count in counted:
-        total[campaign_id] = total.get(campaign_id, 0) + count
-        if state == DeliveryState.SENT:
-            sent[campaign_id] = count
-    return Page(found, sent, total, found[-1].id if len(rows) > PAGE_SIZE else None)
+    return Page(found, tallies.shown(tenant_id, found), found[-1].id if len(rows) > PAGE_SIZE else None)
 
 
 def counts(tenant_id: int) -> dict[str, int]:

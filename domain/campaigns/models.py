@@ -75,6 +75,8 @@ class Campaign(TenantModel):
     sent_at = MomentField(null=True)  # nothing queued or leased any more
     finished_at = MomentField(null=True)
     closed_at = MomentField(null=True)  # of a cancelled one: no row is open any more
+    tally = JSONText(null=True)  # state → mails, as counted by the work process (campaigns.tallies)
+    tallied_at = MomentField(null=True)
 
     class Meta:
         indexes = ((("tenant_id", "status"), False), (("tenant_id", "issue_id"), False))
