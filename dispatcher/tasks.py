@@ -29,6 +29,11 @@ def run_import(job_id: int) -> None:
     _nudge(_run_import, job_id)
 
 
+def undo_import(job_id: int) -> None:
+    """An import is to be undone. Call after commit."""
+    _nudge(_undo_import, job_id)
+
+
 def check_import(job_id: int) -> None:
     """The columns of an import were chosen: what would it do? Call after commit."""
     _nudge(_check_import, job_id)
@@ -69,6 +74,11 @@ def _send_system_mail(outbox_id: int) -> None:
 @render.task()
 def _run_import(job_id: int) -> None:
     bodies["run_import"](job_id)
+
+
+@render.task()
+def _undo_import(job_id: int) -> None:
+    bodies["undo_import"](job_id)
 
 
 @render.task()

@@ -194,6 +194,7 @@ TABLE: dict[str, dict[object, tuple[str, str, str]]] = {
         "running": (N_("Running"), "run", "loader-2"),
         "done": (N_("Finished"), "done", "circle-check"),
         "failed": (N_("Failed"), "fail", "circle-x"),
+        "undoing": (N_("Being undone"), "run", "loader-2"),
         "undone": (N_("Undone"), "rest", "arrow-back-up"),
     },
 }

@@ -10,11 +10,12 @@ from pathlib import Path
 import structlog
 from peewee import OperationalError
 
-from domain import db
-from domain.campaigns import exclusions, unmerging
+from domain import bounds, db
+from domain.campaigns import exclusions, undoing, unmerging
 from domain.errors import N_
 from domain.subscribers import checking, imports, signup
 from domain.subscribers.models import ImportJob
+from domain.tenancy import territory
 
 log = structlog.get_logger()
 EXPIRE_EVERY_S = 3600.0  # unconfirmed sign-ups lapse after a week; an hour more does no harm
@@ -61,6 +62,20 @@ def check(job_id: int, root: Path) -> None:
         _one_check.release()
 
 
+def undo(job_id: int) -> None:
+    """Undo an import, if it waits for that or was left behind."""
+    if not _one_at_a_time.acquire(blocking=False):
+        return
+    try:
+        with db.connection():
+            job = undoing.claim(job_id)
+            if job is not None:
+                with bounds.within(territory.bound(job.tenant_id, job.territory_ids, job.by_id)):
+                    undoing.run(job)
+    finally:
+        _one_at_a_time.release()
+
+
 def sweep_for(root: Path) -> Callable[[], None]:
     """Run what waits or was left behind."""
 
@@ -69,6 +84,8 @@ def sweep_for(root: Path) -> Callable[[], None]:
             check(job_id, root)
         for job_id in imports.due():
             run(job_id, root)
+        for job_id in undoing.due():
+            undo(job_id)
 
     return sweep_imports
 

@@ -39,6 +39,7 @@ def register(bodies: dict[str, Callable[[int], None]], settings: Any) -> list[Ca
     if hasattr(settings, "translations"):
         wording.configure(settings.translations)
     bodies["run_import"] = lambda job_id: imports.run(job_id, root)
+    bodies["undo_import"] = imports.undo
     bodies["check_import"] = lambda job_id: imports.check(job_id, root)
     bodies["check_domain"] = lambda domain_id: domains.run(domain_id, settings)
     bodies["check_links"] = lambda issue_id: links.run(issue_id, settings)

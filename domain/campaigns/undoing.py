@@ -7,11 +7,12 @@ no sign-off back.
 
 from dataclasses import dataclass
 
+from domain import clock
 from domain.audit import log
 from domain.campaigns import erasure
-from domain.db import database, sql
+from domain.db import database, sql, unscoped
 from domain.errors import N_, Conflict
-from domain.subscribers import words
+from domain.subscribers import imports, words
 from domain.subscribers.directory import TEXT_FIELDS
 from domain.subscribers.facets.models import Holder, Tagging
 from domain.subscribers.models import ImportJob, ImportTrace, ListMember, Subscriber
@@ -30,9 +31,17 @@ class Undone:
 
 
 def undo(job: ImportJob, user_id: int) -> Undone:
-    """Undo an import that has ended; raises Conflict for one that has not, or was undone before."""
+    """Undo an import that has ended, while somebody waits; raises Conflict for one that has not, or was undone."""
+    begin(job, user_id)
+    claimed = claim(job.id)
+    return run(claimed) if claimed else Undone(0, 0, 0)
+
+
+def begin(job: ImportJob, user_id: int) -> None:
+    """Let an import that has ended be undone by the worker; the caller nudges it after commit. Raises Conflict for one
+    that has not ended, or was undone before."""
     moved = (
-        ImportJob.update(state="undone")
+        ImportJob.update(state="undoing", owner_beat=0, undone={"by": user_id})
         .where(
             ImportJob.tenant_id == job.tenant_id,
             ImportJob.id == job.id,
@@ -42,68 +51,98 @@ def undo(job: ImportJob, user_id: int) -> Undone:
     )
     if not moved:
         raise Conflict(N_("This import cannot be undone: it has not ended, or it was undone before."))
-    job.state = "undone"
-    removed = _remove(job)
+    job.state = "undoing"
+
+
+@unscoped("one worker serves all tenants")
+def due() -> list[int]:
+    """Jobs of all tenants that are to be undone, or whose worker has died."""
+    query = ImportJob.select(ImportJob.id).where(_claimable())
+    return [job_id for (job_id,) in query.order_by(ImportJob.id).tuples()]
+
+
+@unscoped("a job is taken by its number; it names its tenant from there on")
+def claim(job_id: int) -> ImportJob | None:
+    """Take a job that is to be undone or was left behind; None if there is nothing to do."""
+    taken = ImportJob.update(owner_beat=clock.epoch()).where(ImportJob.id == job_id, _claimable()).execute()
+    return ImportJob.get_by_id(job_id) if taken else None
+
+
+def run(job: ImportJob) -> Undone:
+    """Undo what is not undone yet; each chunk stands in the row of the job, so that a worker who follows goes on behind
+    the last one."""
+    far = {"removed": 0, "restored": 0, "touched": 0, "person": 0, "trace": 0} | (job.undone or {})
+    while _remove_some(job, far):
+        pass
     kept = (
         Subscriber.select()
         .where(
-            Subscriber.tenant_id == job.tenant_id,
-            Subscriber.id >= (job.first_id or 0),
-            Subscriber.id <= (job.last_id or 0),
-            Subscriber.import_id == job.id,
+            Subscriber.tenant_id == job.tenant_id, Subscriber.id >= (job.first_id or 0),
+            Subscriber.id <= (job.last_id or 0), Subscriber.import_id == job.id,
         )
         .count()
-    )
-    restored, touched = _restore(job)
-    log.record(
-        job.tenant_id, "import.undo", user_id=user_id, kind="import", object_id=job.id,
-        details={"removed": removed, "restored": restored, "kept": kept + touched},
     )  # fmt: skip
-    return Undone(removed, restored, kept + touched)
+    while _restore_some(job, far):
+        pass
+    done = Undone(far["removed"], far["restored"], kept + far["touched"])
+    with database.atomic():
+        _keep(job, {**far, "kept": done.kept}, "undone")
+        log.record(
+            job.tenant_id, "import.undo", user_id=far.get("by"), kind="import", object_id=job.id,
+            details={"removed": done.removed, "restored": done.restored, "kept": done.kept},
+        )  # fmt: skip
+    return done
 
 
-def _remove(job: ImportJob) -> int:
-    """Take away the people whom nobody has changed or mailed since."""
-    removed, last = 0, (job.first_id or 1) - 1
-    while True:
-        rows = database.execute_sql(
-            sql(
-                """SELECT s.id FROM subscriber s WHERE s.tenant_id = ? AND s.id > ? AND s.id <= ? AND s.import_id = ?
-                AND s.updated_at = s.created_at
-                AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.tenant_id = s.tenant_id AND d.subscriber_id = s.id)
-                ORDER BY s.id LIMIT ?"""
-            ),
-            [job.tenant_id, last, job.last_id or 0, job.id, CHUNK],
-        ).fetchall()
-        if not rows:
-            return removed
-        ids = [row[0] for row in rows]
-        with database.atomic():
-            erasure.forget(job.tenant_id, ids)
-        removed, last = removed + len(ids), ids[-1]
+def _claimable():  # type: ignore[no-untyped-def]
+    return (ImportJob.state == "undoing") & (ImportJob.owner_beat < clock.epoch() - imports.STALE_S)
 
 
-def _restore(job: ImportJob) -> tuple[int, int]:
-    """(set back, left alone) among those who were here before."""
-    restored = touched = last = 0
-    while True:
-        query = ImportTrace.select().where(
-            ImportTrace.tenant_id == job.tenant_id,
-            ImportTrace.job_id == job.id,
-            ImportTrace.subscriber_id > last,
-        )
-        traces = list(query.order_by(ImportTrace.subscriber_id, ImportTrace.id).limit(CHUNK))
-        if not traces:
-            return restored, touched
-        with database.atomic():
-            for trace in traces:
-                is_first, last = trace.subscriber_id != last, trace.subscriber_id
-                if not is_first or not (trace.before or trace.gained):
-                    continue  # the first one says how it was; nothing changed
-                if _set_back(job, trace):
-                    restored += 1
-                else:
-                    touched += 1
+def _keep(job: ImportJob, far: dict[str, int], state: str = "undoing") -> None:
+    ImportJob.update(undone=far, state=state, owner_beat=clock.epoch()).where(
+        ImportJob.tenant_id == job.tenant_id, ImportJob.id == job.id
+    ).execute()
+
+
+def _remove_some(job: ImportJob, far: dict[str, int]) -> bool:
+    """Take away the next people whom nobody has changed or mailed since; False: there are none."""
+    last = max(far["person"], (job.first_id or 1) - 1)
+    rows = database.execute_sql(
+        sql(
+            """SELECT s.id FROM subscriber s WHERE s.tenant_id = ? AND s.id > ? AND s.id <= ? AND s.import_id = ?
+            AND s.updated_at = s.created_at
+            AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.tenant_id = s.tenant_id AND d.subscriber_id = s.id)
+            ORDER BY s.id LIMIT ?"""
+        ),
+        [job.tenant_id, last, job.last_id or 0, job.id, CHUNK],
+    ).fetchall()
+    ids = [row[0] for row in rows]
+    if not ids:
+        return False
+    with database.atomic():
+        erasure.forget(job.tenant_id, ids)
+        far.update(removed=far["removed"] + len(ids), person=ids[-1])
+        _keep(job, far)
+    return True
+
+
+def _restore_some(job: ImportJob, far: dict[str, int]) -> bool:
+    """Set back the next ones among those who were here before; False: there are none."""
+    query = ImportTrace.select().where(
+        ImportTrace.tenant_id == job.tenant_id,
+        ImportTrace.job_id == job.id,
+        ImportTrace.subscriber_id > far["trace"],
+    )
+    traces = list(query.order_by(ImportTrace.subscriber_id, ImportTrace.id).limit(CHUNK))
+    if not traces:
+        return False
+    with database.atomic():
+        for trace in traces:
+            is_first, far["trace"] = trace.subscriber_id != far["trace"], trace.subscriber_id
+            if is_first and (trace.before or trace.gained):  # the first one says how it was
+                far["restored" if _set_back(job, trace) else "touched"] += 1
+        _keep(job, far)
+    return True
 
 
 def _set_back(job: ImportJob, trace: ImportTrace) -> bool:

@@ -62,7 +62,7 @@ def show(job_id: int) -> Response:
     job = imports.get(g.tenant.id, job_id)
     if job.state == "mapping":
         return importing.columns(job, importing.plan_form(job))
-    if job.state in ("queued", "running"):
+    if job.state in ("queued", "running", "undoing"):
         return hypermedia.page("imports/run.html", "imports/_progress.html", job=job)
     names, error = policy.names([job.by_id]), importing.error_of(job)
     if hypermedia.wants_fragment():
@@ -202,6 +202,10 @@ def confirm_undo(job_id: int) -> Response:
 @requires(P.SUBSCRIBER_IMPORT)
 def undo(job_id: int) -> Response:
     job = imports.get(g.tenant.id, job_id)
+    if job.created_count + job.updated_count + job.skipped_count > checking.AT_ONCE:
+        undoing.begin(job, g.user.id)
+        tasks.undo_import(job.id)
+        return hypermedia.done(url_for("imports.show", job_id=job.id))
     done = undoing.undo(job, g.user.id)
     text = _(
         "Undone: %(removed)s people taken away, %(restored)s set back, %(kept)s left as they are.",

@@ -98,6 +98,35 @@ def test_the_last_list_stays_when_an_import_is_undone(world: World, tmp_path: Pa
     assert _held(here)[0] == {"Only"}
 
 
+def test_a_worker_that_died_while_undoing_is_followed_behind_its_last_chunk(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(undoing, "CHUNK", 2)
+    for n in range(3):
+        directory.create(world.north.id, {"address": f"here{n}@x.example", "city": "Celle"})
+    rows = [f"here{n}@x.example,Bonn" for n in range(3)] + [f"new{n}@x.example,Bonn" for n in range(5)]
+    job = imported(world, tmp_path, "Email,Ort\n" + "\n".join(rows) + "\n")
+    undoing.begin(job, world.editor.id)
+    forget, calls = undoing.erasure.forget, []
+
+    def dying(tenant_id: int, ids: list[int]) -> None:
+        if calls:
+            raise KeyboardInterrupt
+        calls.append(ids)
+        forget(tenant_id, ids)
+
+    monkeypatch.setattr(undoing.erasure, "forget", dying)
+    with pytest.raises(KeyboardInterrupt):
+        undoing.run(undoing.claim(job.id))
+    monkeypatch.setattr(undoing.erasure, "forget", forget)
+    assert not undoing.due()
+    ImportJob.update(owner_beat=0).where(ImportJob.id == job.id).execute()
+    assert undoing.due() == [job.id]
+    done = undoing.run(undoing.claim(job.id))
+    assert (done.removed, done.restored, done.kept) == (5, 3, 0)
+    assert imports.get(world.north.id, job.id).state == "undone" and undoing.claim(job.id) is None
+
+
 def test_an_import_that_has_not_ended_is_not_undone(world: World, tmp_path: Path) -> None:
     path = tmp_path / "people.csv"
     path.write_text("Email\na@x.example\n")
