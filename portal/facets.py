@@ -2,14 +2,15 @@
 
 from datetime import date, datetime, time
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from flask import Flask, g, request
-from flask_babel import get_timezone, gettext
+from flask_babel import gettext
 
 from domain.errors import Invalid
 from domain.subscribers.facets import fields, tags, tracks
 from domain.subscribers.facets.models import Holder, OwnField
-from portal import errors, filters
+from portal import context, errors, filters
 
 
 def init_app(app: Flask) -> None:
@@ -74,9 +75,14 @@ def wrong(error: Invalid) -> dict[str, str]:
     return found or {"": errors.say(error)}
 
 
-def end_of(day: str) -> datetime | None:
-    """The last second of a day typed as 2026-12-31, in the tenant's zone; None for nothing or nonsense."""
+def at_day(day: str, at: time) -> datetime | None:
+    """This time of a day typed as 2026-12-31, in the tenant's zone; None for nothing or nonsense."""
     try:
-        return datetime.combine(date.fromisoformat(day.strip()), time(23, 59, 59), get_timezone())
+        return datetime.combine(date.fromisoformat(day.strip()), at, ZoneInfo(context.time_zone()))
     except ValueError:
         return None
+
+
+def end_of(day: str) -> datetime | None:
+    """The last second of a day typed as 2026-12-31, in the tenant's zone; None for nothing or nonsense."""
+    return at_day(day, time(23, 59, 59))

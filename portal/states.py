@@ -114,6 +114,7 @@ TABLE: dict[str, dict[object, tuple[str, str, str]]] = {
     },
     "approval": {
         "open": (N_("Waiting for a decision"), "ask", "hourglass"),
+        "yours": (N_("Waiting for you"), "ask", "hourglass"),
         "approved": (N_("Approved"), "done", "circle-check"),
         "returned": (N_("Returned"), "ask", "corner-up-left"),
         "rejected": (N_("Rejected"), "fail", "circle-x"),

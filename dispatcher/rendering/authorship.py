@@ -1,7 +1,7 @@
 """Who changed a place of a mail between two frozen versions, and when: found in the steps of the issue.
 
 A step keeps words before and after; a change of the mail is laid to the last step that brought in what is new, or took
-out what is gone. What no step knows (a linked article, the template, a letter) is laid to nobody.
+out what is gone. What no step knows (a linked article, the template) is laid to nobody.
 """
 
 import re

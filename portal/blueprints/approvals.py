@@ -33,7 +33,7 @@ def index() -> Response:
     decided = listing.decided(g.tenant.id, request.args.get("before", type=int))
     both = [*waiting, *decided]
     return hypermedia.page(
-        "approvals/index.html", waiting=waiting, decided=decided,
+        "approvals/index.html", waiting=waiting, decided=decided, yours=_yours(waiting),
         campaigns=planning.many(g.tenant.id, [a.object_id for a in both if a.kind == planning.KIND]),
         names=_names([i for a in both for i in (a.asked_by_id, a.decided_by_id)]),
         older_id=decided[-1].id if len(decided) == listing.PAGE_SIZE else None,
@@ -149,6 +149,19 @@ def _seat(approval: Approval) -> Seat:
     return Seat(g.rights.role_ids, None, self_allowed)
 
 
+def _takes(approval: Approval, seat: Seat) -> bool:
+    """Whether the step that waits is for who sits there."""
+    return seat.role_ids is None or flow.may_take(approval, seat.role_ids)
+
+
+def _yours(waiting: list[Approval]) -> set[int]:
+    """Ids of the requests that wait for this person."""
+    if not may(P.APPROVAL_DECIDE):
+        return set()
+    own = () if context.effective_settings()["approval_self"] else (g.user.id,)
+    return {a.id for a in waiting if a.asked_by_id not in own and flow.may_take(a, g.rights.role_ids)}
+
+
 def _names(ids: list[int | None]) -> dict[int, str]:
     """Id → name of people, negative id → address of guests."""
     return policy.names(ids) | guests.names(g.tenant.id, [i for i in ids if i])
@@ -161,6 +174,8 @@ def _page(approval: Approval, status: int = 200, wrong: str = "", remark: str = 
     part = request.args.get("part", "")
     deciding_now = approval.state == ApprovalState.OPEN and may(P.APPROVAL_DECIDE) and not own
     seat = _seat(approval) if deciding_now else Seat()
+    voted = any(g.user.id in (vote.user_id, vote.for_user_id) for vote in votes)
+    takes = deciding_now and not voted and _takes(approval, seat)
     ids = [
         approval.asked_by_id,
         approval.decided_by_id,
@@ -173,7 +188,8 @@ def _page(approval: Approval, status: int = 200, wrong: str = "", remark: str = 
         "approval": approval, "subject": subject, "votes": votes, "steps": approval.steps or [],
         "names": _names(ids + [i for v in votes for i in (v.user_id, v.for_user_id)]),
         "roles": {r.id: r for r in policy.roles_for(g.tenant.id)} if approval.steps else {},
-        "own": own, "wrong": wrong, "remark": remark, "deciding": deciding_now, "for_id": seat.for_user_id,
+        "own": own, "wrong": wrong, "remark": remark, "deciding": takes, "voted": voted,
+        "another": deciding_now and not takes, "for_id": seat.for_user_id,
         "revocable": verdicts.revocable(approval, subject) and may(P.APPROVAL_DECIDE),
         "part": part if part in subject.parts else next(iter(subject.parts), ""), "typed_from": sending.TYPED_FROM,
         "band": flow.band(approval.size) if approval.size else None, **subject.facts,

@@ -1,12 +1,12 @@
 """Files of people who get no mail for a while: of one mailing, or of every mailing of a period."""
 
 import secrets
-from datetime import date, datetime, time
+from datetime import datetime, time
 from pathlib import Path
 
 from flask import Blueprint, Response, current_app, g, request, url_for
-from flask_babel import get_timezone, ngettext
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from domain import clock
 from domain.accounts import policy
@@ -99,10 +99,7 @@ def _said(found: Exclusion) -> str:
 
 
 def _day(name: str, at: time) -> datetime | None:
-    try:
-        return datetime.combine(date.fromisoformat(request.form.get(name, "").strip()), at, get_timezone())
-    except ValueError:
-        return None
+    return facets.at_day(request.form.get(name, ""), at)
 
 
 def _index(wrong: dict[str, str], status: int = 200) -> Response:

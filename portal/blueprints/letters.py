@@ -12,7 +12,7 @@ from domain.accounts.permissions import Permission as P
 from domain.campaigns import planning
 from domain.db import database
 from domain.errors import Conflict, Invalid
-from domain.issues import assembly, letters, placeholders
+from domain.issues import assembly, letters, placeholders, steps
 from domain.issues.models import Issue, IssueKind
 from domain.segments import saved
 from domain.subscribers import types
@@ -73,10 +73,11 @@ def save(issue_id: int) -> Response:
         chosen = values["asset_id"].strip()
         asset_id = received.picture_id(int(chosen)) if chosen.isdigit() else None
         with database.atomic():
-            letters.write(
-                letter, values["subject"], values["preheader"], values["html"],
-                {"asset_id": asset_id, "alt": values["alt"]},
-            )  # fmt: skip
+            with steps.recorded(letter, g.user.id, "edit"):
+                letters.write(
+                    letter, values["subject"], values["preheader"], values["html"],
+                    {"asset_id": asset_id, "alt": values["alt"]},
+                )  # fmt: skip
             if may(P.CAMPAIGN_PLAN) and any(form.get(key) is not None for key in SENDER):
                 planning.plan(_campaign(letter), {key: values[key] for key in SENDER})
     except Invalid as error:

@@ -15,7 +15,7 @@ from domain.campaigns import persondesk
 from domain.campaigns.persondesk import Case, Place
 from domain.errors import Invalid, NotFound
 from domain.tenancy.models import Tenant
-from portal import facets, hypermedia, states
+from portal import dossier, facets, hypermedia, states
 from portal.access import signed_in
 
 bp = Blueprint("person_desk", __name__)
@@ -70,7 +70,8 @@ def report() -> Response:
         response = Response(json.dumps(found, ensure_ascii=False, indent=2), mimetype="application/json")
         response.headers["Content-Disposition"] = 'attachment; filename="person.json"'
         return response
-    return hypermedia.page("person_desk/report.html", report=found, case=case)
+    tenants = {name: dossier.readable(known) for name, known in found["tenants"].items()}
+    return hypermedia.page("person_desk/report.html", report={**found, "tenants": tenants}, case=case)
 
 
 @bp.post("/house/people/act")

@@ -61,11 +61,19 @@ def test_two_steps_need_two_people(app: Flask, world: World, draft: Campaign, si
     approval = ask(world, draft)
     chief, deputy = (sign_in(app.test_client(), world.people[n]) for n in ("chief_editor", "deputy"))
     admin = sign_in(app.test_client(), world.administrator)
+    here = f"{HERE}/approvals/{approval.id}"
+    assert (
+        "Waiting for you" in chief.get(here).text and "Waiting for you" in chief.get(f"{HERE}/approvals").text
+    )
+    page = admin.get(here).text
+    assert "This step belongs to people with another role." in page and 'value="approve"' not in page
     assert click(admin, approval).status_code == 403, "the first step belongs to another role"
     assert click(chief, approval).status_code == 303
     assert status_of(draft) == CampaignStatus.IN_APPROVAL and flow.get(world.north.id, approval.id).step == 2
     assert not flow.is_approved(world.north.id, planning.KIND, draft.id, approval.fingerprint)
     assert click(chief, approval).status_code == click(deputy, approval).status_code == 403
+    page = chief.get(here).text
+    assert "You have decided this already." in page and 'value="approve"' not in page
     assert "waits for your decision" in admin.get(f"{HERE}/notices").text
     assert click(admin, approval).status_code == 303
     assert status_of(draft) == CampaignStatus.SCHEDULED

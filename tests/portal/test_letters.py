@@ -10,8 +10,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from lxml import html
 
-from dispatcher import preview
+from dispatcher import clearance, preview
 from dispatcher.message.compose import Compiled
+from dispatcher.rendering import authorship, changes
 from domain import clock, tokens
 from domain.approvals import listing
 from domain.campaigns import planning
@@ -301,3 +302,22 @@ def test_the_findings_of_a_letter_are_read_again_after_each_save(editor: FlaskCl
     assert "subject is missing" in before and "<html" not in before
     written(editor, letter)
     assert "subject is missing" not in editor.get(place, headers={"HX-Request": "true"}).text
+
+
+def test_a_request_for_a_letter_says_who_changed_it_since_the_last_version(
+    editor: FlaskClient, letter: Issue, world: worlds.World
+) -> None:
+    changed = "<p>[Salutation|Hello],</p><p>die Versammlung ist am 4. April.</p>"
+    for words in ({}, {"html": changed}):
+        written(editor, letter, **words)
+        campaign = planning.of_issue(letter)
+        assert campaign is not None
+        campaign.test_mode = False
+        campaign.save()
+        clearance.ask(world.north, fresh(letter), campaign, world.editor, mailings.BASE_URL)
+        planning.reopen(planning.get(world.north.id, campaign.id), fresh(letter), world.editor.id)
+    old, new = (
+        IssueRevision.select().where(IssueRevision.issue_id == letter.id).order_by(IssueRevision.number)
+    )
+    found = authorship.signed(changes.between(old, new), old, new)
+    assert found and {change.by_id for change in found} == {world.editor.id}

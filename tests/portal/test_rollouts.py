@@ -1,6 +1,7 @@
 """The pages of rollouts: prepare, hand out, join, follow, call off; and what branches may not reach."""
 
 import re
+from datetime import UTC
 
 import pytest
 from flask import Flask
@@ -131,3 +132,25 @@ def test_administrators_of_the_installation_see_every_rollout(
     page = house.get("/house/rollouts").text
     assert "Sommerbrief" in page and "Verlag Nord" in page and "0 of 1 take part" in page
     assert head.get("/house/rollouts").status_code == 403
+
+
+def test_a_branch_that_lacks_something_shows_in_the_page_and_in_what_is_fetched_again(
+    head: FlaskClient, world: World, branch: Tenant
+) -> None:
+    rollout = handed_out(head, world, branch)
+    course.lacks(course.branches(rollout)[0], [["list", "mitglieder"]])
+    for headers in ({}, {"HX-Request": "true"}):
+        page = head.get(f"{HERE}/{rollout.id}", headers=headers)
+        assert page.status_code == 200 and "mitglieder" in page.text and "Try again" in page.text
+
+
+def test_the_last_day_to_answer_ends_with_that_day_in_the_zone_of_the_tenant(
+    head: FlaskClient, world: World, branch: Tenant
+) -> None:
+    rollout = handed_out(head, world, branch)
+    Rollout.update(state="draft").where(Rollout.id == rollout.id).execute()
+    data = {"name": "Sommerbrief", "invited": branch.id, "join_until": "2031-07-15", "act": "save"}
+    assert head.post(f"{HERE}/{rollout.id}", data=data).status_code == 303
+    until = course.get(world.north.id, rollout.id).join_until
+    assert until.astimezone(UTC).isoformat() == "2031-07-15T21:59:59+00:00"
+    assert 'value="2031-07-15"' in head.get(f"{HERE}/{rollout.id}").text
