@@ -6,6 +6,7 @@ from typing import Any
 from flask import Blueprint, Response, g, render_template, request, url_for
 from flask_babel import gettext as _
 
+from dispatcher import preview
 from dispatcher.jobs import copies
 from domain.accounts import policy
 from domain.accounts.permissions import SENTENCES
@@ -18,10 +19,11 @@ from domain.quotas import granting
 from domain.releases import ledger, lending
 from domain.releases.models import Release, ReleaseMode
 from domain.segments import saved
+from domain.tenancy import tree
 from domain.tenancy.models import Tenant
 from mediadb import library
 from mediadb.models import Asset
-from portal import context, facets, hypermedia, releasable, whereused
+from portal import context, facets, hypermedia, releasable, sending, whereused
 from portal.access import may, requires
 from portal.errors import say_fields
 from portal.release_titles import titles
@@ -218,6 +220,19 @@ def body(release_id: int) -> Response:
     response = peoples_html(render_template("articles/body.html", article=copies.original(release)))
     response.headers["Content-Security-Policy"] = READER_POLICY
     return response
+
+
+@bp.get("/releases/received/<int:release_id>/mail")
+@requires(P.RELEASE_SEE, P.RELEASE_EDIT, P.ISSUE_SEE, P.CAMPAIGN_SEE)
+def mail(release_id: int) -> Response:
+    """The mail of a released issue or mailing as it stands now, a document of its own."""
+    release = _received(release_id)
+    if release.kind not in ("issue", "campaign"):
+        raise NotFound
+    found, giver = copies.original(release), tree.get(release.tenant_id)
+    issue = found if release.kind == "issue" else assembly.get(giver.id, found.issue_id)
+    shown = preview.message(giver, issue, sending.base_url(), None)
+    return peoples_html(sending.own_pictures(preview.part(shown, "html")))
 
 
 @bp.post("/releases/received/<int:release_id>/copy")

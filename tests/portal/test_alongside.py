@@ -103,11 +103,16 @@ def test_released_issues_and_mailings_stand_in_the_tables_of_the_own_ones(
     editor: FlaskClient, world: World
 ) -> None:
     campaign = mailings.draft(world, mailings.issue(world))
-    share(world, "issue", campaign.issue_id)
-    share(world, "campaign", campaign.id)
+    shared = [share(world, "issue", campaign.issue_id), share(world, "campaign", campaign.id)]
     for place in ("issues", "campaigns"):
         page = editor.get(f"/t/south/{place}").text
         assert "from Verlag Nord" in page.partition("<tbody>")[2].partition("</tbody>")[0], place
+    for release in shared:
+        here = f"/t/south/releases/received/{release.id}"
+        assert f"{here}/mail" in editor.get(here).text
+        assert "Die Linien 4 und 12 fahren anders." in editor.get(f"{here}/mail").text
+        ledger.recall(world.north.id, release.id, world.administrator)
+        assert editor.get(f"{here}/mail").status_code == 404, "at the next request"
 
 
 def test_a_release_is_seen_by_those_who_see_its_kind(
