@@ -68,6 +68,11 @@ def requires_house(view: View) -> View:
     return _guard("house", lambda: g.user.administers_house)(view)
 
 
+def requires_tree(view: View) -> View:
+    """A view for administrators of the installation and of a part of the tree; the view keeps to that part."""
+    return _guard("house", lambda: g.user.administers_house or bool(context.administered()))(view)
+
+
 def signed_in(view: View) -> View:
     """A view for everybody who is signed in; below a tenant: who holds a role in it."""
     return _guard("signed_in", lambda: True)(view)

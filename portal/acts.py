@@ -173,6 +173,7 @@ ACTS: dict[str, str] = {
     "tenant.host": N_("changed the web address of the tenant"),
     "template.types": N_("chose the newsletter types of %(what)s"),
     "tenant.keep": N_("took the deletion of the tenant back"),
+    "tenant.move": N_("moved the tenant in the tree"),
     "tenant.test": N_("changed whether the tenant is for tests"),
     "tenant.found": N_("founded the tenant"),
     "tenant.settings": N_("changed the settings of the tenant"),

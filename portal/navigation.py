@@ -148,6 +148,7 @@ def init_app(app: Flask) -> None:
         nav_top=lambda: _visible(TOP),
         nav_groups=_groups,
         my_tenants=_my_tenants,
+        manages_tenants=lambda: g.user.administers_house or bool(context.administered()),
         tenant_url=_tenant_url,
         tenant_colour=_tenant_colour,
         has_view=_has_view,
@@ -156,7 +157,7 @@ def init_app(app: Flask) -> None:
 
 def _house() -> list[Item]:
     """What lies above the tenants: for administrators of the house, and for who sits at the person desk."""
-    items = HOUSE if g.user.administers_house else ()
+    items = HOUSE if g.user.administers_house else HOUSE[:1] if context.administered() else ()
     return _visible((*items, *(DESK if duties.at_desk(g.user) else ())))
 
 

@@ -33,6 +33,14 @@ def administered(user: User) -> set[int]:
     return tree.subtree(roots) if roots else set()
 
 
+def managed(user: User) -> set[int]:
+    """Ids of the tenants below those that the person administers by a duty: he founds, suspends and moves them, but
+    not the one that others have given him."""
+    roots = _roots(user, DutyKind.ADMINISTER)
+    below = Tenant.select(Tenant.id).where(Tenant.parent_id.in_(tree.subtree(roots) or {0})) if roots else []
+    return {tenant.id for tenant in below}
+
+
 def count(user: User) -> ModelSelect:
     """How many duties the person has, wherever, as a query for one number."""
     return Duty.select(fn.COUNT(Duty.id)).where(Duty.user == user)

@@ -16,5 +16,13 @@ def found(name: str, slug: str = "", parent_id: int | None = None, user_id: int 
         tenant = Tenant.create(
             name=name, slug=tree.check_slug(slug.strip() or tree.slug_of(name)), parent_id=parent_id
         )
-        log.record(tenant.id, "tenant.found", user_id=user_id, kind="tenant", object_id=tenant.id)
+        for where in (tenant.id, log.HOUSE):
+            log.record(
+                where,
+                "tenant.found",
+                user_id=user_id,
+                kind="tenant",
+                object_id=tenant.id,
+                details={"name": name},
+            )
         return tenant

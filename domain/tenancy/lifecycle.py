@@ -7,16 +7,20 @@ from domain import clock
 from domain.audit import log
 from domain.db import database
 from domain.errors import N_, Conflict, Invalid
+from domain.tenancy import tree
 from domain.tenancy.models import Tenant, TenantStatus
 
 WAITING = timedelta(days=30)
+IN_BOTH_LOGS = ("tenant.delete", "tenant.keep", "tenant.move", "tenant.status")
 _HOST = re.compile(r"(?=.{4,253}\Z)([a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{1,62}\Z")
 
 
 def set_status(tenant: Tenant, wanted: str, user_id: int) -> None:
-    """Raises Invalid for a word that is no state."""
+    """Raises Invalid for a word that is no state, Conflict for a tenant that is to be deleted."""
     if wanted not in set(TenantStatus):
         raise Invalid(N_("Choose one of the states."))
+    if tenant.delete_at is not None:
+        raise Conflict(N_("This tenant is to be deleted. Take that back first."))
     if wanted != tenant.status:
         _change(tenant, user_id, "tenant.status", status=wanted)
 
@@ -40,6 +44,14 @@ def set_host(tenant: Tenant, host: str, public_host: str, user_id: int) -> None:
         raise Invalid(fields={"host": N_("This host name is taken.")})
     if (host or None) != tenant.host:
         _change(tenant, user_id, "tenant.host", host=host or None)
+
+
+def move(tenant: Tenant, parent_id: int | None, user_id: int) -> None:
+    """Below another tenant (None: a head office), with all that stands below it. Raises Conflict for a ring."""
+    if parent_id is not None and parent_id in tree.subtree([tenant.id]):
+        raise Conflict(N_("A tenant cannot stand below itself. Choose another place."))
+    if parent_id != tenant.parent_id:
+        _change(tenant, user_id, "tenant.move", parent_id=parent_id)
 
 
 def plan_deletion(tenant: Tenant, typed: str, user_id: int) -> None:
@@ -81,7 +93,7 @@ def _change(tenant: Tenant, user_id: int, act: str, **values: object) -> None:
             if act == "tenant.status"
             else {"before": before, "after": after}
         )
-        for where in {tenant.id, log.HOUSE} if act in ("tenant.delete", "tenant.keep") else {tenant.id}:
+        for where in {tenant.id, log.HOUSE} if act in IN_BOTH_LOGS else {tenant.id}:
             log.record(where, act, user_id=user_id, kind="tenant", object_id=tenant.id, details=details)
 
 

@@ -1,14 +1,16 @@
 """The installation: its tenants, who administers which part of the tree, and the visits of support."""
 
+import tempfile
 from typing import Any
 
-from flask import Blueprint, Response, current_app, g, request, url_for
+from flask import Blueprint, Response, current_app, g, request, send_file, url_for
 from flask_babel import gettext as _
 from wtforms.fields.choices import SelectChoice
 
 from dispatcher.jobs import tenants as tenants_job
 from domain.accounts import duties, policy
-from domain.accounts.models import DutyKind, Membership, User
+from domain.accounts.models import Duty, DutyKind, Membership, User
+from domain.audit import log
 from domain.content.markup import fold
 from domain.db import database
 from domain.errors import Invalid, NotFound
@@ -16,7 +18,7 @@ from domain.subscribers import lists
 from domain.tenancy import founding, lifecycle, tree
 from domain.tenancy.models import Tenant, TenantStatus
 from portal import context, hypermedia
-from portal.access import requires_house, signed_in
+from portal.access import requires_house, requires_tree, signed_in
 from portal.errors import into_form
 from portal.forms.house import DutyForm, HostForm, TenantForm, VisitForm
 
@@ -25,7 +27,7 @@ PAGE_SIZE = 25
 
 
 @bp.get("/house/tenants")
-@requires_house
+@requires_tree
 def tenants() -> Response:
     """A page of the tree, or of the tenants with these words in their names."""
     text = request.args.get("q", "")[:100]
@@ -37,14 +39,14 @@ def tenants() -> Response:
     full = {t.id: t for t in Tenant.select().where(Tenant.id.in_(shown or [0]))}
     return hypermedia.page(
         "house/tenants.html", "house/_tenants.html", count=len(rows), text=text, states=list(TenantStatus),
-        rows=[(full[t.id], 0 if words else depth) for t, depth in rows[start : start + PAGE_SIZE]],
+        managed=_managed(), rows=[(full[t.id], 0 if words else depth) for t, depth in rows[start : start + PAGE_SIZE]],
         people=policy.people_by_tenant(shown), newer=max(0, start - PAGE_SIZE) if start else None,
         older=start + PAGE_SIZE if len(rows) > start + PAGE_SIZE else None,
     )  # fmt: skip
 
 
 @bp.get("/house/tenants/new")
-@requires_house
+@requires_tree
 def new() -> Response:
     form = TenantForm(formdata=None)
     form.parent.data = request.args.get("parent", "")
@@ -52,7 +54,7 @@ def new() -> Response:
 
 
 @bp.post("/house/tenants")
-@requires_house
+@requires_tree
 def create() -> Response:
     """A new tenant with its default list; the founder administers it."""
     form = TenantForm()
@@ -61,7 +63,7 @@ def create() -> Response:
     parent = form.parent.data or ""
     try:
         with database.atomic():
-            parent_id = tree.get(int(parent)).id if parent.isdigit() else None
+            parent_id = _place(parent)
             tenant = founding.found(form.name.data or "", form.slug.data or "", parent_id, g.user.id)
             blueprint = form.blueprint.data or ""
             if blueprint.isdigit():
@@ -81,26 +83,50 @@ def create() -> Response:
 
 
 @bp.get("/house/tenants/<int:tenant_id>")
-@requires_house
+@requires_tree
 def show(tenant_id: int) -> Response:
-    return _show(tree.get(tenant_id), HostForm(formdata=None), DutyForm(formdata=None))
+    return _show(_mine(tenant_id), HostForm(formdata=None), _duty_form(DutyForm(formdata=None)))
 
 
 @bp.post("/house/tenants/<int:tenant_id>/status")
-@requires_house
+@requires_tree
 def status(tenant_id: int) -> Response:
-    tenant = tree.get(tenant_id)
+    tenant = _mine(tenant_id)
     lifecycle.set_status(tenant, request.form.get("status", ""), g.user.id)
     back = url_for("house.show", tenant_id=tenant.id) if "here" in request.form else url_for("house.tenants")
     return hypermedia.done(back, _("The state of %(name)s is saved.", name=tenant.name))
 
 
 @bp.post("/house/tenants/<int:tenant_id>/kind")
-@requires_house
+@requires_tree
 def kind(tenant_id: int) -> Response:
-    tenant = tree.get(tenant_id)
+    tenant = _mine(tenant_id)
     lifecycle.set_kind(tenant, "is_test" in request.form, "is_blueprint" in request.form, g.user.id)
     return hypermedia.done(url_for("house.show", tenant_id=tenant.id), _("Saved."))
+
+
+@bp.post("/house/tenants/<int:tenant_id>/parent")
+@requires_tree
+def move(tenant_id: int) -> Response:
+    """To another place in the tree; what it does not set itself comes from there from now on."""
+    tenant = _mine(tenant_id)
+    lifecycle.move(tenant, _place(request.form.get("parent", "")), g.user.id)
+    text = _("%(name)s stands there now. What it does not set itself comes from above.", name=tenant.name)
+    return hypermedia.done(url_for("house.show", tenant_id=tenant.id), text)
+
+
+@bp.post("/house/tenants/<int:tenant_id>/export")
+@requires_house
+def export(tenant_id: int) -> Response:
+    """Everything of the tenant as one ZIP, for whoever deletes it; noted in both logs."""
+    tenant = tree.get(tenant_id)
+    kept = tempfile.TemporaryFile()  # noqa: SIM115 - the answer closes it
+    tenants_job.export(tenant, kept)
+    kept.seek(0)
+    for where in (tenant.id, log.HOUSE):
+        log.record(where, "tenant.export", user_id=g.user.id, kind="tenant", object_id=tenant.id)
+    name = f"{tenant.slug}-{context.today().isoformat()}.zip"
+    return send_file(kept, mimetype="application/zip", as_attachment=True, download_name=name)
 
 
 @bp.post("/house/tenants/<int:tenant_id>/host")
@@ -111,14 +137,14 @@ def host(tenant_id: int) -> Response:
         lifecycle.set_host(tenant, form.host.data or "", current_app.config["PUBLIC_HOST"], g.user.id)
     except Invalid as error:
         into_form(form, error)
-        return _show(tenant, form, DutyForm(formdata=None), 422)
+        return _show(tenant, form, _duty_form(DutyForm(formdata=None)), 422)
     return hypermedia.done(url_for("house.show", tenant_id=tenant.id), _("Saved."))
 
 
 @bp.post("/house/tenants/<int:tenant_id>/duties")
-@requires_house
+@requires_tree
 def give_duty(tenant_id: int) -> Response:
-    tenant, form = tree.get(tenant_id), DutyForm()
+    tenant, form = _mine(tenant_id), _duty_form(DutyForm())
     valid = form.validate()
     user = User.get_or_none(User.email == (form.email.data or "").casefold(), User.active)
     if not valid or user is None:
@@ -131,9 +157,11 @@ def give_duty(tenant_id: int) -> Response:
 
 
 @bp.post("/house/tenants/<int:tenant_id>/duties/<int:duty_id>/end")
-@requires_house
+@requires_tree
 def take_duty(tenant_id: int, duty_id: int) -> Response:
-    tenant = tree.get(tenant_id)
+    tenant = _mine(tenant_id)
+    if not g.user.administers_house and duty_id not in {d.id for d in _held(tenant)}:
+        raise NotFound
     duties.take(tenant, duty_id, g.user)
     return hypermedia.done(url_for("house.show", tenant_id=tenant.id), _("The duty has ended."))
 
@@ -193,16 +221,57 @@ def _show(tenant: Tenant, host_form: HostForm, duty_form: DutyForm, status: int 
         host_form.host.data = tenant.host or ""
     return hypermedia.page(
         "house/show.html", status=status, tenant=tenant, states=list(TenantStatus), host_form=host_form,
-        duty_form=duty_form, held=duties.holders(tenant.id), above=list(reversed(tree.ancestors(tenant))),
-        below=tree.children(tenant),
+        duty_form=duty_form, held=_held(tenant), above=list(reversed(tree.ancestors(tenant))),
+        below=tree.children(tenant), places=_places(tenant),
     )  # fmt: skip
 
 
+def _managed() -> set[int] | None:
+    """Ids of the tenants that the person manages; None: all of them."""
+    return None if g.user.administers_house else duties.managed(g.user)
+
+
+def _mine(tenant_id: int) -> Tenant:
+    """A tenant that the person manages; raises NotFound."""
+    managed = _managed()
+    if managed is not None and tenant_id not in managed:
+        raise NotFound
+    return tree.get(tenant_id)
+
+
+def _place(parent: str) -> int | None:
+    """Where a tenant is put; only the house makes head offices. Raises NotFound."""
+    if g.user.administers_house and not parent:
+        return None
+    found = tree.get(int(parent) if parent.isdecimal() and len(parent) < 10 else 0)
+    if not g.user.administers_house and found.id not in context.administered():
+        raise NotFound
+    return found.id
+
+
+def _duty_form(form: DutyForm) -> DutyForm:
+    """Who administers a part of the tree lets others administer parts of it; the other duties are the house's."""
+    if not g.user.administers_house:
+        form.kind.choices = [c for c in form.kind.choices if c.value == DutyKind.ADMINISTER.value]
+    return form
+
+
+def _held(tenant: Tenant) -> list[Duty]:
+    """Duties over the tenant that the person may end."""
+    found = duties.holders(tenant.id)
+    return [d for d in found if g.user.administers_house or d.kind == DutyKind.ADMINISTER]
+
+
+def _places(tenant: Tenant | None = None) -> list[SelectChoice]:
+    """Where a tenant may stand: not below itself."""
+    below = tree.subtree([tenant.id]) if tenant else set()
+    head = [SelectChoice("", _("Nobody: a head office"))] if g.user.administers_house else []
+    rows = [(t, depth) for t, depth in _tree() if t.id not in below]
+    return [*head, *(SelectChoice(str(t.id), "\u2003" * depth + t.name) for t, depth in rows)]
+
+
 def _new(form: TenantForm, code: int = 200) -> Response:
-    form.parent.choices = [
-        SelectChoice("", _("Nobody: a head office")),
-        *(SelectChoice(str(t.id), "\u2003" * depth + t.name) for t, depth in _tree()),
-    ]
+    form.parent.choices = _places()
     form.blueprint.choices = [
         SelectChoice("", _("Nothing: empty")), *(SelectChoice(str(t.id), t.name) for t in _blueprints())
     ]  # fmt: skip
@@ -210,12 +279,17 @@ def _new(form: TenantForm, code: int = 200) -> Response:
 
 
 def _blueprints() -> list[Tenant]:
-    return list(Tenant.select().where(Tenant.is_blueprint).order_by(Tenant.name))
+    found = Tenant.select().where(Tenant.is_blueprint).order_by(Tenant.name)
+    if not g.user.administers_house:
+        found = found.where(Tenant.id.in_(context.administered()))
+    return list(found)
 
 
 def _tree() -> list[tuple[Any, int]]:
     """(id, name, slug) of every tenant below its parent, with its depth; one whose parent is gone stands at the top."""
     query = Tenant.select(Tenant.id, Tenant.name, Tenant.slug, Tenant.parent_id).order_by(Tenant.name)
+    if not g.user.administers_house:
+        query = query.where(Tenant.id.in_(context.administered()))
     rows = list(query.namedtuples())
     known = {t.id for t in rows}
     below: dict[int | None, list[Any]] = {}

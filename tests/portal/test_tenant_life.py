@@ -10,9 +10,11 @@ from flask.testing import FlaskClient
 
 from dispatcher.jobs import tenants as jobs
 from domain import clock
-from domain.accounts.models import Role, RolePermission
+from domain.accounts import duties
+from domain.accounts.models import DutyKind, Role, RolePermission
 from domain.accounts.permissions import Permission
 from domain.audit import log
+from domain.audit.models import AuditEntry
 from domain.content.models import Article
 from domain.issues import blocktemplates
 from domain.issues.models import Block
@@ -21,6 +23,7 @@ from domain.tenancy.models import Tenant
 from mediadb import library, storage
 from mediadb.models import Asset
 from tests import mailings, pictures
+from tests import world as worlds
 from tests.world import World
 
 
@@ -133,3 +136,55 @@ def test_deletion_waits_can_be_taken_back_and_then_leaves_nothing(admin: FlaskCl
     assert storage.path_of(kept.sha256).exists() and not storage.path_of(own.sha256).exists()
     assert Asset.select().where(Asset.tenant_id == world.north.id).exists()
     assert log.verify(world.south.id) is None and log.verify(log.HOUSE) is None
+
+
+def test_who_administers_a_subtree_founds_moves_and_suspends_tenants_below_and_nothing_else(
+    app: Flask, admin: FlaskClient, world: World, sign_in
+) -> None:
+    head = worlds.person("regional", world.south, world.roles["editor"])
+    duties.give(world.south, head, DutyKind.ADMINISTER, world.administrator)
+    regional = sign_in(app.test_client(), head)
+    listed = regional.get("/house/tenants").text
+    assert "Südpost" in listed and "Verlag Nord" not in listed
+    assert 'href="/house/tenants"' in regional.get("/t/south/").text
+    for place in ("", str(world.north.id)):
+        assert regional.post("/house/tenants", data={"name": "Away", "parent": place}).status_code in (
+            404,
+            422,
+        )
+    assert regional.post("/house/tenants", data={"name": "Tal", "parent": world.south.id}).status_code == 303
+    assert regional.post("/house/tenants", data={"name": "Au", "parent": world.south.id}).status_code == 303
+    tal, au = Tenant.get(Tenant.slug == "tal"), Tenant.get(Tenant.slug == "au")
+    assert regional.get("/t/tal/admin/people").status_code == 200
+    place = f"/house/tenants/{tal.id}"
+    assert regional.post(f"{place}/status", data={"status": "no_sending"}).status_code == 303
+    assert Tenant.get_by_id(tal.id).status == "no_sending"
+    assert regional.post(f"{place}/parent", data={"parent": au.id}).status_code == 303
+    assert Tenant.get_by_id(tal.id).parent_id == au.id
+    assert regional.post(f"/house/tenants/{au.id}/parent", data={"parent": tal.id}).status_code == 409, (
+        "a ring"
+    )
+    assert regional.post(f"{place}/parent", data={"parent": world.north.id}).status_code == 404
+    for act in ("host", "delete", "keep", "export"):
+        assert regional.post(f"{place}/{act}", data={"typed": "tal"}).status_code == 403, act
+    for foreign in (world.north.id, world.south.id):
+        assert regional.get(f"/house/tenants/{foreign}").status_code == 404
+        assert (
+            regional.post(f"/house/tenants/{foreign}/status", data={"status": "blocked"}).status_code == 404
+        )
+    given = {"email": head.email, "kind": "support"}
+    assert regional.post(f"{place}/duties", data=given).status_code == 422, "a duty that he does not have"
+    assert regional.get("/house/log").status_code == 403
+    acts = [
+        e.act
+        for e in AuditEntry.select().where(AuditEntry.tenant_id == log.HOUSE, AuditEntry.user_id == head.id)
+    ]
+    assert acts.count("tenant.found") == 2 and "tenant.move" in acts and "tenant.status" in acts
+
+
+def test_who_deletes_a_tenant_can_take_all_of_it_along_first(admin: FlaskClient, world: World) -> None:
+    answer = admin.post(f"{south(world)}/export", data={"reference": "T-9"})
+    assert "tenant.json" in zipfile.ZipFile(io.BytesIO(answer.data)).namelist()
+    answer.close()
+    told = AuditEntry.select().where(AuditEntry.act == "tenant.export", AuditEntry.reference == "T-9")
+    assert {entry.tenant_id for entry in told} == {log.HOUSE, world.south.id}
