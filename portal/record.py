@@ -9,6 +9,7 @@ from domain.accounts import policy
 from domain.accounts.permissions import Permission as P
 from domain.audit.models import AuditEntry
 from domain.campaigns import alike, listing, received, unmerging
+from domain.errors import N_
 from domain.subscribers import consent, directory, lists, organisations, proofs, suppression, types
 from domain.subscribers.facets import fields, notes, tags, tracks
 from domain.subscribers.facets.models import Holder
@@ -22,6 +23,14 @@ from portal.forms.subscribers import ConsentForm, LockForm
 from portal.suppressed import RULES
 
 CHANGES = 20
+FIELD_WORDS: dict[str, str] = {  # what the log names as changed
+    "address": N_("E-mail address"), "salutation": N_("Salutation"), "title": N_("Title"),
+    "first_name": N_("First name"), "last_name": N_("Last name"), "organisation_id": N_("Customer"),
+    "function": N_("Function"), "street": N_("Street and number"), "postcode": N_("Postcode"), "city": N_("City"),
+    "region": N_("State or region"), "country": N_("Country"), "language": N_("Language"),
+    "birthday": N_("Birthday"), "category": N_("Reader category"), "territory_id": N_("Territory"),
+    "fields": N_("Own fields"), "deliverability": N_("Deliverability"),
+}  # fmt: skip
 TWINS = 3  # others who may be the same person
 
 
@@ -47,7 +56,7 @@ def page(
         lists=lists.every(tenant_id), on_lists={chosen.id for chosen in lists.of(person)},
         organisation=_organisation(person), tags=tags.of(*key), tracks=tracks.every(tenant_id),
         standings=tracks.of(*key), own=fields.every(tenant_id), received=received.by_person(tenant_id, person.id),
-        suppressed=stopped, auto_rules=RULES,
+        suppressed=stopped, auto_rules=RULES, field_words=FIELD_WORDS,
         mailings=listing.names(tenant_id, [stopped.campaign_id]) if stopped else {},
         merge=merge, merge_stays=unmerging.contradiction(merge) if merge else None,
         names=policy.names([*people, person.locked_by_id, merge.by_id if merge else None]),

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from copy import deepcopy
 from datetime import date, datetime
 from typing import Any
 
@@ -56,11 +57,14 @@ def create(tenant_id: int, values: Mapping[str, Any]) -> Subscriber:
 
 def change(person: Subscriber, values: Mapping[str, Any], user_id: int) -> None:
     """Write the fields named in `values`; raises Invalid."""
-    before = person.address_key
+    before, was = person.address_key, deepcopy(person.__data__)
     _fill(person, values)
     if person.address_key != before and person.deliverability == Deliverability.BOUNCED:
         person.deliverability = Deliverability.ACTIVE  # what came back went to the old address
-    changed = sorted(field.name for field in person.dirty_fields if field.name != "folded")
+    changed = sorted(
+        name for name, value in person.__data__.items()
+        if value != was.get(name) and name not in ("folded", "address_key")
+    )  # fmt: skip
     person.updated_at = clock.now()
     try:
         with database.atomic():

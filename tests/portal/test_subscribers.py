@@ -228,3 +228,13 @@ def test_stopping_an_address_stands_among_the_changes(manager: FlaskClient, worl
     path = f"/t/north/subscribers/{who.id}"
     manager.post(f"{path}/deliverability", data={"state": "stopped"})
     assert "Address stopped" in manager.get(path).text
+
+
+def test_the_record_names_what_was_changed_in_words_and_nothing_else(
+    manager: FlaskClient, world: World
+) -> None:
+    person = created(world, "ada@leser.example", first_name="Ada", city="Bonn")
+    data = {"address": "ada@neu.example", "first_name": "Ada", "city": "Celle", "language": ""}
+    assert manager.post(f"/t/north/subscribers/{person.id}", data=data).status_code == 303
+    page = manager.get(f"/t/north/subscribers/{person.id}").text
+    assert re.search(r"Data changed<span[^>]*> · E-mail address, City</span>", page)
