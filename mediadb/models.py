@@ -5,6 +5,7 @@ from enum import StrEnum
 from peewee import (
     BigAutoField,
     BigIntegerField,
+    BlobField,
     BooleanField,
     CharField,
     DateField,
@@ -81,6 +82,20 @@ class Rendition(TenantModel):
 
     class Meta:
         indexes = ((("tenant_id", "asset_id", "name"), True),)
+
+
+class UploadPiece(TenantModel):
+    """A piece of a large file on its way in: kept until all of them are here, or for a day."""
+
+    user_id = IntegerField()
+    upload_key = CharField(max_length=60)  # the browser's name for the file
+    number = IntegerField()  # from 0
+    size_bytes = IntegerField()
+    data = BlobField()
+    created_at = MomentField(default=clock.now)
+
+    class Meta:
+        indexes = ((("tenant_id", "user_id", "upload_key", "number"), True),)
 
 
 class AssetAlias(TenantModel):

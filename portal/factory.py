@@ -37,7 +37,7 @@ babel = Babel()
 MAX_REQUEST_BYTES = 64 * 1024 * 1024  # several media at once; each file has its own, lower ceiling
 IN_TENANT = (
     "dashboard", "articles", "article_picture", "presence", "versions", "pool", "pool_care", "calendar", "expected",
-    "media", "media_care",
+    "media", "media_care", "media_pieces",
     "issues", "blocks", "mailtemplates", "blocktemplates",
     "campaigns", "measured", "followups", "pacing", "approvals", "approval_flows", "asking",
     "trials", "preflights", "previews", "letters", "attachments",

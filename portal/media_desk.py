@@ -2,10 +2,11 @@
 
 from datetime import date
 
-from flask import g, request, url_for
+from flask import Response, g, jsonify, request, url_for
+from flask_babel import gettext as _
 
 from domain.content.models import SavedView
-from mediadb import library
+from mediadb import library, urls
 from mediadb import reach as reaching
 from mediadb.models import Asset, Folder
 
@@ -64,3 +65,17 @@ def day(text: str) -> date | None:
         return date.fromisoformat(text)
     except ValueError:
         return None
+
+
+def uploaded(made: list[library.Taken], refused: list[tuple[str, str]]) -> Response:
+    """The answer to one file sent by script: what it became, or why not."""
+    if refused or not made:
+        response = jsonify(text=refused[0][1] if refused else _("Choose one or more files first."))
+        response.status_code = 422
+        return response
+    asset = made[0].asset
+    return jsonify(
+        id=asset.id, name=asset.title or asset.filename, alt=asset.alt, thumb=urls.path(asset, "card"),
+        url=url_for("media.show", asset_id=asset.id), kind=asset.kind, known=made[0].known,
+        text=_("Already in the media, not stored again") if made[0].known else _("Uploaded"),
+    )  # fmt: skip

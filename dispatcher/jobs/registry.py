@@ -27,7 +27,7 @@ from domain.issues import links as link_answers
 from domain.orders import desk
 from domain.quotas import reservations
 from domain.rollouts import course
-from mediadb import completing, proofs, treatment
+from mediadb import completing, pieces, proofs, treatment
 
 DAY_S = 86_400
 
@@ -76,6 +76,7 @@ def upkeep() -> Callable[[], None]:
             link_answers.forget()
             treatment.empty_trash()
             proofs.clear()
+            pieces.clear()
             retention.clean()
             done_on = now // DAY_S
 

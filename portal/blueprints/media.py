@@ -3,7 +3,7 @@
 import io
 from typing import Any
 
-from flask import Blueprint, Response, g, jsonify, request, send_file, url_for
+from flask import Blueprint, Response, g, request, send_file, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
@@ -12,7 +12,7 @@ from domain.content import tags
 from domain.db import abreast, gathered
 from domain.errors import Conflict, Invalid, NotFound, OverLimit
 from domain.releases import ledger
-from mediadb import approving, decoder, kinds, labels, library, limits, storage, urls
+from mediadb import approving, decoder, kinds, labels, library, limits, storage
 from mediadb.models import Asset, AssetKind, Folder
 from portal import context, hypermedia, media_desk, media_places, received
 from portal.access import public, requires
@@ -113,7 +113,7 @@ def upload() -> Response:
         except (Invalid, OverLimit, Conflict) as error:
             refused.append((library.clean_name(file.filename), say(error)))
     if request.headers.get("X-Requested-With") == "upload":
-        return _as_json(made, refused)
+        return media_desk.uploaded(made, refused)
     for name, reason in refused:
         hypermedia.flash(f"{name}: {reason}", "fail")
     for taken in made:
@@ -326,17 +326,3 @@ def _with_subfolders(folders: list[Folder], counts: dict[int | None, int]) -> di
 
 def _folder_url(folder_id: int | None) -> str:
     return url_for("media.folder", folder_id=folder_id) if folder_id else url_for("media.index")
-
-
-def _as_json(made: list[library.Taken], refused: list[tuple[str, str]]) -> Response:
-    """The answer to one file sent by script: what it became, or why not."""
-    if refused or not made:
-        response = jsonify(text=refused[0][1] if refused else _("Choose one or more files first."))
-        response.status_code = 422
-        return response
-    asset = made[0].asset
-    return jsonify(
-        id=asset.id, name=asset.title or asset.filename, alt=asset.alt, thumb=urls.path(asset, "card"),
-        url=url_for("media.show", asset_id=asset.id), kind=asset.kind, known=made[0].known,
-        text=_("Already in the media, not stored again") if made[0].known else _("Uploaded"),
-    )  # fmt: skip

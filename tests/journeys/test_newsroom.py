@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests import pictures
 from tests.journeys import inspection
@@ -121,7 +121,29 @@ def test_pictures_come_in_and_are_cropped(
     back()  # the browser tells, and the upload goes on by itself
     expect(page.locator("#media-results")).to_contain_text("spaet.txt")
 
+    (tmp_path / "lang.txt").write_bytes(
+        b"Zeile um Zeile\n" * 400_000
+    )  # goes in six pieces, of which the fourth is lost
+
+    def lose(route: Route) -> None:
+        if 'name="number"\r\n\r\n3' in (route.request.post_data_buffer or b"")[:2000].decode("latin-1"):
+            route.abort()
+        else:
+            route.continue_()
+
+    page.route("**/media/pieces", lose)
+    page.set_input_files("#files", str(tmp_path / "lang.txt"))
+    expect(page.locator("[data-up-again]:visible")).to_have_count(1)
+    faults[:] = [fault for fault in faults if "ERR_FAILED" not in fault]
+    page.unroute("**/media/pieces")
+    with page.expect_response("**/media/pieces?**") as here:
+        page.locator("[data-up-again]:visible").click()
+    assert here.value.json() == {"held": 3}
+    expect(page.locator("#media-results")).to_contain_text("lang.txt")
+
     page.get_by_role("link", name="neu.png").first.click()
+    expect(page.locator("#panel")).to_contain_text("neu.png")
+    is_sound(page)
     page.locator("#panel").get_by_role("link", name="Zuschneiden").click()
     page.get_by_role("button", name="1:1").click()
     handle = page.locator("[data-crop-handle=se]").bounding_box()

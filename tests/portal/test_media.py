@@ -243,3 +243,25 @@ def test_the_portal_shows_avif_to_browsers_that_ask_for_it(app: Flask, world: wo
         f"/media/{asset.public_key}/card", headers={"Accept": "image/avif"}, buffered=True
     )
     assert old.mimetype == "image/webp"
+
+
+def test_a_large_file_comes_in_pieces_and_is_taken_as_a_whole(journalist: FlaskClient) -> None:
+    data, key, url = pictures.plain(900, 500), {"upload": "1-2-3"}, "/t/north/media/pieces"
+    half = len(data) // 2
+    assert journalist.get(url, query_string=key).json == {"held": 0}
+    for number, piece in enumerate((data[:half], data[half:])):
+        form = {**key, "number": str(number), "file": (io.BytesIO(piece), "blob")}
+        assert journalist.post(url, data=form).json == {"held": number + 1}
+    ready = {**key, "name": "Markt.png"}
+    assert journalist.post(f"{url}/whole", data={**ready, "size": "7"}).status_code == 422
+    assert journalist.get(url, query_string=key).json == {"held": 0}
+    form = {**key, "number": "0", "file": (io.BytesIO(data), "blob")}
+    assert journalist.post(url, data=form).json == {"held": 1}
+    taken = journalist.post(f"{url}/whole", data={**ready, "size": str(len(data))})
+    assert taken.json["name"] == "Markt.png" and not taken.json["known"]
+    assert Asset.get(Asset.filename == "Markt.png").width == 900
+    assert journalist.get(url, query_string=key).json == {"held": 0}
+    bad = journalist.post(url, data={**key, "number": "0", "file": (io.BytesIO(b"GIF"), "blob")})
+    assert bad.json == {"held": 1}
+    refused = journalist.post(f"{url}/whole", data={**key, "name": "a.gif", "size": "3"})
+    assert refused.status_code == 422 and "picture" in refused.json["text"]

@@ -1,6 +1,7 @@
 // Several files by button, drag or paste: each with its own progress; one that is refused does not stop the others.
 (() => {
-  const AT_ONCE = 3;
+  const AT_ONCE = 3, PIECE = 1048576;
+  const mega = (bytes) => (bytes / 1048576).toLocaleString(document.documentElement.lang, { maximumFractionDigits: 1, minimumFractionDigits: 1 });
   const token = () => document.querySelector("meta[name=csrf-token]").content;
 
   document.querySelectorAll("form[data-drop]").forEach((form) => {
@@ -56,6 +57,7 @@
     function known(task, text) {
       task.part("bar").hidden = true;
       task.part("size").textContent = text;
+      task.part("size").classList.replace("num", "text-wrap");
       setTimeout(() => task.item.remove(), 8000);
     }
     function next() {
@@ -63,6 +65,7 @@
     }
     function send(task) {
       running += 1;
+      if (task.file.size > 2 * PIECE) { inPieces(task); return; }
       const data = new FormData();
       if (form.elements.folder) data.append("folder", form.elements.folder.value);
       data.append("file", task.file);
@@ -71,28 +74,53 @@
       request.responseType = "json";
       request.setRequestHeader("X-Requested-With", "upload");
       request.setRequestHeader("X-CSRFToken", token());
-      request.upload.addEventListener("progress", (event) => {
-        task.part("bar").value = (100 * event.loaded) / (event.total || 1);
-        task.part("size").textContent = `${Math.round((100 * event.loaded) / (event.total || 1))} %`;
-      });
-      request.addEventListener("loadend", () => {
-        running -= 1;
-        if (request.status === 200) {
-          made += 1;
-          if (request.response?.known) known(task, request.response.text); else task.item.remove();
-        }
-        else if (request.status === 401) {
-          document.body.dispatchEvent(new CustomEvent("rundbrief:expired", { detail: () => { waiting.push(task); next(); } }));
-        } else if (request.status === 413) refuse(task, form.dataset.tooLarge);
-        else if (task.item.isConnected && request.response?.text) refuse(task, request.response.text);
-        else if (task.item.isConnected) fail(task, form.dataset.failed);
-        next();
-        if (!running && !waiting.length && made) {
-          made = 0;
-          htmx.ajax("GET", form.dataset.drop || location.href, { target: "#media-results", swap: "outerHTML" });
-        }
-      });
+      request.upload.addEventListener("progress", (event) => { show(task, event.loaded, event.total || 1); });
+      request.addEventListener("loadend", () => { ended(task, request.status, request.response); });
       request.send(data);
+    }
+    function show(task, done, all) {
+      task.part("bar").value = (100 * done) / all;
+      task.part("size").textContent = form.dataset.of.replace("##", mega(all)).replace("#", mega(Math.min(done, all)));
+    }
+    // Large files go in pieces: after an error, also after a reload, they go on where they stood.
+    async function inPieces(task) {
+      const { file } = task, stop = task.request = new AbortController();
+      const name = [...file.name].reduce((sum, sign) => (Math.imul(sum, 31) + sign.codePointAt(0)) >>> 0, 7);
+      const upload = `${file.size}-${file.lastModified}-${name}`, count = Math.ceil(file.size / PIECE);
+      const ask = (url, fields) => {
+        const body = fields && new FormData();
+        Object.entries(fields ?? {}).forEach(([key, value]) => body.append(key, value));
+        return fetch(url, { method: body ? "POST" : "GET", body, signal: stop.signal, headers: { "X-Requested-With": "upload", "X-CSRFToken": token() } });
+      };
+      let answer = null, said = null;
+      try {
+        answer = await ask(`${form.dataset.pieces}?upload=${upload}`);
+        for (let held = 0; answer.ok && (held = (await answer.json()).held) < count;) {
+          show(task, held * PIECE, file.size);
+          answer = await ask(form.dataset.pieces, { upload, number: held, file: file.slice(held * PIECE, (held + 1) * PIECE) });
+        }
+        show(task, file.size, file.size);
+        const folder = form.elements.folder ? { folder: form.elements.folder.value } : {};
+        if (answer.ok) answer = await ask(form.dataset.whole, { upload, name: file.name, size: file.size, ...folder });
+        said = await answer.json();
+      } catch { if (answer?.ok) answer = null; /* no network, or an answer that is no JSON */ }
+      ended(task, answer?.status ?? 0, said);
+    }
+    function ended(task, status, said) {
+      running -= 1;
+      if (status === 200) {
+        made += 1;
+        if (said?.known) known(task, said.text); else task.item.remove();
+      } else if (status === 401) {
+        document.body.dispatchEvent(new CustomEvent("rundbrief:expired", { detail: () => { waiting.push(task); next(); } }));
+      } else if (status === 413) refuse(task, form.dataset.tooLarge);
+      else if (task.item.isConnected && said?.text) refuse(task, said.text);
+      else if (task.item.isConnected) fail(task, form.dataset.failed);
+      next();
+      if (!running && !waiting.length && made) {
+        made = 0;
+        htmx.ajax("GET", form.dataset.drop || location.href, { target: "#media-results", swap: "outerHTML" });
+      }
     }
 
     form.querySelectorAll("[data-needs-script]").forEach((part) => { part.hidden = false; });
