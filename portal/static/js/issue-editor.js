@@ -164,6 +164,5 @@
       link.parentElement.querySelectorAll("a").forEach((other) => other.removeAttribute("aria-current"));
       link.setAttribute("aria-current", "true");
     }
-    document.querySelectorAll("details.rb-more[open]").forEach((menu) => { if (!menu.contains(event.target)) menu.open = false; });
   });
 })();
