@@ -12,8 +12,10 @@ from domain.errors import N_
 from domain.issues.models import BlockTemplate, Issue, MailTemplate, TrialPerson
 from domain.orders.models import MailingOrder
 from domain.rollouts.models import Rollout
-from domain.subscribers.models import DistributionList, NewsletterType
+from domain.segments.models import Segment
+from domain.subscribers.models import DistributionList, NewsletterType, Organisation
 from domain.tenancy.models import TerritoryNode
+from mediadb.models import Folder
 
 ACTS: dict[str, str] = {
     "approval.approved": N_("approved %(what)s"),
@@ -156,6 +158,8 @@ ACTS: dict[str, str] = {
     "release.employ": N_("let %(what)s work here, lent by another tenant"),
     "release.returned": N_("ended the work of %(what)s here: the loan was recalled"),
     "release.recall": N_("recalled the release of %(what)s"),
+    "second.codes": N_("made new recovery codes"),
+    "session.end": N_("signed the own other devices out"),
     "second.off": N_("switched the second factor off"),
     "second.on": N_("switched the second factor on"),
     "support.enter": N_("entered as support"),
@@ -242,8 +246,9 @@ THINGS: dict[
     "rollout": (N_("the rollout “%(name)s”"), N_("a rollout"), Rollout, "name"),
     "relay": (N_("the mail server “%(name)s”"), N_("mail server %(id)s"), None, ""),
     "robinson": (N_("the Robinson list"), N_("the Robinson list"), None, ""),
-    "folder": (N_("the folder “%(name)s”"), N_("folder %(id)s"), None, ""),
-    "segment": (N_("the segment “%(name)s”"), N_("segment %(id)s"), None, ""),
+    "folder": (N_("the folder “%(name)s”"), N_("folder %(id)s"), Folder, "name"),
+    "segment": (N_("the segment “%(name)s”"), N_("segment %(id)s"), Segment, "name"),
+    "organisation": (N_("the customer “%(name)s”"), N_("customer %(id)s"), Organisation, "name"),
     "template": (N_("the template “%(name)s”"), N_("template %(id)s"), MailTemplate, "name"),
     "block_template": (
         N_("the block template “%(name)s”"),

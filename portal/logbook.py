@@ -23,7 +23,8 @@ from portal.access import may
 PAGE_SIZE = 50
 EXPORTED_AT_ONCE = 500
 MOST_EXPORTED = 1_000_000
-SIGN_INS = ("sign_in", "password.change", "password.first", "password.reset", "second.on", "second.off")
+SIGN_INS = ("sign_in", "password.change", "password.first", "password.reset", "second.on", "second.off",
+           "second.codes", "session.end")  # fmt: skip
 SIGNING = "sign_in"  # the area of these acts: they stand in the log of the house, since people sign in there
 
 

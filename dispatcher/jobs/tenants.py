@@ -18,6 +18,7 @@ from domain.db import database, unscoped
 from domain.issues import blocktemplates
 from domain.issues.models import Block, MailTemplate
 from domain.migrations.build import models
+from domain.quotas import ceilings, ledger
 from domain.subscribers.models import ConsentProof, DistributionList, NewsletterType
 from domain.tenancy import lifecycle
 from domain.tenancy.models import Tenant
@@ -37,14 +38,17 @@ STAYS = {"audit_entry"}  # what was done stays provable after the data are gone
 
 
 def copy_blueprint(source: Tenant, target: Tenant) -> None:
-    """Give a new tenant what its blueprint has: settings, roles, types, lists, templates of mails and blocks, folders,
-    approval flows."""
+    """Give a new tenant what its blueprint has: settings, roles with their limits, types, lists, templates of mails and
+    blocks, folders, approval flows."""
     target.settings = dict(source.settings or {})
     target.save()
     roles = _copied(Role, source, target)
     grants = RolePermission.select().where(RolePermission.role.in_(list(roles) or [0]))
     for grant in grants:
         RolePermission.create(role=roles[grant.role_id], permission=grant.permission, denied=grant.denied)
+    for role_id, limits in ledger.limits_by_role(list(roles)).items():
+        ledger.set_limits(roles[role_id], dict(limits))
+    ceilings.set_tenant_limits(target.id, dict(ceilings.tenant_limits(source.id)))
     templates = _copied(MailTemplate, source, target)
     _copied(NewsletterType, source, target, {"template_id": templates})
     _copied(DistributionList, source, target)

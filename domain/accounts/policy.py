@@ -113,6 +113,14 @@ def tenants_of(user: User, administered: set[int] | None = None) -> list[Tenant]
     return list(Tenant.select().where(mine, Tenant.status.not_in(closed)).order_by(*order))
 
 
+@unscoped("the person's own roles, wherever they are")
+def is_suspended(user: User) -> bool:
+    """Whether a tenant in which the person holds a role is closed to its people at the moment."""
+    mine = Membership.select(Membership.tenant_id).where(Membership.user == user, _in_force())
+    closed = (TenantStatus.NO_SIGN_IN, TenantStatus.BLOCKED)
+    return Tenant.select().where(Tenant.id.in_(mine), Tenant.status.in_(closed)).exists()
+
+
 def people_with(permission: Permission, tenant_id: int) -> list[User]:
     """Active people who hold `permission` in the tenant, by name."""
     query = (

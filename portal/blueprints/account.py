@@ -134,7 +134,12 @@ def second_on() -> Response:
 def second_codes() -> Response:
     """New recovery codes, for the price of the password."""
     refusal = _password_refused()
-    return refusal or hypermedia.page("account/codes.html", codes=second.recovery_codes(g.user))
+    if refusal:
+        return refusal
+    with database.atomic():
+        codes = second.recovery_codes(g.user)
+        log.record(log.HOUSE, "second.codes", user_id=g.user.id, kind="user", object_id=g.user.id)
+    return hypermedia.page("account/codes.html", codes=codes)
 
 
 @bp.post("/account/second/off")
@@ -170,16 +175,20 @@ def _second(form: CodeForm, nonce: str, status: int = 200) -> Response:
 @signed_in
 def end_others() -> Response:
     """Sign out everywhere but here."""
-    sessions.end_all(g.user, except_secret=current_user.id)
+    with database.atomic():
+        sessions.end_all(g.user, except_secret=current_user.id)
+        log.record(log.HOUSE, "session.end", user_id=g.user.id, kind="user", object_id=g.user.id)
     return hypermedia.done(url_for("account.index"), _("All other devices are signed out."))
 
 
 @bp.post("/account/sessions/<int:session_id>/end")
 @signed_in
 def end(session_id: int) -> Response:
-    ended = UserSession.delete().where(UserSession.user == g.user, UserSession.id == session_id).execute()
-    if not ended:
-        raise NotFound
+    with database.atomic():
+        ended = UserSession.delete().where(UserSession.user == g.user, UserSession.id == session_id).execute()
+        if not ended:
+            raise NotFound
+        log.record(log.HOUSE, "session.end", user_id=g.user.id, kind="user", object_id=g.user.id)
     return hypermedia.done(url_for("account.index"), _("Signed out there."))
 
 

@@ -52,6 +52,11 @@ def start() -> Response:
     last = next((t for t in tenants if t.slug == session.get("tenant")), None)
     if tenants:
         return make_response(redirect(url_for("dashboard.index", tenant=(last or tenants[0]).slug)))
+    if policy.is_suspended(g.user):
+        hypermedia.flash(
+            _("Your tenant is suspended. Nothing of your work is lost; ask who administers the house."),
+            "hold",
+        )
     return make_response(redirect(url_for("account.index")))
 
 

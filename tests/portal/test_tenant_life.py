@@ -18,6 +18,8 @@ from domain.audit.models import AuditEntry
 from domain.content.models import Article
 from domain.issues import blocktemplates
 from domain.issues.models import Block
+from domain.quotas import ceilings, ledger
+from domain.quotas.models import Window
 from domain.subscribers.models import NewsletterType, Subscriber
 from domain.tenancy.models import Tenant
 from mediadb import library, storage
@@ -39,6 +41,8 @@ def south(world: World) -> str:
 def test_a_new_tenant_begins_as_a_copy_of_its_blueprint(admin: FlaskClient, world: World) -> None:
     role = Role.create(tenant_id=world.north.id, name="Branch editor")
     RolePermission.create(role=role, permission=Permission.CAMPAIGN_SEND.value, denied=True)
+    ledger.set_limits(role.id, {Window.DAY: 70})
+    ceilings.set_tenant_limits(world.north.id, {Window.MONTH: 900})
     admin.post(f"/house/tenants/{world.north.id}/kind", data={"is_blueprint": "1"})
     mailings.article(world)
     blocktemplates.keep(
@@ -48,6 +52,8 @@ def test_a_new_tenant_begins_as_a_copy_of_its_blueprint(admin: FlaskClient, worl
     assert admin.post("/house/tenants", data={"name": "West", "blueprint": world.north.id}).status_code == 303
     west = Tenant.get(Tenant.slug == "west")
     copied = Role.get(Role.tenant_id == west.id)
+    assert ledger.limits_of(copied.id) == {Window.DAY: 70}
+    assert ceilings.tenant_limits(west.id) == {Window.MONTH: 900}
     assert copied.name == "Branch editor" and RolePermission.get(RolePermission.role == copied).denied
     assert NewsletterType.select().where(NewsletterType.tenant_id == west.id).count() == 3
     assert west.settings["imprint"] == world.north.settings["imprint"]
@@ -66,6 +72,7 @@ def test_people_of_a_suspended_tenant_get_a_clear_page(
     assert page.status_code == 403 and "suspended" in page.text
     assert app.test_client().get("/n/south").status_code == 404
     assert editor.get("/t/north/").status_code == 404, "a stranger learns nothing"
+    assert "Your tenant is suspended" in editor.get("/", follow_redirects=True).text
 
 
 def test_a_host_name_serves_only_its_tenants_public_pages(
