@@ -134,6 +134,7 @@ def _mailings(tenant_id: int, type_id: int, now: int) -> None:
             tenant_id=tenant_id, type_id=type_id, name=name, created_by_id=1, status=status, audience={"lists": []},
             issue_id=Issue.create(tenant_id=tenant_id, type_id=type_id, name=name, created_by_id=1).id,
             started_at=clock.moment(now) if status == CampaignStatus.FINISHED else None,
+            finished_at=clock.moment(now - 60) if status == CampaignStatus.FINISHED else None,
             snapshot_at=clock.moment(now) if status == CampaignStatus.FINISHED else None,
         )
         for name, status in (("Sent", CampaignStatus.FINISHED), ("Planned", CampaignStatus.DRAFT))

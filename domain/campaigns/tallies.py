@@ -120,7 +120,7 @@ def _some(tenant_id: int, ids: list[int]) -> dict[int, Counts]:
     if not ids:
         return {}
     one = """SELECT campaign_id, state, count(*) FROM (SELECT campaign_id, state FROM delivery
-        WHERE tenant_id = ? AND campaign_id = ? LIMIT ?) some GROUP BY campaign_id, state"""
+        WHERE tenant_id = ? AND campaign_id = ? LIMIT ?) bounded GROUP BY campaign_id, state"""
     values = [value for campaign_id in ids for value in (tenant_id, campaign_id, LIVE + 1)]
     found: dict[int, Counts] = {}
     for campaign_id, state, count in database.execute_sql(
