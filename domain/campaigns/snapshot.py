@@ -20,6 +20,7 @@ from domain.ledger.states import DeliveryState
 from domain.subscribers import rules
 
 CHUNK = 5_000
+FETCHED = 1_000  # people of a chunk that passes through our memory, as with PostgreSQL
 _quoted = json.encoder.encode_basestring  # a million times: the encoder's own setting up would cost more
 CLOSED = 2**31 - 1  # the cursor behind everybody: who comes later is not taken in when the campaign goes on
 _Packed = Callable[[Mapping[str, Any]], str]
@@ -54,7 +55,7 @@ def _resolve_rules(campaign: Campaign) -> None:
     """Compare those of the next chunk who would get the mail with the rules of the suppression list once more: a rule
     that was written while somebody came in has no row for him yet."""
     if rules.any_of(campaign.tenant_id):
-        people = audience.chunk(campaign, campaign.snapshot_cursor, CHUNK)
+        people = audience.chunk(campaign, campaign.snapshot_cursor, FETCHED if is_postgres() else CHUNK)
         rules.resolve(campaign.tenant_id, [p["address_key"] for p, reason in people if reason is None])
 
 
@@ -96,7 +97,7 @@ def _sqlite(campaign: Campaign, packed: _Packed, members: conditions.Members) ->
 
 def _postgres(campaign: Campaign, packed: _Packed, members: conditions.Members) -> tuple[int, int | None]:
     """A chunk in one read and one write with one parameter: a round trip per row costs more than its writing."""
-    people = list(audience.chunk(campaign, campaign.snapshot_cursor, CHUNK))
+    people = list(audience.chunk(campaign, campaign.snapshot_cursor, FETCHED))
     members.load(campaign.snapshot_cursor, people[-1][0]["id"] if people else 0)
     rows = [
         {
@@ -125,7 +126,7 @@ def _postgres(campaign: Campaign, packed: _Packed, members: conditions.Members) 
         ),
         [campaign.tenant_id, json.dumps(rows), campaign.tenant_id, campaign.id, now, now],
     ).fetchone()[0]
-    return written, people[-1][0]["id"] if len(people) >= CHUNK else None
+    return written, people[-1][0]["id"] if len(people) >= FETCHED else None
 
 
 def packer(campaign: Campaign, members: conditions.Members) -> _Packed:

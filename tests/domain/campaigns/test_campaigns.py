@@ -205,6 +205,7 @@ def test_the_snapshot_goes_on_behind_its_cursor(
 ) -> None:
     campaign = approved(world, issue, campaign)
     monkeypatch.setattr(snapshot, "CHUNK", 2)
+    monkeypatch.setattr(snapshot, "FETCHED", 2)
     moved = snapshot._move_cursor
     chunks = iter(range(10))
 
