@@ -48,6 +48,7 @@ class Run:
         self.fed = self.arrived = (
             0  # rows given to the pump, counted by the recorder; taken in, counted by the pump
         )
+        self.unmade = 0  # mails that could not be made for their recipients
         self.asked = False  # the recorder knows that rows run low
         self.exhausted = False  # the last claim found none
         self.batch = 1000  # rows of the next claim; the recorder sets it by the rate
@@ -132,6 +133,7 @@ class Run:
 
     def refused(self, row: Row, text: str) -> Settlement:
         """The settlement of a row that `next_mail` refused."""
+        self.unmade += bool(text)
         outcome = Outcome(FAILED, 0, "", text) if text else Outcome(RETURNED)
         return self.settlement(row.delivery_id, row.attempt, row.queued_at, outcome, 0)
 

@@ -254,6 +254,8 @@ class Recorder:
         if entry is None or entry[0] is not run:
             return
         _, pool, campaign = entry
+        if starting.stop_if_broken(campaign, run.unmade):
+            return self.roster.drop(campaign.id)
         if not self.pump.usable(pool):
             run.asked = False
             return

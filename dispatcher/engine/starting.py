@@ -27,6 +27,10 @@ from domain.tenancy import tree
 from domain.tenancy.models import Tenant, TenantStatus
 
 log = structlog.get_logger()
+_BROKEN = 20  # mails; fewer may be damaged rows
+BROKEN = N_(
+    "%(count)s mails could not be made. Look at them in the list of recipients, then correct the mail or let it go on."
+)
 WAITING_STATES = (DeliveryState.QUEUED, DeliveryState.LEASED)
 
 
@@ -203,6 +207,19 @@ def wait_for(campaign: Campaign, limit: Standing) -> None:
         stop(campaign, reason, params)
     else:
         _wait(campaign, reason, params, limit.resets_at)
+
+
+def stop_if_broken(campaign: Campaign, unmade: int) -> bool:
+    """Stop a campaign whose mails cannot be made for more than one in a hundred of its people, at least `_BROKEN`: that
+    is a fault of the mail, not of a person. Let go on, it stops again after as many more."""
+    if unmade < _BROKEN:
+        return False
+    found = outbox.counts(campaign.tenant_id, campaign.id)
+    if not found[DeliveryState.QUEUED] or unmade * 100 <= sum(found.values()):
+        return False
+    log.error("campaign stopped: its mails cannot be made", campaign=campaign.id, count=unmade)
+    stop(campaign, BROKEN, {"count": unmade})
+    return True
 
 
 def stop(campaign: Campaign, reason: str, params: dict[str, object] | None = None) -> None:

@@ -6,10 +6,12 @@ import threading
 import time
 from collections import Counter
 from contextlib import contextmanager
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
 
+from dispatcher.engine import starting
 from dispatcher.engine.journal import Journal
 from dispatcher.engine.pipeline import Run
 from dispatcher.engine.pump import Pump
@@ -20,7 +22,7 @@ from dispatcher.worker import Deliver
 from domain.accounts.models import Role
 from domain.campaigns.models import Campaign, CampaignStatus
 from domain.ledger import outbox
-from domain.ledger.models import Delivery
+from domain.ledger.models import Delivery, DeliveryPayload
 from domain.ledger.rows import Row
 from domain.ledger.states import DeliveryState
 from domain.notices import outbox as system_mails
@@ -251,6 +253,23 @@ def test_damaged_row_fails_alone(sending):
         until(finished(campaign))
     assert states(campaign) == {DeliveryState.SENT: 5, DeliveryState.FAILED: 1}
     assert len(sink.accepted) == 5
+
+
+def test_a_mail_that_cannot_be_made_for_more_than_one_in_a_hundred_stops(sending):
+    campaign = mailing(tenant(), 600)
+    DeliveryPayload.update(packed="{not json").where(DeliveryPayload.delivery_id % 4 == 0).execute()
+    with Sink().running() as sink, sending(sink.port, pace=replace(QUICK, batch_max=100)):
+        until(lambda: Campaign.get_by_id(campaign.id).status == CampaignStatus.STOPPED)
+        until(lambda: not states(campaign).get(DeliveryState.LEASED))
+        stopped = Campaign.get_by_id(campaign.id)
+        found = states(campaign)
+        assert stopped.wait_reason == starting.BROKEN and stopped.wait_params["count"] >= 20
+        assert found[DeliveryState.QUEUED] and found[DeliveryState.FAILED] >= stopped.wait_params["count"]
+        Campaign.update(status=CampaignStatus.SENDING).where(
+            Campaign.id == campaign.id
+        ).execute()  # somebody looked
+        until(lambda: Campaign.get_by_id(campaign.id).status == CampaignStatus.STOPPED)
+        assert states(campaign)[DeliveryState.FAILED] > found[DeliveryState.FAILED]
 
 
 def test_small_mailing_is_not_kept_waiting_by_a_large_one(sending):

@@ -1,15 +1,18 @@
-"""F3 to F10: servers that hang up, stall, talk nonsense, drip. Which mail meets which fault stands in its address.
+"""F3 to F10, D18: servers that hang up, stall, talk nonsense, drip. Which mail meets which fault stands in its address.
 
 Not shown small: a stall in the middle of a body (the socket's buffer takes the whole mail; `test_loop` stalls a large
 one) and a 250 before the dot (`test_protocol`)."""
 
 import itertools
 import time
+from dataclasses import replace
 
+from dispatcher.message.compose import compile_message
+from domain.issues.models import IssueRevision
 from domain.ledger.models import Delivery
 from domain.ledger.states import DeliveryState
 from domain.senders.models import Relay
-from tests.dispatcher.mailing import mailing, tenant
+from tests.dispatcher.mailing import DATE, SOURCE, mailing, tenant
 from tests.dispatcher.sinks import Sink
 from tests.faults.scene import (
     CONNECTIONS,
@@ -206,3 +209,21 @@ def test_f10_one_byte_at_a_time_is_given_up_at_the_limit_of_the_phase(database, 
     sink, first = run(database, tmp_path / "i", answer, server_s=1)
     assert first["p3@x.example"] == DeliveryState.DEFERRED and time.monotonic() - began < 60
     promised(sink, PEOPLE)
+
+
+def test_d18_mails_of_a_megabyte_cost_no_more_memory_than_one_of_them(database, tmp_path):
+    """A document travels in every mail; each is made when its turn comes, and most of it is shared by all."""
+    campaign = mailing(tenant(), 200)
+    document = ("bericht.pdf", "application/pdf", bytes(range(256)) * 3000)  # a megabyte as base64
+    compiled = compile_message(replace(SOURCE, attachments=(document,)), date=DATE, boundary_seed=b"test")
+    IssueRevision.update(compiled=compiled.dump()).where(IssueRevision.id == campaign.revision_id).execute()
+    held = []
+
+    def weigh(verb, line):
+        if verb == "BODY" and len(sink.accepted) % 10 == 0:
+            held.append(resident_mb(process))
+
+    with Sink(weigh).running() as sink, deliver(tmp_path / "i", database, sink.port) as process:
+        until(finished(campaign))
+    assert len(sink.accepted) == 200 and min(len(raw) for _, raw in sink.accepted) > 1_000_000
+    assert max(held) < 150, "the mails of all connections and what waits to leave"
