@@ -151,6 +151,18 @@ def keep_small() -> None:
         database.execute_sql("PRAGMA cache_size = -4000")
 
 
+def wait_at_most(seconds: float) -> None:
+    """Let this connection wait no longer for others that write, then raise peewee.OperationalError: for pages."""
+    if not is_postgres():
+        database.connection().execute(f"PRAGMA busy_timeout = {int(seconds * 1000)}")
+
+
+def is_busy(error: Exception) -> bool:
+    """Whether the database only takes nothing at this moment: locked by another, full, or not there."""
+    words = str(error).casefold()
+    return any(said in words for said in ("locked", "is full", "connection", "starting up", "shutting down"))
+
+
 def together(queries: Sequence[ModelSelect]) -> list[tuple[Any, ...]]:
     """The rows of several queries with the same columns in one statement, as the database holds them; none for none."""
     return list(reduce(operator.add, queries).tuples()) if queries else []

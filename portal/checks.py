@@ -6,6 +6,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from domain import db
+from portal import room
 from portal.settings import Settings
 
 STATIC = Path(__file__).parent / "static" / "vendor"
@@ -27,6 +28,7 @@ def findings(settings: Settings) -> list[Finding]:
         Finding("settings", True, f"instance {settings.instance}, address {settings.public_url}"),
         _database(),
         _secrets(settings.instance),
+        _room(settings.instance),
         _front_end(),
         _catalogues(),
         _queue(settings),
@@ -58,6 +60,13 @@ def _secrets(instance: Path) -> Finding:
     if loose:
         return Finding("secrets", False, f"others can read {', '.join(loose)}. Run chmod 600 on them.")
     return Finding("secrets", True, "only you can read them")
+
+
+def _room(instance: Path) -> Finding:
+    mb = room.free_mb(instance)
+    if room.is_scarce(instance):
+        return Finding("disk", False, f"only {mb} MB are left. Imports wait until there is room.")
+    return Finding("disk", True, f"{mb} MB are left")
 
 
 def _front_end() -> Finding:

@@ -11,12 +11,13 @@ from werkzeug.local import LocalProxy
 from domain import bounds, clock
 from domain.accounts import duties, policy
 from domain.audit import origin
-from domain.db import connection, database
+from domain.db import connection, database, wait_at_most
 from domain.errors import N_, Forbidden, NotFound
 from domain.tenancy import settings as tenant_settings
 from domain.tenancy import territory, tree
 from domain.tenancy.models import TenantStatus
 
+BUSY_S = 4.0  # as long as somebody waits for a page while others write
 LANGUAGES = ("de", "en")
 LANGUAGE_COOKIE = "rb-lang"
 
@@ -107,6 +108,8 @@ def _connect() -> None:
     bounds.set_bound(None)
     if request.endpoint != "static":
         g.opened = database.connect(reuse_if_open=True)
+        if g.opened:
+            wait_at_most(BUSY_S)
 
 
 def _reference() -> str:

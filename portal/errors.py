@@ -7,10 +7,11 @@ from flask import Flask, Response, g, make_response, redirect, render_template, 
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from flask_wtf.csrf import CSRFError
-from peewee import DataError
+from peewee import DataError, InterfaceError, OperationalError
 from werkzeug.exceptions import HTTPException
 
 from domain import errors as domain_errors
+from domain.db import is_busy
 from portal import context, hypermedia
 
 log = structlog.get_logger()
@@ -49,6 +50,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(OverflowError, _out_of_range)
     app.register_error_handler(DataError, _out_of_range)
+    app.register_error_handler(OperationalError, _database_error)
     app.register_error_handler(Exception, _crash)
 
 
@@ -106,6 +108,19 @@ def _out_of_range(error: Exception) -> Response:
     """A number or text that no row can hold: nothing of ours has it, so it is missing like any other."""
     log.info("value out of range", path=request.path, method=request.method, error=type(error).__name__)
     return _answer(404)
+
+
+def _database_error(error: OperationalError) -> Response:
+    """A database that takes nothing now is no fault of ours; anything else is."""
+    if not is_busy(error):
+        return _crash(error)
+    log.warning("database is busy", path=request.path, method=request.method, error=str(error))
+    try:
+        response = _answer(503)
+    except (OperationalError, InterfaceError):  # the page has questions of its own
+        response = make_response(gettext("Try again in a minute. Nothing was lost."), 503)
+    response.headers["Retry-After"] = "10"
+    return response
 
 
 def _crash(error: Exception) -> Response:

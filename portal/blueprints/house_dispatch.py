@@ -3,7 +3,7 @@
 from collections import Counter
 from functools import partial
 
-from flask import Blueprint, Response, g, request, url_for
+from flask import Blueprint, Response, current_app, g, request, url_for
 from flask_babel import get_locale
 from flask_babel import gettext as _
 
@@ -13,7 +13,7 @@ from domain.errors import Invalid
 from domain.ledger import marks
 from domain.senders import domainrates, mailhosts
 from domain.tenancy.models import Tenant
-from portal import dispatching, hypermedia
+from portal import dispatching, hypermedia, room
 from portal.access import requires_house
 from portal.errors import into_form
 from portal.forms.relays import DomainRateForm
@@ -66,6 +66,7 @@ def _page(form: DomainRateForm, status: int = 200) -> Response:
         marks.doubtful,
         mailhosts.patterns,
     )
+    instance = current_app.config["SETTINGS"].instance
     per_tenant: dict[str, list[queues.Queue]] = {}
     for name, queue in waiting:
         per_tenant.setdefault(name, []).append(queue)
@@ -74,6 +75,7 @@ def _page(form: DomainRateForm, status: int = 200) -> Response:
         "dispatch/house.html", "dispatch/_house.html" if request.method == "GET" else None, status=status,
         picture=picture, per_tenant=sorted(per_tenant.items()), system=system,
         oldest=min(oldest, default=None), waiting=sum(queue.waiting for _name, queue in waiting),
+        scarce=room.free_mb(instance) if room.is_scarce(instance) else None,
         rates=rates, doubts=len(doubts), form=form, met=Counter(mailhosts.by_pattern(patterns).values()),
         comma=str(get_locale()) == "de",
     )  # fmt: skip

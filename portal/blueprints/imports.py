@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
-from flask import Blueprint, Response, g, redirect, request, stream_with_context, url_for
+from flask import Blueprint, Response, current_app, g, redirect, request, stream_with_context, url_for
 from flask_babel import gettext as _
 from werkzeug.datastructures import CombinedMultiDict
 from wtforms.fields.choices import SelectChoice
@@ -19,7 +19,7 @@ from domain.errors import Invalid
 from domain.subscribers import checking, imports, lists, mappings, types, words
 from domain.subscribers.models import ImportJob
 from mediadb import proofs as papers
-from portal import filters, hypermedia, importing
+from portal import filters, hypermedia, importing, room
 from portal.access import requires
 from portal.errors import into_form, say, say_fields
 from portal.forms.subscribers import EXISTING, WHOM, PlanForm, UploadForm
@@ -38,6 +38,7 @@ def index() -> Response:
 @bp.post("/subscribers/imports")
 @requires(P.SUBSCRIBER_IMPORT)
 def upload() -> Response:
+    room.must_be_left(current_app.config["SETTINGS"].instance)
     form = UploadForm()
     if not form.validate():
         return importing.files(form, 422)
@@ -177,6 +178,7 @@ def refused(job_id: int) -> Response:
 @requires(P.SUBSCRIBER_IMPORT)
 def run(job_id: int) -> Response:
     job = imports.get(g.tenant.id, job_id)
+    room.must_be_left(current_app.config["SETTINGS"].instance)
     imports.start(job, g.user.id)
     tasks.run_import(job.id)
     return hypermedia.done(url_for("imports.show", job_id=job.id))

@@ -1,10 +1,12 @@
 """The pages behind a mailing: corrected, sent to those still missing, decided about the doubtful."""
 
+import sqlite3
+
 import pytest
 
 from dispatcher import clearance
 from dispatcher.engine import starting
-from domain import clock
+from domain import clock, db
 from domain.approvals import flow
 from domain.approvals.models import ApprovalState
 from domain.campaigns import lifecycle, planning
@@ -14,6 +16,7 @@ from domain.issues.models import IssueState
 from domain.ledger import halts
 from domain.ledger.models import Delivery, DispatcherProcess
 from domain.ledger.states import DeliveryState as D
+from portal import context
 from tests import mailings
 
 
@@ -71,6 +74,25 @@ def test_a_pause_says_that_it_is_under_way_until_every_process_has_answered(chie
     halts.answer(halts.unanswered(process.id, 0)[0].halt_id, process.id, 0)
     page = chief.get(f"/t/north/campaigns/{running.id}").text
     assert "is being paused" not in page and "The mailing is paused." in page
+
+
+@pytest.mark.sqlite_only
+def test_a_locked_database_is_told_soon_and_nothing_is_half_done(chief, running, database, monkeypatch):
+    monkeypatch.setattr(context, "BUSY_S", 0.2)
+    other = sqlite3.connect(database.removeprefix("sqlite:///"), isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    db.database.close()  # each request opens its own connection, as in a house
+    try:
+        assert chief.get(f"/t/north/campaigns/{running.id}").status_code == 200
+        refused = chief.post(f"/t/north/campaigns/{running.id}/pause")
+        assert refused.status_code == 503 and refused.headers["Retry-After"]
+        assert "Nothing was lost" in refused.text
+    finally:
+        other.close()
+        db.database.connect(reuse_if_open=True)
+    assert fresh(running).status == CampaignStatus.SENDING
+    chief.post(f"/t/north/campaigns/{running.id}/pause")
+    assert fresh(running).status == CampaignStatus.PAUSED
 
 
 def test_a_paused_mailing_is_corrected_and_goes_on(chief, world, running):
