@@ -21,9 +21,11 @@ from flask.testing import FlaskClient
 from domain import clock, db
 from domain.accounts import passwords, policy, sessions
 from domain.accounts.models import Duty, DutyKind, Membership, User
+from domain.campaigns.models import Campaign, CampaignStatus
 from domain.content import markup
 from domain.content.models import Article
-from domain.issues.models import Issue
+from domain.issues import assembly, letters
+from domain.issues.models import Issue, IssueKind, IssueState
 from domain.releases.models import Release
 from domain.rollouts import course
 from domain.subscribers.models import DistributionList, NewsletterType
@@ -59,12 +61,26 @@ PAGES = {
     "person": "admin/people/{user}", "person_new": "admin/people/new", "roles": "admin/roles",
     "role": "admin/roles/{role}", "tenant": "admin/tenant", "test_people": "admin/test-people",
     "senders": "admin/senders", "relays": "admin/relays", "queue": "admin/queue", "pace": "admin/pace",
-    "log": "admin/log", "notices": "notices",
+    "log": "admin/log", "notices": "notices", "approval": "approvals/{approval}",
+    "why": "admin/people/{user}/why", "sender": "admin/senders/{sender_domain}", "relay_new": "admin/relays/new",
+    "block_template": "admin/blocks/{block_template}", "template_source": "admin/templates/{mail_template}/source",
+    "node": "admin/territory/{territory_node}", "release_uses": "releases/{release}/uses",
+    "issue_articles": "calendar/{issue}/articles", "issue_files": "issues/{issue}/attachments",
+    "issue_copy": "issues/{issue}/copy", "letter": "letters/{letter}",
+    "media_crop": "media/{asset}/crop", "media_replace": "media/{asset}/replace",
+    "folder_rights": "media/f/{folder}/rights", "campaign_measured": "campaigns/{campaign}/measured",
+    "campaign_next": "campaigns/{campaign}/next", "campaign_selection": "campaigns/{draft_campaign}/selection",
+    "subscriber": "subscribers/{subscriber}", "subscriber_edit": "subscribers/{subscriber}/edit",
+    "subscriber_new": "subscribers/new", "list": "subscribers/lists/{distribution_list}",
+    "organisation": "organisations/{organisation}", "segment": "segments/{segment}", "segment_new": "segments/new",
+    "type": "types/{newsletter_type}", "type_edit": "types/{newsletter_type}/edit", "field_new": "fields/new",
 }  # fmt: skip
 HOUSE = {
     "account": "/account", "house_tenants": "/house/tenants", "house_tenant": "/house/tenants/{tenant}",
     "house_dispatcher": "/house/dispatcher", "house_sending": "/house/sending", "house_rollouts": "/house/rollouts",
     "house_log": "/house/log", "person_desk": "/house/people", "support": "/support",
+    "house_new": "/house/tenants/new", "house_relays": "/house/relays", "house_relay_new": "/house/relays/new",
+    "inbox": "/inbox", "sign_up": "/n/lindenhof", "archive": "/n/lindenhof/{slug}/archive",
 }  # fmt: skip
 
 ON_DUTY = ("person_desk", "support")
@@ -77,18 +93,22 @@ def paths(head: Tenant, user: User) -> dict[str, str]:
         text = db.sql(f"SELECT min(id) FROM {table} WHERE tenant_id = ?")
         return db.database.execute_sql(text, [head.id]).fetchone()[0] or 0
 
-    known = {
+    known: dict[str, Any] = {
         table: first(table)
         for table in (
-            "article",
-            "asset",
-            "folder",
-            "issue",
-            "campaign",
-            "mailing_order",
-            "rollout",
-            "mail_template",
+            "article", "asset", "folder", "issue", "campaign", "mailing_order", "rollout", "mail_template", "approval",
+            "sender_domain", "block_template", "territory_node", "release", "subscriber", "distribution_list",
+            "organisation", "segment", "newsletter_type",
         )
+    }  # fmt: skip
+    known |= {
+        "letter": Issue.get(Issue.tenant_id == head.id, Issue.kind == IssueKind.LETTER).id,
+        "draft_campaign": Campaign.get(
+            Campaign.tenant_id == head.id, Campaign.status == CampaignStatus.DRAFT
+        ).id,
+        "slug": NewsletterType.get(
+            NewsletterType.tenant_id == head.id, NewsletterType.id == known["newsletter_type"]
+        ).slug,
     }
     known |= {"user": user.id, "tenant": head.id, "role": policy.ensure_starters()["editor"].id}
     draft = Article.get(Article.tenant_id == head.id, Article.state.in_(["draft", "returned", "submitted"]))
@@ -139,6 +159,8 @@ def _administrator() -> User:
     Membership.create(tenant_id=head.id, user=user, role=role)
     issue = Issue.select().where(Issue.tenant_id == head.id).order_by(Issue.id.desc()).first()
     course.begin(head.id, issue, user)
+    letter = letters.create(head.id, issue.type_id, user.id, "Letter")
+    assembly.mark(letter, IssueState.RETURNED)  # not the newest draft, which stays the newsletter
     return user
 
 

@@ -9,6 +9,7 @@ from domain.accounts import policy
 from domain.accounts.permissions import Permission as P
 from domain.audit.models import AuditEntry
 from domain.campaigns import alike, listing, received, unmerging
+from domain.db import abreast, gathered
 from domain.errors import N_
 from domain.subscribers import consent, directory, lists, organisations, proofs, suppression, types
 from domain.subscribers.facets import fields, notes, tags, tracks
@@ -41,30 +42,55 @@ def page(
     status: int = 200,
 ) -> Response:
     """Everything the house knows about a person."""
-    tenant_id = g.tenant.id
-    key = (tenant_id, Holder.SUBSCRIBER, person.id)
-    history = consent.history(tenant_id, person.id)
-    remarks, changes = notes.of(*key), _changes(person)
-    merge = unmerging.of(person)
-    people = [e.by_id for e in history] + [n.by_id for n in remarks] + [c.user_id for c in changes]
-    stopped = suppression.entry(tenant_id, person.address_key) if person.address_key else None
-    twins = alike.of(person, TWINS) if may(P.SUBSCRIBER_EDIT) else []
+    told, around = abreast(lambda: _told(person), lambda: _around(person))
     return hypermedia.page(
-        "subscribers/show.html", status=status, twins=twins, papers=proofs.of_events(tenant_id, history),
-        proof_types=kept.TYPES, proof_mb=kept.MOST_MB, person=person, history=history, changes=changes, notes=remarks,
-        subscriptions=directory.subscriptions(person), kinds={kind.id: kind for kind in types.every(tenant_id)},
-        lists=lists.every(tenant_id), on_lists={chosen.id for chosen in lists.of(person)},
-        organisation=_organisation(person), tags=tags.of(*key), tracks=tracks.every(tenant_id),
-        standings=tracks.of(*key), own=fields.every(tenant_id), received=received.by_person(tenant_id, person.id),
-        suppressed=stopped, auto_rules=RULES, field_words=FIELD_WORDS,
-        mailings=listing.names(tenant_id, [stopped.campaign_id]) if stopped else {},
-        merge=merge, merge_stays=unmerging.contradiction(merge) if merge else None,
-        names=policy.names([*people, person.locked_by_id, merge.by_id if merge else None]),
-        is_org_locked=organisations.is_locked,
-        counted=measuring.allowed(g.tenant) == Measuring.PEOPLE,
-        place=territory.paths(tenant_id).get(person.territory_id or 0),
+        "subscribers/show.html", status=status, person=person, proof_types=kept.TYPES, proof_mb=kept.MOST_MB,
+        auto_rules=RULES, field_words=FIELD_WORDS, is_org_locked=organisations.is_locked,
+        counted=measuring.allowed(g.tenant) == Measuring.PEOPLE, **told, **around,
         lock_form=lock_form or LockForm(formdata=None), consent_form=consents or consent_form(),
     )  # fmt: skip
+
+
+def _told(person: Subscriber) -> dict[str, Any]:
+    """What happened to the person, and the names of who did it."""
+    tenant_id = g.tenant.id
+    history, remarks, changes, merge, stopped = abreast(
+        lambda: consent.history(tenant_id, person.id),
+        lambda: notes.of(tenant_id, Holder.SUBSCRIBER, person.id),
+        lambda: _changes(person),
+        lambda: unmerging.of(person),
+        lambda: suppression.entry(tenant_id, person.address_key) if person.address_key else None,
+    )
+    people = [e.by_id for e in history] + [n.by_id for n in remarks] + [c.user_id for c in changes]
+    found = gathered(
+        papers=lambda: proofs.of_events(tenant_id, history),
+        mailings=lambda: listing.names(tenant_id, [stopped.campaign_id]) if stopped else {},
+        merge_stays=lambda: unmerging.contradiction(merge) if merge else None,
+        names=lambda: policy.names([*people, person.locked_by_id, merge.by_id if merge else None]),
+    )
+    return {
+        "history": history, "notes": remarks, "changes": changes, "merge": merge, "suppressed": stopped, **found
+    }  # fmt: skip
+
+
+def _around(person: Subscriber) -> dict[str, Any]:
+    """What the person belongs to, and what could be chosen."""
+    tenant_id = g.tenant.id
+    key = (tenant_id, Holder.SUBSCRIBER, person.id)
+    return gathered(
+        twins=lambda: alike.of(person, TWINS) if may(P.SUBSCRIBER_EDIT) else [],
+        subscriptions=lambda: directory.subscriptions(person),
+        kinds=lambda: {kind.id: kind for kind in types.every(tenant_id)},
+        lists=lambda: lists.every(tenant_id),
+        on_lists=lambda: {chosen.id for chosen in lists.of(person)},
+        organisation=lambda: _organisation(person),
+        tags=lambda: tags.of(*key),
+        tracks=lambda: tracks.every(tenant_id),
+        standings=lambda: tracks.of(*key),
+        own=lambda: fields.every(tenant_id),
+        received=lambda: received.by_person(tenant_id, person.id),
+        place=lambda: territory.paths(tenant_id).get(person.territory_id or 0),
+    )
 
 
 def back(person: Subscriber, message: str, tone: str = "done") -> Response:

@@ -6,6 +6,7 @@ from domain import clock
 from domain.accounts import duties, policy
 from domain.accounts.models import Membership, Role, User
 from domain.accounts.permissions import Permission
+from domain.db import abreast
 from domain.errors import N_
 from domain.tenancy import territory
 from domain.tenancy.models import Tenant, TenantStatus
@@ -35,13 +36,15 @@ class Verdict:
 
 def explain(user: User, tenant: Tenant, permission: Permission) -> Verdict:
     """Ask the same tables as policy.rights_of, and say what each of them answers."""
-    closed = list(_closed(user, tenant))
-    said = list(_roles(user, tenant.id, permission))
-    if tenant.id in duties.administered(user):
+    closed, said, administered, visit, rights = abreast(
+        lambda: list(_closed(user, tenant)), lambda: list(_roles(user, tenant.id, permission)),
+        lambda: duties.administered(user), lambda: duties.visit(user, tenant.id),
+        lambda: policy.rights_of(user, tenant.id),
+    )  # fmt: skip
+    if tenant.id in administered:
         said.append(
             Reason("done", N_("Administers this part of the house, as an administrator of a tenant above."))
         )
-    visit = duties.visit(user, tenant.id)
     if visit and not any(reason.tone == "done" for reason in said):
         tone = "fail" if permission in duties.NOT_FOR_SUPPORT else "done"
         said.append(
@@ -49,7 +52,6 @@ def explain(user: User, tenant: Tenant, permission: Permission) -> Verdict:
         )
     if not said:
         said.append(Reason("fail", N_("Holds no role in this tenant.")))
-    rights = policy.rights_of(user, tenant.id)
     allowed = not closed and permission in rights
     if permission.module in ABOUT_PEOPLE:
         said += _territory(tenant.id, rights)
@@ -88,7 +90,9 @@ def _roles(user: User, tenant_id: int, permission: Permission) -> list[Reason]:
     )
     held = list(query)
     ids = [m.role_id for m in held]
-    allowed, forbidden = policy.permissions_by_role(ids), policy.forbidden_by_role(ids)
+    allowed, forbidden = abreast(
+        lambda: policy.permissions_by_role(ids), lambda: policy.forbidden_by_role(ids)
+    )
     found = []
     for m in held:
         if m.until and m.until <= clock.now():

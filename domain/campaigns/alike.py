@@ -6,11 +6,12 @@ who came by an import. Nothing is decided here; every look is bounded."""
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from peewee import chunked
 
-from domain.db import database, sql
+from domain.db import abreast, database, sql
 from domain.subscribers import words
 from domain.subscribers.models import ImportJob, Subscriber
 
@@ -75,16 +76,25 @@ def _next_by_name(tenant_id: int, after: str) -> list[tuple[Any, ...]]:
 def of(person: Subscriber, most: int = SHOWN) -> list[Subscriber]:
     """Who may be the same as this person, by name or by address, up to `most`."""
     mine = (Subscriber.tenant_id == person.tenant_id) & (Subscriber.id != person.id)
-    found: dict[int, Subscriber] = {}
-    if wanted := name_form(person.first_name, person.last_name):
+
+    def by_name() -> dict[int, Subscriber]:
+        wanted = name_form(person.first_name, person.last_name)
+        if not wanted:
+            return {}
         query = Subscriber.select().where(
             mine, Subscriber.last_name == person.last_name, Subscriber.folded.startswith(wanted)
         )
-        found |= {p.id: p for p in query.limit(most) if name_form(p.first_name, p.last_name) == wanted}
-    if person.address_key:
+        return {p.id: p for p in query.limit(most) if name_form(p.first_name, p.last_name) == wanted}
+
+    def by_address() -> dict[int, Subscriber]:
+        if not person.address_key:
+            return {}
         form, ids = address_form(person.address_key), _of_variants(person.tenant_id, person.address_key, most)
         query = Subscriber.select().where(mine, Subscriber.id.in_(ids))
-        found |= {p.id: p for p in query if address_form(p.address_key) == form}
+        return {p.id: p for p in query if address_form(p.address_key) == form}
+
+    named, addressed = abreast(by_name, by_address)
+    found = named | addressed
     return [found[i] for i in sorted(found)][:most]
 
 
@@ -93,11 +103,10 @@ def _of_variants(tenant_id: int, key: str, most: int) -> list[int]:
     keys, ranges = address_variants(key)
     own, key_of = Subscriber.tenant_id == tenant_id, Subscriber.address_key
     wanted = [key_of.in_(keys), *((key_of >= begin) & (key_of < end) for begin, end in ranges)]
-    return [
-        row[0]
-        for one in wanted
-        for row in Subscriber.select(Subscriber.id).where(own, one).order_by(key_of).limit(most + 1).tuples()
+    queries = [
+        Subscriber.select(Subscriber.id).where(own, one).order_by(key_of).limit(most + 1) for one in wanted
     ]
+    return [row[0] for rows in abreast(*(partial(list, query.tuples()) for query in queries)) for row in rows]
 
 
 def of_import(job: ImportJob, after: int = 0, most: int = SHOWN) -> Found:

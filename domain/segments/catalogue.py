@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from domain import bounds
+from domain.db import abreast
 from domain.errors import N_
 from domain.segments.models import Segment
 from domain.subscribers import lists, types
@@ -81,11 +82,15 @@ class Field:
 
 def every(tenant_id: int, without_segment: int | None = None) -> dict[str, Field]:
     """Key → field, in the order in which people choose."""
-    found = [*_person(), *_territory(tenant_id), *_organisation(), *_own(tenant_id)]
-    found += _memberships(tenant_id, without_segment)
-    for kind in types.every(tenant_id):
+    places, own, memberships, kinds, all_tracks = abreast(
+        lambda: list(_territory(tenant_id)), lambda: list(_own(tenant_id)),
+        lambda: list(_memberships(tenant_id, without_segment)), lambda: types.every(tenant_id),
+        lambda: tracks.every(tenant_id),
+    )  # fmt: skip
+    found = [*_person(), *places, *_organisation(), *own, *memberships]
+    for kind in kinds:
         found.append(Field(f"type:{kind.id}", kind.name, "consent", "consent", CONSENTS, True))
-    for track, values in tracks.every(tenant_id):
+    for track, values in all_tracks:
         options = tuple((str(value.id), value.name) for value in values)
         found.append(Field(f"track:{track.id}", track.name, "member", "status", options, True))
         found.append(Field(f"orgtrack:{track.id}", track.name, "member", "organisation", options, True))
@@ -114,10 +119,12 @@ def _organisation() -> Iterator[Field]:
 
 
 def _own(tenant_id: int) -> Iterator[Field]:
-    for holder, prefix, group in (
-        (Holder.SUBSCRIBER, "own", "own"), (Holder.ORGANISATION, "orgown", "organisation"),
-    ):  # fmt: skip
-        for own in fields.every(tenant_id, holder):
+    of_people, of_customers = abreast(
+        lambda: fields.every(tenant_id, Holder.SUBSCRIBER),
+        lambda: fields.every(tenant_id, Holder.ORGANISATION),
+    )
+    for found, prefix, group in ((of_people, "own", "own"), (of_customers, "orgown", "organisation")):
+        for own in found:
             options = (
                 tuple((str(c), str(c)) for c in own.choices) if own.kind in ("choice", "choices") else ()
             )
@@ -132,15 +139,18 @@ def _territory(tenant_id: int) -> Iterator[Field]:
 
 
 def _memberships(tenant_id: int, without_segment: int | None) -> Iterator[Field]:
-    found = tuple((str(chosen.id), chosen.name) for chosen in lists.every(tenant_id))
-    yield Field("list", N_("Distribution list"), "member", "membership", found)
-    named = tuple((str(tag.id), tag.name) for tag in tags.every(tenant_id))
-    if named:
-        yield Field("tag", N_("Tag"), "member", "membership", named)
-        yield Field("orgtag", N_("Customer: tag"), "member", "organisation", named)
     query = (
         Segment.select(Segment.id, Segment.name).where(Segment.tenant_id == tenant_id).order_by(Segment.name)
     )
-    others = tuple((str(i), name) for i, name in query.tuples() if i != without_segment)
+    all_lists, all_tags, segments = abreast(
+        lambda: lists.every(tenant_id), lambda: tags.every(tenant_id), lambda: list(query.tuples())
+    )
+    found = tuple((str(chosen.id), chosen.name) for chosen in all_lists)
+    yield Field("list", N_("Distribution list"), "member", "membership", found)
+    named = tuple((str(tag.id), tag.name) for tag in all_tags)
+    if named:
+        yield Field("tag", N_("Tag"), "member", "membership", named)
+        yield Field("orgtag", N_("Customer: tag"), "member", "organisation", named)
+    others = tuple((str(i), name) for i, name in segments if i != without_segment)
     if others:
         yield Field("segment", N_("Segment"), "member", "membership", others)

@@ -17,6 +17,7 @@ from domain.approvals.models import Approval, ApprovalState
 from domain.approvals.setup import CAMPAIGN
 from domain.audit import origin
 from domain.campaigns import planning
+from domain.db import abreast
 from domain.errors import N_, Conflict, Forbidden, Invalid, NotFound
 from domain.issues import assembly, trials
 from portal import context, hypermedia, sending, subjects, timing, verdicts
@@ -168,8 +169,11 @@ def _names(ids: list[int | None]) -> dict[int, str]:
 
 
 def _page(approval: Approval, status: int = 200, wrong: str = "", remark: str = "") -> Response:
-    subject = subjects.of(g.tenant, approval)
-    votes = flow.votes(approval)
+    subject, votes, testers, roles = abreast(
+        lambda: subjects.of(g.tenant, approval), lambda: flow.votes(approval),
+        lambda: trials.every(g.tenant.id) if approval.kind == CAMPAIGN else [],
+        lambda: policy.roles_for(g.tenant.id) if approval.steps else [],
+    )  # fmt: skip
     own = approval.asked_by_id == g.user.id and not context.effective_settings()["approval_self"]
     part = request.args.get("part", "")
     deciding_now = approval.state == ApprovalState.OPEN and may(P.APPROVAL_DECIDE) and not own
@@ -182,12 +186,11 @@ def _page(approval: Approval, status: int = 200, wrong: str = "", remark: str = 
         seat.for_user_id,
         *(c.by_id for c in subject.changes),
     ]
-    testers = trials.every(g.tenant.id) if approval.kind == CAMPAIGN else []
     values: dict[str, Any] = {
         "checked": subjects.is_checked(approval), "testers": (trials.teams(testers), testers),
         "approval": approval, "subject": subject, "votes": votes, "steps": approval.steps or [],
         "names": _names(ids + [i for v in votes for i in (v.user_id, v.for_user_id)]),
-        "roles": {r.id: r for r in policy.roles_for(g.tenant.id)} if approval.steps else {},
+        "roles": {r.id: r for r in roles},
         "own": own, "wrong": wrong, "remark": remark, "deciding": takes, "voted": voted,
         "another": deciding_now and not takes, "for_id": seat.for_user_id,
         "revocable": verdicts.revocable(approval, subject) and may(P.APPROVAL_DECIDE),

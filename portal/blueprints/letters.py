@@ -10,7 +10,7 @@ from dispatcher.rendering import enclosing
 from domain import clock
 from domain.accounts.permissions import Permission as P
 from domain.campaigns import planning
-from domain.db import database
+from domain.db import abreast, database, gathered
 from domain.errors import Conflict, Invalid
 from domain.issues import assembly, letters, placeholders, steps
 from domain.issues.models import Issue, IssueKind
@@ -48,8 +48,9 @@ def show(issue_id: int) -> Response:
     letter = letters.get(g.tenant.id, issue_id)
     if hypermedia.wants_fragment():  # the findings, after each save
         return hypermedia.fragment("letters/_checks.html", **editor.checks_values(letter))
-    text, image = letters.parts(letter)
-    sender = trial.sender_of(g.tenant, letter, planning.of_issue(letter))
+    (text, image), sender = abreast(
+        lambda: letters.parts(letter), lambda: trial.sender_of(g.tenant, letter, planning.of_issue(letter))
+    )
     values = {
         "subject": letter.subject, "preheader": letter.preheader, "html": text.data.get("html", ""),
         "asset_id": image.data.get("asset_id") or "", "alt": image.data.get("alt", ""),
@@ -111,14 +112,21 @@ def _page(
     letter: Issue, values: dict[str, Any], said: dict[str, str] | None = None, status: int = 200
 ) -> Response:
     g.relaxed_styles = True  # the rich-text editor sets inline styles
-    campaign = planning.of_issue(letter)
     chosen = str(values.get("asset_id") or "")
-    picture = library.many(g.tenant.id, [int(chosen)] if chosen.isdigit() else []).get(int(chosen or 0))
+    wanted = [int(chosen)] if chosen.isdigit() else []
+    checked, found = abreast(
+        lambda: editor.checks_values(letter),
+        lambda: gathered(
+            campaign=lambda: planning.of_issue(letter),
+            kind=lambda: types.get(g.tenant.id, letter.type_id),
+            files=lambda: enclosing.of(letter),
+            picture=lambda: library.many(g.tenant.id, wanted).get(int(chosen or 0)),
+            palette=lambda: placeholders.palette(g.tenant.id),
+            newest=media_desk.newest_pictures,
+        ),
+    )
     return hypermedia.page(
-        "letters/show.html", status=status, issue=letter, values=values, said=said or {}, campaign=campaign,
-        kind=types.get(g.tenant.id, letter.type_id), files=enclosing.of(letter), picture=picture,
-        editable=letter.state in assembly.EDITABLE and may(P.ISSUE_EDIT),
-        palette=placeholders.palette(g.tenant.id), planning=may(P.CAMPAIGN_PLAN),
-        newest_pictures=media_desk.newest_pictures,
-        **{key: value for key, value in editor.checks_values(letter).items() if key != "issue"},
+        "letters/show.html", status=status, values=values, said=said or {},
+        editable=letter.state in assembly.EDITABLE and may(P.ISSUE_EDIT), planning=may(P.CAMPAIGN_PLAN),
+        newest_pictures=media_desk.newest_pictures, **(found | checked),
     )  # fmt: skip

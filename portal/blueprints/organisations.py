@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 from domain.accounts import policy
 from domain.accounts.permissions import Permission as P
 from domain.campaigns import received
+from domain.db import abreast, gathered
 from domain.errors import Invalid
 from domain.subscribers import organisations
 from domain.subscribers.facets import fields, notes, tags, tracks
@@ -187,20 +188,27 @@ def _form(
 
 def _record(organisation: Organisation, wrong: dict[str, str] | None = None, status: int = 200) -> Response:
     key = (g.tenant.id, Holder.ORGANISATION, organisation.id)
-    remarks = notes.of(*key)
     kind = request.args.get("kind", "")
     kind = kind if kind in DOCUMENTS else ""
     most = received.CONTACTS_READ if "all" in request.args else CONTACTS_SHOWN
-    mailings = received.by_organisation(g.tenant.id, organisation.id, most=most) if kind != "note" else []
+    remarks, mailings, around = abreast(
+        lambda: notes.of(*key),
+        lambda: received.by_organisation(g.tenant.id, organisation.id, most=most) if kind != "note" else [],
+        lambda: gathered(
+            contacts=lambda: organisations.contacts(organisation, request.args.get("at", "")),
+            own=lambda: fields.every(g.tenant.id, Holder.ORGANISATION),
+            tags=lambda: tags.of(*key),
+            tracks=lambda: tracks.every(g.tenant.id),
+            standings=lambda: tracks.of(*key),
+        ),
+    )
     documents = [("mailing", doc.at, doc) for doc in mailings]
     documents += [("note", note.at, note) for note in remarks if kind != "mailing"]
     people = {organisation.locked_by_id, *(remark.by_id for remark in remarks)}
     return hypermedia.page(
         "organisations/show.html", status=status, organisation=organisation, wrong=wrong or {}, notes=remarks,
-        contacts=organisations.contacts(organisation, request.args.get("at", "")), kind=kind,
-        documents=sorted(documents, key=lambda one: one[1], reverse=True),
-        own=fields.every(g.tenant.id, Holder.ORGANISATION), tags=tags.of(*key), tracks=tracks.every(g.tenant.id),
-        standings=tracks.of(*key), locked=organisations.is_locked(organisation),
+        kind=kind, documents=sorted(documents, key=lambda one: one[1], reverse=True), **around,
+        locked=organisations.is_locked(organisation),
         names=policy.names([person for person in people if person]),
     )  # fmt: skip
 

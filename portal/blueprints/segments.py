@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 from domain.accounts.permissions import Permission as P
 from domain.audit import log
 from domain.campaigns.models import Campaign, CampaignStatus
+from domain.db import abreast, gathered
 from domain.errors import Invalid
 from domain.segments import catalogue, compile, computed, people, query, saved
 from domain.segments.models import Segment
@@ -158,7 +159,20 @@ def _builder(
     _whole, problems = query.read(shown, known)
     act = request.form.get("act", "")
     before = int(act[7:]) if act.startswith("before:") and act[7:].isdecimal() else None
-    page = people.page(g.tenant.id, made, before)
+
+    def people_of() -> tuple[people.Page, dict[int, str]]:
+        page = people.page(g.tenant.id, made, before)
+        return page, organisations.names(g.tenant.id, {p.organisation_id for p in page.people})
+
+    (page, customers), around = abreast(
+        people_of,
+        lambda: gathered(
+            numbers=lambda: people.numbers(g.tenant.id, made, COUNTED + 1),
+            columns=lambda: saved.columns(g.tenant.id),
+            placeholders=lambda: saved.placeholders(g.tenant.id),
+            campaigns=_campaigns,
+        ),
+    )
     chosen = (
         request.form.getlist("column") if request.form else (found.columns if found else saved.USUAL_COLUMNS)
     )
@@ -168,11 +182,9 @@ def _builder(
         per_person=context.effective_settings()["tracking"] == "people",
         known=known, ops=catalogue.OPS, words=catalogue.WORDS, no_value=catalogue.NO_VALUE, days=catalogue.DAYS,
         field_groups=catalogue.GROUPS, problems={p.path: p.message for p in problems} if len(asked["rules"]) else {},
-        wrong=wrong or {}, numbers=people.numbers(g.tenant.id, made, COUNTED + 1), counted=COUNTED, page=page,
+        wrong=wrong or {}, counted=COUNTED, page=page, organisations=customers, **around,
         before=before, issue_id=issue_id, unreadable=say(unreadable) if unreadable else "",
-        columns=saved.columns(g.tenant.id), chosen=chosen, placeholders=saved.placeholders(g.tenant.id),
-        firsts=_firsts(found), starters=saved.STARTERS, campaigns=_campaigns(),
-        organisations=organisations.names(g.tenant.id, {p.organisation_id for p in page.people}),
+        chosen=chosen, firsts=_firsts(found), starters=saved.STARTERS,
         changed=changed, stamp=_stamp(found, status),
         everybody=not asked["rules"], name=request.form.get("name", found.name if found else ""),
     )  # fmt: skip

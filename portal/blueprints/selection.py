@@ -11,6 +11,7 @@ from domain.accounts.permissions import Permission as P
 from domain.audit import log
 from domain.campaigns import audience, choosing, exclusions, planning, selection
 from domain.campaigns.models import Campaign, CampaignStatus, Course
+from domain.db import abreast
 from domain.errors import Forbidden
 from domain.ledger.states import LeftOut
 from portal import context, downloads, hypermedia, states
@@ -102,7 +103,10 @@ def _rows(campaign: Campaign, query: selection.Query) -> Iterator[list[str]]:
 
 def _page(campaign: Campaign) -> Response:
     query = _query()
-    page = selection.page(campaign, query)
+    page, files, periods = abreast(
+        lambda: selection.page(campaign, query), lambda: exclusions.of_campaign(campaign),
+        lambda: exclusions.running(g.tenant.id),
+    )  # fmt: skip
     is_draft = campaign.status == CampaignStatus.DRAFT and campaign.course != Course.MISSING
     is_long = page.more or (bool(query.text or query.state) and selection.is_long(campaign))
     demanded = bool(context.effective_settings()["complete_recipients"])
@@ -111,7 +115,7 @@ def _page(campaign: Campaign) -> Response:
         reasons=list(LeftOut),
         orders=ORDERS, edits=is_draft and may(P.CAMPAIGN_PLAN), counted=selection.COUNTED, N=LeftOut,
         demanded=demanded, lacking=audience.lacking_address(campaign) if demanded else 0,
-        files=exclusions.of_campaign(campaign), periods=exclusions.running(g.tenant.id), wrong={},
+        files=files, periods=periods, wrong={},
         **({"count": None, "left_out": {}} if is_long else _numbers(campaign)),
     )  # fmt: skip
 

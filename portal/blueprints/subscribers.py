@@ -6,6 +6,7 @@ from flask import Blueprint, Response, g, request
 from flask_babel import gettext as _
 
 from domain.accounts.permissions import Permission as P
+from domain.db import abreast, gathered
 from domain.errors import Invalid
 from domain.subscribers import directory, finding, lists, organisations, types
 from domain.subscribers.facets import fields, tags
@@ -103,14 +104,17 @@ def _offering(form: SubscriberForm) -> SubscriberForm:
 
 def _saved(person: Subscriber) -> dict[str, Any]:
     """Everything that the form shows, as it is saved."""
-    names = organisations.names(g.tenant.id, {person.organisation_id})
+    names, mine, defined = abreast(
+        lambda: organisations.names(g.tenant.id, {person.organisation_id}),
+        lambda: tags.of(g.tenant.id, Holder.SUBSCRIBER, person.id), lambda: fields.every(g.tenant.id),
+    )  # fmt: skip
     own = person.fields or {}
     return {
         **{name: getattr(person, name) or "" for name in ("address", *directory.TEXT_FIELDS)},
         "territory_id": person.territory_id or 0,
         "organisation": names.get(person.organisation_id or 0, ""), "birthday": _day(person.birthday),
-        "tags": ", ".join(tag.name for tag in tags.of(g.tenant.id, Holder.SUBSCRIBER, person.id)),
-        **{f"own-{field.id}": facets.typed_form(field, own.get(field.key)) for field in fields.every(g.tenant.id)},
+        "tags": ", ".join(tag.name for tag in mine),
+        **{f"own-{field.id}": facets.typed_form(field, own.get(field.key)) for field in defined},
     }  # fmt: skip
 
 
@@ -120,8 +124,10 @@ def _form(
 ) -> Response:  # fmt: skip
     return hypermedia.page(
         "subscribers/edit.html", status=status, form=form, person=person, wrong=wrong or {}, changed=changed,
-        stamp=_stamp(person, status),
-        own=fields.every(g.tenant.id), typed=facets.typed(Holder.SUBSCRIBER), all_tags=tags.every(g.tenant.id),
+        **gathered(
+            stamp=lambda: _stamp(person, status), own=lambda: fields.every(g.tenant.id),
+            typed=lambda: facets.typed(Holder.SUBSCRIBER), all_tags=lambda: tags.every(g.tenant.id),
+        ),
     )  # fmt: skip
 
 

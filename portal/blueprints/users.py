@@ -14,6 +14,7 @@ from domain.accounts.models import Role, User
 from domain.accounts.permissions import MODULES, SENDS, SENTENCES
 from domain.accounts.permissions import Permission as P
 from domain.content.markup import fold
+from domain.db import abreast
 from domain.errors import N_, Forbidden, Invalid
 from domain.quotas import ceilings, granting, ledger
 from portal import context, hypermedia, received, territories
@@ -100,10 +101,12 @@ def why(user_id: int) -> Response:
     role_id = ledger.most_generous(rights.role_ids)
     zone = str(context.effective_settings()["time_zone"])
     budget = ceilings.Budget(g.tenant.id, 0, role_id, user_id, zone)
+    verdict, standings = abreast(
+        lambda: reasons.explain(member.user, g.tenant, right), lambda: ceilings.standing(budget)
+    )
     return hypermedia.page(
         "users/why.html", "users/_why.html", person=member.user, right=right, modules=MODULES, sentences=SENTENCES,
-        verdict=reasons.explain(member.user, g.tenant, right), granted=rights.permissions,
-        standings=ceilings.standing(budget), sends=right in SENDS,
+        verdict=verdict, granted=rights.permissions, standings=standings, sends=right in SENDS,
     )  # fmt: skip
 
 

@@ -1,8 +1,10 @@
 """The demo house: complete, invented to the last address, and built once."""
 
+import importlib.util
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from peewee import fn
@@ -36,8 +38,13 @@ from mediadb.models import Asset
 from portal import settings as portal_settings
 from portal.demo import days, outcome
 from portal.demo.build import LOGINS, build
+from portal.factory import create_app
 from portal.house import open_house
 from portal.settings import Settings
+from tests.statements import counted
+
+ROOT = Path(__file__).resolve().parents[2]
+MOST_QUERIES = 12  # of a page and its frame, for somebody who may see everything
 
 
 @pytest.fixture(scope="module")
@@ -231,6 +238,33 @@ def test_words_for_days_are_written_out() -> None:
         days.written("{fr1}, {mo1}, {tag+14}, {jahr+1}", friday)
         == "27. November, 23. November, 4. Dezember, 2027"
     )
+
+
+def test_every_page_asks_a_dozen_questions_at_most(house: Tenant, demo_settings: Settings) -> None:
+    """The pages that `make bench-portal` measures. Twice each: a second that ends in between may add a question."""
+    bench = _bench()
+    app = create_app(demo_settings)
+    user, duty = bench._administrator(), bench._on_duty()
+    many: dict[str, object] = {}
+    for name, path in bench.paths(house, user).items():
+        client = bench._client(app, duty if name in bench.ON_DUTY else user)
+        assert client.get(path).status_code == 200, path
+        asked = []
+        for _ in range(2):
+            with counted() as seen:
+                client.get(path)
+            asked.append(len(seen))
+        if not 0 < min(asked) <= MOST_QUERIES:
+            many[name] = asked
+    assert not many
+
+
+def _bench() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("portal_pages", ROOT / "bench" / "portal_pages.py")
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def _names(tenant: Tenant) -> set[str]:
