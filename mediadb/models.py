@@ -64,6 +64,7 @@ class Asset(TenantModel):
         indexes = (
             (("tenant_id", "folder_id", "created_at"), False),
             (("tenant_id", "sha256"), False),
+            (("tenant_id", "alias"), False),
             (("tenant_id", "trashed_at", "folder_id"), False),  # the tree counts without reading the rows
             (("tenant_id", "trashed_at", "id", "kind"), False),  # a page of all folders or of one kind
         )

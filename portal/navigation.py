@@ -158,7 +158,14 @@ def init_app(app: Flask) -> None:
 def _house() -> list[Item]:
     """What lies above the tenants: for administrators of the house, and for who sits at the person desk."""
     items = HOUSE if g.user.administers_house else HOUSE[:1] if context.administered() else ()
-    return _visible((*items, *(DESK if duties.at_desk(g.user) else ())))
+    return _visible((*items, *(DESK if _at_desk() else ())))
+
+
+def _at_desk() -> bool:
+    """Whether the person sits at a person desk, asked once in a request."""
+    if "at_desk" not in g:
+        g.at_desk = bool(duties.at_desk(g.user))
+    return bool(g.at_desk)
 
 
 def _groups() -> list[tuple[object, list[Item]]]:
@@ -176,6 +183,8 @@ def look_around() -> None:
     """Ask for what every page of a tenant shows around its content, in one statement."""
     if g.get("user") and g.get("tenant"):
         abreast(_counts, _my_tenants)
+    elif g.get("user"):
+        abreast(_my_tenants, _at_desk)
 
 
 def _has_view(endpoint: str) -> bool:

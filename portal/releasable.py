@@ -52,8 +52,7 @@ def _shown(chosen: list[tuple[int, str]], found: list[tuple[int, str]]) -> Found
 
 def _named(kind: str, ids: list[int] | None = None, text: str = "") -> list[tuple[int, str]]:
     if kind == "user":
-        members = people.members(g.tenant.id, ids)
-        return _holding([(m.user.id, m.user.name) for m in members if m.state == "active"], text)
+        return _holding(people.at_work(g.tenant.id, ids), text)
     model = copies.OBJECTS.get(kind)
     if model is None:
         return []

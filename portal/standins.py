@@ -35,7 +35,7 @@ def every(tenant_id: int) -> list[StandIn]:
     """All that the tenant has named, by kind and word."""
     found = []
     for kind, model in MODELS.items():
-        rows = model.select().where(model.tenant_id == tenant_id, model.alias != "").order_by(model.alias)
+        rows = model.select().where(model.tenant_id == tenant_id, model.alias > "").order_by(model.alias)
         found += [StandIn(kind, row.id, row.alias, title(row)) for row in rows.limit(MOST)]
     return found
 

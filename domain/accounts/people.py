@@ -57,6 +57,23 @@ def names(tenant_id: int) -> list[tuple[int, str, str]]:
     return list(query.order_by(User.name, User.id).tuples())
 
 
+def at_work(tenant_id: int, user_ids: Iterable[int] | None = None) -> list[tuple[int, str]]:
+    """(id, name) of everybody who can work in the tenant now, by name; only `user_ids` if given."""
+    query = (
+        User.select(User.id, User.name)
+        .join(Membership)
+        .where(
+            Membership.tenant_id == tenant_id, User.active, User.password_hash != "",
+            Membership.until.is_null() | (Membership.until > clock.now()),
+        )
+        .distinct()
+        .order_by(User.name, User.id)
+    )  # fmt: skip
+    if user_ids is not None:
+        query = query.where(User.id.in_(list(user_ids) or [0]))
+    return list(query.tuples())
+
+
 def members(tenant_id: int, user_ids: Iterable[int] | None = None) -> list[Member]:
     """People of the tenant with their roles, by name; only `user_ids` if given."""
     query = (
