@@ -67,7 +67,13 @@ def written(error: Invalid) -> Invalid:
     for name, text in error.fields.items():
         if isinstance(text, tuple):
             said, numbers = text
-            fields[name] = (said, {key: filters.number(int(str(value))) for key, value in numbers.items()})
+            fields[name] = (
+                said,
+                {
+                    key: filters.number(int(str(value))) if f"%({key})s" in said else value
+                    for key, value in numbers.items()
+                },
+            )
         else:
             fields[name] = text
     return Invalid(error.message, fields=fields)

@@ -173,6 +173,7 @@ def test_the_limit_of_the_tenant_is_raised_from_above_only(
         answer = deputy.post(limits, data={"limit_month": more})
         assert answer.status_code == 422 and "8,000" in answer.text
     assert admin.post(limits, data={"limit_month": ""}).status_code == 303
+    assert admin.post("/t/north/admin/pace/cap", data={"most": "3", "days": "99999"}).status_code == 422
 
 
 def test_the_house_makes_roles_for_all_tenants(admin: FlaskClient, deputy: FlaskClient, world: World) -> None:
