@@ -6,7 +6,7 @@ from peewee import IntegrityError, fn
 
 from domain import bounds
 from domain.audit import log
-from domain.db import database, sql
+from domain.db import database, is_postgres, sql
 from domain.errors import N_, Conflict, Invalid, NotFound
 from domain.subscribers import words
 from domain.subscribers.models import DistributionList, ListMember, NewsletterType, Subscriber
@@ -157,7 +157,13 @@ def delete(chosen: DistributionList, to: DistributionList, user_id: int) -> int:
 def enlist(tenant_id: int, pairs: Iterable[tuple[int, int]]) -> None:
     """Write (list, person) pairs set-wise, those that are there stay."""
     rows = [(tenant_id, list_id, person_id) for list_id, person_id in pairs]
-    if rows:
+    if rows and is_postgres():  # one statement instead of thousands that wait in a pipeline
+        database.cursor().execute(
+            """INSERT INTO list_member (tenant_id, list_id, subscriber_id)
+            SELECT %s, l, s FROM unnest(%s::int[], %s::bigint[]) AS wanted (l, s) ON CONFLICT DO NOTHING""",
+            [tenant_id, [row[1] for row in rows], [row[2] for row in rows]],
+        )
+    elif rows:
         database.cursor().executemany(
             sql(
                 "INSERT INTO list_member (tenant_id, list_id, subscriber_id) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
