@@ -13,6 +13,7 @@
       after = Date.now();
     } else if (Date.now() - after < 1200) {
       after = 0;
+      event.preventDefault(); // or the letter lands in the field of the switcher
       if (event.key === "t") document.getElementById("tenants")?.showPopover();
       const link = document.querySelector(`[data-nav="${PLACES[event.key]}"]`);
       if (link) link.click();
