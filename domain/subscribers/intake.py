@@ -3,12 +3,13 @@
 import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 from peewee import IntegrityError
 
 from domain import bounds, clock
-from domain.db import among, database, sql, write
+from domain.db import among, database, is_postgres, sql, write
 from domain.errors import N_, Invalid
 from domain.subscribers import addresses, columns, directory, enrolling, suppression, words
 from domain.subscribers.candidates import Person, Reject
@@ -381,8 +382,12 @@ def _as_it_was(row: dict[str, Any]) -> _State:
 def _written(tenant_id: int, rows: list[tuple[Any, ...]]) -> dict[str, int]:
     """Address key → id of new people, without those whose address came in another way in this moment."""
     try:
-        with database.atomic():
-            write("subscriber", _WRITTEN, rows)
+        with (
+            database.atomic() if is_postgres() else nullcontext()
+        ):  # SQLite keeps what a savepoint changes in memory,
+            write(
+                "subscriber", _WRITTEN, rows
+            )  # and has one writer: who is here was asked in this transaction
     except IntegrityError:
         places = ", ".join("?" * len(rows[0]))
         _many(f"INSERT INTO subscriber ({_WRITTEN}) VALUES ({places}) ON CONFLICT DO NOTHING", rows)  # noqa: S608
