@@ -165,7 +165,10 @@ def trash(asset: Asset, user_id: int) -> None:
             )
         asset.trashed_at = clock.now()
         asset.save()
-        log.record(asset.tenant_id, "media.trash", user_id=user_id, kind="asset", object_id=asset.id)
+        log.record(
+            asset.tenant_id, "media.trash", user_id=user_id, kind="asset", object_id=asset.id,
+            details={"file": asset.filename},
+        )  # fmt: skip
 
 
 def restore(asset: Asset) -> None:

@@ -48,7 +48,10 @@ def cut(
         asset.crop, asset.focus = list(crop) if crop else None, list(focus) if focus else None
         _renew(asset)
         intake.write_sizes(asset, made.sizes)
-        log.record(asset.tenant_id, "media.crop", user_id=user_id, kind="asset", object_id=asset.id)
+        log.record(
+            asset.tenant_id, "media.crop", user_id=user_id, kind="asset", object_id=asset.id,
+            details={"file": asset.filename},
+        )  # fmt: skip
 
 
 def replace(asset: Asset, user_id: int, filename: str, data: bytes) -> None:
@@ -103,7 +106,7 @@ def purge(asset: Asset, user_id: int | None) -> None:
         ).execute()
         log.record(
             asset.tenant_id, "media.purge", user_id=user_id, kind="asset", object_id=asset.id,
-            details={"file": asset.title or asset.filename},
+            details={"file": asset.filename},
         )  # fmt: skip
         asset.delete_instance()
     _forget(digests)

@@ -13,9 +13,10 @@ from domain.issues.models import BlockTemplate, Issue, MailTemplate, TrialPerson
 from domain.orders.models import MailingOrder
 from domain.rollouts.models import Rollout
 from domain.segments.models import Segment
+from domain.senders.models import Relay
 from domain.subscribers.models import DistributionList, NewsletterType, Organisation
 from domain.tenancy.models import TerritoryNode
-from mediadb.models import Folder
+from mediadb.models import Asset, Folder
 
 ACTS: dict[str, str] = {
     "approval.approved": N_("approved %(what)s"),
@@ -115,6 +116,9 @@ ACTS: dict[str, str] = {
     "sender.withdraw": N_("withdrew %(what)s as sender"),
     "audit.export": N_("exported the log"),
     "sign_in": N_("signed in"),
+    "sign_in.failed": N_("refused %(what)s to sign in: the password was wrong"),
+    "sign_in.code": N_("refused %(what)s to sign in: the code was wrong"),
+    "sign_in.many": N_("refused %(what)s to sign in: too many tries"),
     "subscriber.change": N_("changed %(what)s"),
     "subscriber.erase": N_("erased a subscriber"),
     "subscriber.export": N_("gave out the data of %(what)s"),
@@ -235,7 +239,7 @@ THINGS: dict[
     str, tuple[str, str, type[Model] | None, str]
 ] = {  # kind → with a name, without, table, its column
     "article": (N_("the article “%(name)s”"), N_("article %(id)s"), Article, "title"),
-    "asset": (N_("the file “%(name)s”"), N_("file %(id)s"), None, ""),
+    "asset": (N_("the file “%(name)s”"), N_("file %(id)s"), Asset, "filename"),
     "campaign": (N_("the mailing “%(name)s”"), N_("mailing %(id)s"), Campaign, "name"),
     "domain": (N_("the domain %(name)s"), N_("a domain"), None, ""),
     "exclusion": (N_("the exclusion file “%(name)s”"), N_("an exclusion file"), None, ""),
@@ -244,7 +248,7 @@ THINGS: dict[
     "list": (N_("the list “%(name)s”"), N_("list %(id)s"), DistributionList, "name"),
     "order": (N_("the order “%(name)s”"), N_("order %(id)s"), MailingOrder, "title"),
     "rollout": (N_("the rollout “%(name)s”"), N_("a rollout"), Rollout, "name"),
-    "relay": (N_("the mail server “%(name)s”"), N_("mail server %(id)s"), None, ""),
+    "relay": (N_("the mail server “%(name)s”"), N_("mail server %(id)s"), Relay, "name"),
     "robinson": (N_("the Robinson list"), N_("the Robinson list"), None, ""),
     "folder": (N_("the folder “%(name)s”"), N_("folder %(id)s"), Folder, "name"),
     "segment": (N_("the segment “%(name)s”"), N_("segment %(id)s"), Segment, "name"),
@@ -263,6 +267,7 @@ THINGS: dict[
     "trial_person": (N_("the test person “%(name)s”"), N_("test person %(id)s"), TrialPerson, "name"),
     "user": ("%(name)s", N_("person %(id)s"), User, "name"),
     "audit": (N_("the log"), N_("the log"), None, ""),
+    "stranger": (N_("an unknown address"), N_("an unknown address"), None, ""),
     "suppression": (N_("an address"), N_("an address"), None, ""),
 }
 KINDS = frozenset(THINGS)

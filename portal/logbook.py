@@ -17,14 +17,14 @@ from domain.accounts.permissions import Permission
 from domain.audit import log
 from domain.audit.models import AuditEntry
 from domain.subscribers.models import Subscriber
-from portal import acts, context, telling
+from portal import acts, context, entry, telling
 from portal.access import may
 
 PAGE_SIZE = 50
 EXPORTED_AT_ONCE = 500
 MOST_EXPORTED = 1_000_000
 SIGN_INS = ("sign_in", "password.change", "password.first", "password.reset", "second.on", "second.off",
-           "second.codes", "session.end")  # fmt: skip
+           "second.codes", "session.end", *entry.REFUSED)  # fmt: skip
 SIGNING = "sign_in"  # the area of these acts: they stand in the log of the house, since people sign in there
 
 
@@ -74,7 +74,8 @@ def query(tenant_id: int, asked: Wanted) -> ModelSelect:
         found = found.where(AuditEntry.act.in_(SIGN_INS))
         if tenant_id != log.HOUSE:
             mine = [user_id for user_id, _name, _email in people.names(tenant_id)]
-            found = found.where(AuditEntry.user_id.in_(mine or [0]))
+            theirs = AuditEntry.act.in_(entry.REFUSED) & AuditEntry.object_id.in_(mine or [0])
+            found = found.where(AuditEntry.user_id.in_(mine or [0]) | ((AuditEntry.kind == "user") & theirs))
     elif asked.area:
         found = found.where(AuditEntry.act.startswith(asked.area + "."))
     if asked.who:
@@ -119,10 +120,10 @@ def rows(tenant_id: int, asked: Wanted) -> Iterator[list[Any]]:
     while count < MOST_EXPORTED:
         some = list(query(tenant_id, asked).where(AuditEntry.number < before).limit(EXPORTED_AT_ONCE))
         for told in telling.tell(some):
-            entry = told.entry
+            row = told.entry
             yield [
-                entry.number, f"{entry.at.astimezone(zone):%Y-%m-%d %H:%M:%S}", told.who, told.as_whom, entry.address,
-                told.text, "\n".join(told.lines), entry.reference, entry.act,
+                row.number, f"{row.at.astimezone(zone):%Y-%m-%d %H:%M:%S}", told.who, told.as_whom, row.address,
+                told.text, "\n".join(told.lines), row.reference, row.act,
             ]  # fmt: skip
         if len(some) < EXPORTED_AT_ONCE:
             return

@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import g
 from flask_babel import gettext
-from peewee import SQL, ModelSelect
+from peewee import SQL, Model, ModelSelect
 
 from domain.accounts import policy
 from domain.accounts.models import Role, User
@@ -15,6 +15,7 @@ from domain.accounts.permissions import SENTENCES, Permission
 from domain.audit.models import AuditEntry
 from domain.db import together
 from domain.errors import N_
+from domain.senders.models import Relay
 from portal import states
 from portal.acts import ACTS, AREAS, THINGS
 from portal.filters import long_date
@@ -35,7 +36,8 @@ _WORDS = {
     "escalate_h": N_("Reminder after hours"), "steps": N_("Steps"), "until": N_("Until"), "reason": N_("Reason"),
     "state": N_("State"), "to": N_("To"), "address": N_("Address"), "stand_in": N_("Stand-in"),
     "from": N_("From"), "mode": N_("Mode"), "with_subtree": N_("With the tenants below"),
-    "most": N_("Mails at most"), "days": N_("Within days"), "rule": N_("Rule"), "blocks": N_("Blocks"),
+    "territory": N_("Territory"), "most": N_("Mails at most"),
+    "days": N_("Within days"), "rule": N_("Rule"), "blocks": N_("Blocks"),
 }  # fmt: skip
 _CODES = {  # values that stand in an entry as words of the code
     "use": N_("to use"), "administer": N_("to use and administer"), "everybody": N_("everybody in the house"),
@@ -67,7 +69,7 @@ def tell(entries: list[AuditEntry]) -> list[Told]:
             _who(e, people),
             _as_whom(e, people),
             gettext(ACTS[e.act], what=_what(e, named)) if e.act in ACTS else f"{e.act}: {_what(e, named)}",
-            _lines(e, roles),
+            [*_lines(e, roles), *_bounds(e, named)],
         )
         for e in entries
     ]
@@ -111,17 +113,30 @@ def _names(entries: list[AuditEntry]) -> dict[tuple[str, int], str]:
     queries, kinds = [], list(THINGS)
     for kind, (_with, _without, table, column) in THINGS.items():
         ids = {e.object_id for e in entries if e.kind == kind and e.object_id}
+        if kind == "territory":
+            ids |= {
+                side["territory"]
+                for e in entries
+                for side in e.details.get("bounds", [])
+                if side["territory"]
+            }
         if not ids or table is None:
             continue
         place = SQL(str(kinds.index(kind)))
         query = table.select(place.alias("nth"), table.id, getattr(table, column)).where(table.id.in_(ids))
         if table not in (User, Role):
-            query = query.where(table.tenant_id == (g.tenant.id if "tenant" in g else 0))
+            query = query.where(_owned(table))
         queries.append(query)
     return {
         (kinds[place], object_id): gettext(name) if kinds[place] == "role" else name
         for place, object_id, name in together(queries)
     }
+
+
+def _owned(table: type[Model]) -> Any:
+    """Things of the tenant whose log it is; mail servers of the installation serve every tenant."""
+    own = table.tenant_id == (g.tenant.id if "tenant" in g else 0)
+    return own | table.tenant_id.is_null() if table is Relay else own
 
 
 def named(tenant_id: int, text: str) -> dict[str, ModelSelect]:
@@ -165,6 +180,20 @@ def _lines(entry: AuditEntry, roles: dict[int, str]) -> list[str]:
     lines = _sides(details["before"], details["after"]) if {"before", "after"} <= details.keys() else []
     told = [details.get(key) for key in ("reason", "remark", "role", "selector") if details.get(key)]
     return lines + [gettext("“%(text)s”", text=_short(text)) for text in told]
+
+
+def _bounds(entry: AuditEntry, named: dict[tuple[str, int], str]) -> list[str]:
+    """The end and the territory of an access, where they changed."""
+    if entry.act != "user.roles" or "bounds" not in entry.details:
+        return []
+    before, after = (
+        {
+            "until": side["until"],
+            "territory": named.get(("territory", side["territory"])) or side["territory"],
+        }
+        for side in entry.details["bounds"]
+    )
+    return _sides(before, after)
 
 
 def _sides(before: Any, after: Any) -> list[str]:

@@ -7,6 +7,7 @@ administrator of one tenant can shut nobody out of another.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from domain import bounds, clock, tokens
 from domain.accounts import policy, sessions
@@ -198,8 +199,10 @@ def set_roles(
         if touched:
             log.record(
                 tenant_id, "user.roles", user_id=actor.id, kind="user", object_id=user.id,
-                details={"before": sorted(held), "after": sorted(wanted), "until": until and until.isoformat(),
-                         "territory": territory_id},
+                details={"before": sorted(held), "after": sorted(wanted), "bounds": [
+                    _said(_latest(memberships) if memberships else None, _node_of(memberships)),
+                    _said(until, territory_id),
+                ]},
             )  # fmt: skip
 
 
@@ -279,6 +282,11 @@ def _refuse_beyond(node_ids: Iterable[int | None]) -> None:
     """Somebody bound to a territory gives and takes access to that and what stands below only."""
     for node_id in node_ids:
         bounds.refuse_beyond([node_id] if node_id else [])
+
+
+def _said(until: datetime | None, territory_id: int | None) -> dict[str, Any]:
+    """What an access is bound to, for the log: its end and the id of the node."""
+    return {"until": until and until.isoformat(), "territory": territory_id}
 
 
 def _node_of(held: list[Membership]) -> int | None:

@@ -78,10 +78,12 @@ def sign_in_now() -> Response:
         throttle.hit(PER_ACCOUNT, "sign-in", account, address)
         and throttle.hit(PER_NETWORK, "sign-in-net", throttle.network(address))
     ):
+        _refuse("sign_in.many", account, form.email.data or "")
         form.form_errors = [_("Too many tries. Wait 15 minutes, then try again or reset the password.")]
         return _door(form, 429)
     user = sessions.check(form.email.data or "", form.password.data or "")
     if user is None:
+        _refuse("sign_in.failed", account, form.email.data or "")
         form.form_errors = [_("E-mail address or password is wrong.")]
         return _door(form, 422)
     if second.is_on(user):
@@ -103,9 +105,12 @@ def sign_in_code() -> Response:
     if user is None or not second.is_on(user):
         return _door(SignInForm(formdata=None), 422)
     if not throttle.hit(PER_ACCOUNT, "sign-in-code", str(user.id)):
+        entry.refuse("sign_in.many", str(user.id), user.id)
         form.form_errors = [_("Too many tries. Wait 15 minutes, then try again.")]
         return _code_page(form, waiting, 429)
     if not form.validate() or not second.check(user, form.code.data or ""):
+        if form.code.data:
+            entry.refuse("sign_in.code", str(user.id), user.id)
         form.code.errors = [_(second.WRONG)]
         return _code_page(form, waiting, 422)
     return _welcome(user, keep)
@@ -185,6 +190,12 @@ def reset_now(token: str) -> Response:
         return _reset_page(token, form, 422)
     hypermedia.flash(_("The new password is set. Sign in with it."))
     return make_response(redirect(url_for("session.sign_in"), 303))
+
+
+def _refuse(act: str, account: str, email: str) -> None:
+    """Into the log, after the same amount of work for addresses that somebody has and that nobody has."""
+    known = User.get_or_none(User.email == email.strip().casefold())
+    entry.refuse(act, account, known.id if known else None)
 
 
 def _welcome(user: User, keep: bool) -> Response:
