@@ -14,14 +14,16 @@ from domain import clock
 from domain.accounts.models import Role, RolePermission
 from domain.approvals.models import ApprovalFlow, ApprovalStep
 from domain.audit import log
+from domain.content.models import AssetUse
 from domain.db import database, unscoped
 from domain.issues import blocktemplates
 from domain.issues.models import Block, MailTemplate
 from domain.migrations.build import models
 from domain.quotas import ceilings, ledger
+from domain.subscribers.facets.models import OwnField, StatusTrack, StatusValue
 from domain.subscribers.models import ConsentProof, DistributionList, NewsletterType
 from domain.tenancy import lifecycle
-from domain.tenancy.models import Tenant
+from domain.tenancy.models import Tenant, TerritoryNode
 from mediadb import proofs, storage
 from mediadb.models import Asset, Folder, Rendition
 
@@ -38,10 +40,9 @@ STAYS = {"audit_entry"}  # what was done stays provable after the data are gone
 
 
 def copy_blueprint(source: Tenant, target: Tenant) -> None:
-    """Give a new tenant what its blueprint has: settings, roles with their limits, types, lists, templates of mails and
-    blocks, folders, approval flows."""
-    target.settings = dict(source.settings or {})
-    target.save()
+    """Give a new tenant what its blueprint has: settings with the logo, roles with their limits, territories, own
+    fields, status tracks, lists, types, templates of mails and blocks, folders, approval flows."""
+    _copy_settings(source, target)
     roles = _copied(Role, source, target)
     grants = RolePermission.select().where(RolePermission.role.in_(list(roles) or [0]))
     for grant in grants:
@@ -49,20 +50,59 @@ def copy_blueprint(source: Tenant, target: Tenant) -> None:
     for role_id, limits in ledger.limits_by_role(list(roles)).items():
         ledger.set_limits(roles[role_id], dict(limits))
     ceilings.set_tenant_limits(target.id, dict(ceilings.tenant_limits(source.id)))
-    templates = _copied(MailTemplate, source, target)
-    _copied(NewsletterType, source, target, {"template_id": templates})
-    _copied(DistributionList, source, target)
-    folders: dict[int, int] = {}
-    for folder in Folder.select().where(Folder.tenant_id == source.id).order_by(Folder.id):
-        made = Folder.create(
-            tenant_id=target.id, parent_id=folders.get(folder.parent_id), name=folder.name, alias=folder.alias
-        )
-        folders[folder.id] = made.id
+    _copied_tree(TerritoryNode, source, target)
+    tracks = _copied(StatusTrack, source, target)
+    _copied(StatusValue, source, target, {"track_id": tracks})
+    _copy_types(source, target)
+    folders = _copied_tree(Folder, source, target)
     for kept in blocktemplates.every(source.id):
         blocks = [Block(kind=kind, data=data) for kind, data in copies.parts_for(kept, target.id)]
         blocktemplates.keep(target.id, kept.name, blocks, kept.updated_by_id)
     flows = _copied(ApprovalFlow, source, target, {"told_role_id": roles, "object_id": folders})
     _copied(ApprovalStep, source, target, {"flow_id": flows, "role_id": roles})
+
+
+def _copy_settings(source: Tenant, target: Tenant) -> None:
+    """A logo is a file: the new tenant gets its own row of it, which stays when the blueprint's goes."""
+    target.settings = dict(source.settings or {})
+    if target.settings.get("logo_id"):
+        logo_id = copies.asset(source.id, target.settings["logo_id"], target.id)
+        target.settings["logo_id"] = logo_id or 0
+        _keep(target, logo_id, "tenant", target.id)
+    target.save()
+
+
+def _keep(target: Tenant, asset_id: int | None, kind: str, object_id: int) -> None:
+    """A file cannot be deleted while something shows it."""
+    if asset_id:
+        AssetUse.create(tenant_id=target.id, asset_id=asset_id, kind=kind, object_id=object_id)
+
+
+def _copy_types(source: Tenant, target: Tenant) -> None:
+    """Newsletter types with what they name: the mail template and its logo, the own fields of the sign-up form, the
+    lists of whoever confirms."""
+    templates = _copied(MailTemplate, source, target)
+    for row in MailTemplate.select().where(MailTemplate.tenant_id == target.id):
+        if (row.design or {}).get("logo_id"):
+            logo_id = copies.asset(source.id, row.design["logo_id"], target.id)
+            row.design = {**row.design, "logo_id": logo_id}
+            row.save()
+            _keep(target, logo_id, "template", row.id)
+    fields, lists = _copied(OwnField, source, target), _copied(DistributionList, source, target)
+    _copied(NewsletterType, source, target, {"template_id": templates})
+    for kind in NewsletterType.select().where(NewsletterType.tenant_id == target.id):
+        kind.signup_fields = [fields[i] for i in kind.signup_fields if i in fields]
+        kind.list_ids = [lists[i] for i in kind.list_ids if i in lists]
+        kind.save()
+
+
+def _copied_tree(model: type[Model], source: Tenant, target: Tenant) -> dict[int, int]:
+    """Old id → new id of rows in a tree; a parent may have been made after its child."""
+    found = _copied(model, source, target)
+    for row in model.select().where(model.tenant_id == target.id, model.parent_id.is_null(False)):
+        row.parent_id = found.get(row.parent_id)
+        row.save()
+    return found
 
 
 def _copied(

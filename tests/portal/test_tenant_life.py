@@ -15,14 +15,16 @@ from domain.accounts.models import DutyKind, Role, RolePermission
 from domain.accounts.permissions import Permission
 from domain.audit import log
 from domain.audit.models import AuditEntry
-from domain.content.models import Article
+from domain.content.models import Article, AssetUse
 from domain.issues import blocktemplates
 from domain.issues.models import Block
 from domain.quotas import ceilings, ledger
 from domain.quotas.models import Window
-from domain.subscribers.models import NewsletterType, Subscriber
-from domain.tenancy.models import Tenant
-from mediadb import library, storage
+from domain.subscribers.facets.models import OwnField, StatusTrack, StatusValue
+from domain.subscribers.models import DistributionList, NewsletterType, Subscriber
+from domain.tenancy import territory
+from domain.tenancy.models import Tenant, TerritoryNode
+from mediadb import library, storage, urls
 from mediadb.models import Asset
 from tests import mailings, pictures
 from tests import world as worlds
@@ -61,6 +63,46 @@ def test_a_new_tenant_begins_as_a_copy_of_its_blueprint(admin: FlaskClient, worl
         ("Spende", [["button", {"label": "Ja"}]])
     ]
     assert not Article.select().where(Article.tenant_id == west.id).exists()
+
+
+def test_a_blueprint_gives_own_fields_tracks_territories_and_the_logo(
+    admin: FlaskClient, world: World
+) -> None:
+    north = world.north.id
+    logo = library.upload(north, world.editor.id, "logo.png", pictures.plain())
+    world.north.settings = {**world.north.settings, "logo_id": logo.id}
+    world.north.is_blueprint = True
+    world.north.save()
+    field = OwnField.create(tenant_id=north, key="member_no", name="Mitgliedsnummer")
+    track = StatusTrack.create(tenant_id=north, name="Spendenlauf")
+    StatusValue.create(tenant_id=north, track_id=track.id, name="angefragt")
+    child = TerritoryNode.create(tenant_id=north, name="Kreis Plön")
+    top = TerritoryNode.create(tenant_id=north, name="Land")
+    TerritoryNode.update(parent_id=top.id).where(TerritoryNode.id == child.id).execute()
+    kept = DistributionList.create(tenant_id=north, name="Vorstand")
+    NewsletterType.update(signup_fields=[field.id], list_ids=[kept.id]).where(
+        NewsletterType.id == world.types["city"].id
+    ).execute()
+    admin.post("/house/tenants", data={"name": "West", "blueprint": north})
+    west = Tenant.get(Tenant.slug == "west")
+    mine = Asset.get(Asset.tenant_id == west.id)
+    assert west.settings["logo_id"] == mine.id != logo.id and mine.sha256 == logo.sha256
+    assert AssetUse.get(AssetUse.tenant_id == west.id).asset_id == mine.id
+    own = OwnField.get(OwnField.tenant_id == west.id)
+    value = StatusValue.get(StatusValue.tenant_id == west.id)
+    assert (
+        value.track_id == StatusTrack.get(StatusTrack.tenant_id == west.id).id and value.name == "angefragt"
+    )
+    assert [(n.name, n.path) for n in territory.every(west.id)] == [
+        ("Land", "Land"),
+        ("Kreis Plön", "Land › Kreis Plön"),
+    ]
+    kind = NewsletterType.get(
+        NewsletterType.tenant_id == west.id, NewsletterType.slug == world.types["city"].slug
+    )
+    lists = DistributionList.get(DistributionList.tenant_id == west.id, DistributionList.name == "Vorstand")
+    assert (own.key, kind.signup_fields, kind.list_ids) == ("member_no", [own.id], [lists.id])
+    assert urls.path(mine, "card") in admin.get("/t/west/admin/tenant").text
 
 
 def test_people_of_a_suspended_tenant_get_a_clear_page(
