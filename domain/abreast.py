@@ -33,7 +33,7 @@ class Question:
 
     @property
     def key(self) -> Key:
-        return self.text, self.values
+        return self.text, tuple(tuple(v) if isinstance(v, list) else v for v in self.values)
 
 
 class Rows:

@@ -9,6 +9,7 @@ from domain import bounds, db
 from domain.accounts.models import User
 from domain.content.models import Article
 from domain.errors import NotFound
+from domain.subscribers import suppression
 from domain.tenancy import tree
 from domain.tenancy.models import Tenant
 from tests.statements import counted
@@ -110,3 +111,12 @@ def test_each_piece_keeps_to_its_own_bounds(world: World) -> None:
 
     with bounds.within(bounds.Bound(world.north.id, (1,), (1,))):
         assert db.abreast(people, outside, people) == [0, 1, 0]
+
+
+def test_questions_about_many_values_are_asked_abreast(world: World) -> None:
+    suppression.add(world.north.id, "a@x.example", "asked")
+    both = db.abreast(
+        lambda: suppression.stopped(world.north.id, ["a@x.example", "b@x.example"]),
+        lambda: suppression.stopped(world.north.id, ["b@x.example"]),
+    )
+    assert both == [{"a@x.example"}, set()]
