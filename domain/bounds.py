@@ -195,6 +195,8 @@ def _condition(rule: str, bound: Bound, alias: str = "") -> str:
 
 _PEOPLE = "SELECT id FROM subscriber WHERE tenant_id = {tenant} AND territory_id IN ({nodes})"
 _MAILS = f"SELECT id FROM delivery WHERE tenant_id = {{tenant}} AND subscriber_id IN ({_PEOPLE})"  # noqa: S608
+# They must hold for everybody; domain.subscribers.suppression shows the visible ones
+_WHOLE = {"suppression", "suppression_event"}
 # Files that other people brought hold rows as they came, of anybody: only the own ones are shown
 _JOBS = "SELECT id FROM import_job WHERE tenant_id = {tenant} AND by_id = {user}"
 
@@ -224,7 +226,7 @@ def _rules(_known: int) -> dict[str, str]:
     }
     for model in _models():
         columns, table = model._meta.columns, model._meta.table_name
-        if table in found or "tenant_id" not in columns:
+        if table in found or table in _WHOLE or "tenant_id" not in columns:
             continue
         if "subscriber_id" in columns:
             found[table] = f"{{own}}subscriber_id IN ({_PEOPLE})"

@@ -303,7 +303,7 @@ def test_every_table_that_names_a_person_is_narrowed(database: str) -> None:
 
     named = {m._meta.table_name for m in twins.tables() if names_somebody(set(m._meta.columns))}
     limits = {"own_limit", "volume_counter"}  # their holder is a role or a user
-    assert named - bounds.tables() - limits == set(NOT_NARROWED) - {"suppression_event"}
+    assert named - bounds.tables() - limits == set(NOT_NARROWED)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from domain import tokens
 from domain.accounts.models import User
 from domain.audit.models import AuditEntry
 from domain.ledger import marks
-from domain.ledger.models import DispatcherProcess
+from domain.ledger.models import Delivery, DispatcherProcess
 from domain.ledger.states import DeliveryState
 from domain.senders import sealing
 from domain.senders.models import Relay
@@ -19,7 +19,7 @@ from portal import settings
 from tests.dispatcher.mailing import mailing, tenant
 from tests.dispatcher.sinks import Sink
 from tests.faults.scene import CONNECTIONS, PEOPLE, ROOT, finished, kill, promised, states, until
-from tests.faults.test_storage import own_server, redis, slow
+from tests.faults.test_storage import Gate, own_server, redis
 
 
 def rundbrief(instance: Path, environ: dict[str, str], *command: str, said: str = "") -> str:
@@ -46,7 +46,7 @@ def machine(instance: Path, environ: dict[str, str]):
 
 def test_f14_second_machine_joins_while_the_first_sends_and_goes_on_alone(tmp_path):
     first, second = tmp_path / "first", tmp_path / "second"
-    with own_server() as url, redis(tmp_path) as (queue, _, _), Sink(slow).running() as sink:
+    with own_server() as url, redis(tmp_path) as (queue, _, _), Sink(gate := Gate(40)).running() as sink:
         environ = {
             "DATABASE_URL": url, "QUEUE_URL": queue, "DEMO": "0",
             "SMTP_URL": f"smtp://127.0.0.1:{sink.port}?connections={CONNECTIONS}",
@@ -57,7 +57,7 @@ def test_f14_second_machine_joins_while_the_first_sends_and_goes_on_alone(tmp_pa
         with machine(first, environ) as one:
             until(lambda: marks.any_known())
             campaign = mailing(tenant(), PEOPLE)
-            until(lambda: len(sink.accepted) > 20)
+            until(lambda: len(sink.accepted) > 20)  # the others wait at the gate
             joined = rundbrief(second, environ, "join", said=secrets)
             assert "may send" in joined, joined
             with machine(second, environ) as other:
@@ -66,9 +66,14 @@ def test_f14_second_machine_joins_while_the_first_sends_and_goes_on_alone(tmp_pa
                         DispatcherProcess.select().where(DispatcherProcess.stopped_at.is_null()).count() == 2
                     )
                 )
+                number = DispatcherProcess.select().order_by(DispatcherProcess.id).get().id
                 one.send_signal(signal.SIGTERM)
+                until(lambda: Delivery.select().where(Delivery.owner_id == number).count() <= CONNECTIONS)
+                assert (
+                    states(campaign).get(DeliveryState.SENT, 0) < PEOPLE
+                )  # what it gave back is not out yet
+                gate.opened.set()
                 assert one.wait(60) == 0
-                assert states(campaign).get(DeliveryState.SENT, 0) < PEOPLE
                 until(finished(campaign), 120)
                 assert other.poll() is None
         promised(sink, PEOPLE)

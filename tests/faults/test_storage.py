@@ -241,8 +241,10 @@ def own_server():
         db.bind(url)
         db.migrate()
         db.database.connect()
-        yield url
-        db.database.close()
+        try:
+            yield url
+        finally:
+            db.database.close()
 
 
 def goes_on(sink, campaign, process):

@@ -46,7 +46,7 @@ ELSEWHERE = {  # routes whose number is no row of ours, or whose row must be in 
     "blocks.copy": "one of the ways to copy", "releases.copy_into": "another own tenant",
     "letters.show": "the twins' issues are no letters", "letters.save": "the same",
     "releases.received": "only others' releases are received", "releases.body": "the same",
-    "releases.copy": "the same",
+    "releases.copy": "the same", "releases.mail": "the same",
     "administering.article": "the same", "administering.files": "the same", "administering.robinson": "the same",
     "administering.file": "the same", "administering.describe": "the same", "administering.replace": "the same",
     "administering.segment": "the same", "releases.employ": "the same",

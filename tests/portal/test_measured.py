@@ -79,7 +79,8 @@ def test_the_file_of_recipients_has_what_each_did(app: Flask, admin: FlaskClient
 
 def test_the_tenants_page_sets_it_and_says_where_it_comes_from(admin: FlaskClient, world: World) -> None:
     page = admin.get("/t/north/admin/tenant").text
-    assert "Inherited: are not counted" in page
+    hint = page[page.index('id="tracking-h"') :].split("</div>")[0]
+    assert "Basic setting of the house." in hint
     form = {"name": world.north.name, "tracking": "people"}
     assert admin.post("/t/north/admin/tenant", data=form).status_code == 303
     assert str(measuring.measuring.allowed(Tenant.get_by_id(world.north.id))) == "people"
