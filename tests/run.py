@@ -182,7 +182,7 @@ def skipped_inside() -> list[str]:
 
 
 def install_missing() -> None:
-    """Install PostgreSQL, Redis, Chromium and Postfix from Debian's packages where they are missing and we may."""
+    """Install servers, browser and tools from Debian's packages where they are missing and we may."""
     missing = [tool.package for tool in debian_tools() if not tool.is_there]
     if not missing or os.geteuid() != 0 or shutil.which("apt-get") is None:
         return
@@ -205,6 +205,7 @@ def debian_tools() -> list[Tool]:
         Tool("chromium", chromium() is not None),
         Tool("postfix", shutil.which("postfix", path=SBIN) is not None),
         Tool("sasl2-bin", shutil.which("saslpasswd2", path=SBIN) is not None),
+        Tool("opendkim", shutil.which("opendkim", path=SBIN) is not None),
         Tool("libsasl2-modules", any(Path("/usr/lib").glob("*/sasl2/libplain.so"))),
     ]
 

