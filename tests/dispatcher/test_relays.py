@@ -259,7 +259,7 @@ def test_a_recipient_domains_rate_holds_back_only_its_own_mails(sending):
 
         sink.answer = answer
         with sending():
-            until(lambda: sum(to.endswith("@x.example") for to, _ in list(sink.accepted)) == 200)
+            until(lambda: sum(to.endswith("@x.example") for to, _ in list(sink.accepted)) == 200, 60)
             assert len(moments) < 25
             until(finished(campaign), 40)
     assert len(moments) == 25 and busiest_second(moments) <= 10
