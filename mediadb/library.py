@@ -27,7 +27,7 @@ from mediadb.models import Asset, AssetAlias, AssetKind, Rendition
 from mediadb.words import clean_name as clean_name
 from mediadb.words import folded, line
 
-PAGE_SIZE = 48
+PAGE_SIZE = 30
 LICENCE_SOON = timedelta(days=30)
 LACK_ALT, LACK_LICENCE = "alt", "licence"
 

@@ -67,6 +67,8 @@ class Asset(TenantModel):
             (("tenant_id", "alias"), False),
             (("tenant_id", "trashed_at", "folder_id"), False),  # the tree counts without reading the rows
             (("tenant_id", "trashed_at", "id", "kind"), False),  # a page of all folders or of one kind
+            # what a tenant, and a person in it, keeps is summed without reading the rows
+            (("tenant_id", "uploaded_by_id", "size_bytes"), False),
         )
 
 

@@ -10,7 +10,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, Response, current_app, make_response, request
+from flask import Flask, Response, current_app, g, make_response, request, url_for
 from werkzeug.utils import safe_join
 
 TEXT = {".css", ".js", ".svg"}
@@ -21,6 +21,14 @@ SMALLEST_B = 1024  # below this compressing saves no packet
 def init_app(app: Flask) -> None:
     app.url_defaults(_add_version)
     app.view_functions["static"] = serve
+    app.jinja_env.globals["sprite"] = sprite
+
+
+def sprite() -> str:
+    """The address of the icons, made once for all icons of a page."""
+    if "sprite" not in g:
+        g.sprite = url_for("static", filename="vendor/icons.svg")
+    return str(g.sprite)
 
 
 def serve(filename: str) -> Response:

@@ -164,7 +164,7 @@ def _house() -> list[Item]:
 def _at_desk() -> bool:
     """Whether the person sits at a person desk, asked once in a request."""
     if "at_desk" not in g:
-        g.at_desk = bool(duties.at_desk(g.user))
+        g.at_desk = duties.has_desk(g.user)
     return bool(g.at_desk)
 
 

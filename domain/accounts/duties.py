@@ -58,6 +58,11 @@ def at_desk(user: User) -> set[int]:
     return tree.subtree(roots) if roots else set()
 
 
+def has_desk(user: User) -> bool:
+    """Whether the person sits at the person desk over any tenant."""
+    return bool(_roots(user, DutyKind.DESK))
+
+
 def supported(user: User) -> list[Tenant]:
     """(id, name) of tenants that the person may enter as support, by name."""
     query = (
@@ -65,9 +70,11 @@ def supported(user: User) -> list[Tenant]:
         .where(Tenant.status != TenantStatus.BLOCKED)
         .order_by(Tenant.name)
     )
-    if not user.administers_house:
-        query = query.where(Tenant.id.in_(tree.subtree(_roots(user, DutyKind.SUPPORT)) or [0]))
-    return list(query.namedtuples())
+    if user.administers_house:
+        return list(query.namedtuples())
+    roots = _roots(user, DutyKind.SUPPORT)
+    below = tree.subtree(roots) if roots else set()
+    return [tenant for tenant in query.namedtuples() if tenant.id in below] if below else []
 
 
 def enter(user: User, tenant: Tenant, reason: str, address: str = "") -> SupportVisit:

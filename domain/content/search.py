@@ -17,18 +17,28 @@ _FOUND = {
 
 def narrowed(query: ModelSelect, column: Field, text: str, tenant_id: int) -> ModelSelect:
     """`query` over rows of one tenant, reduced to those whose folded `column` holds every word of `text`."""
-    words = markup.fold(text).split()[:WORDS]
-    if is_postgres():
-        for word in words:
-            query = query.where(column.contains(word))
-        return query
+    return holding(likely(query, column, text, tenant_id), column, text)
+
+
+def likely(query: ModelSelect, column: Field, text: str, tenant_id: int) -> ModelSelect:
+    """`query` without the rows that cannot hold the words, as far as an index tells without reading their texts."""
+    words = _words(text)
     groups = dict.fromkeys(word[i : i + GROUP] for word in words for i in range(len(word) - GROUP + 1))
-    if groups:
+    if groups and not is_postgres():
         found = SQL(_FOUND[column.model._meta.table_name], [_match(list(groups), tenant_id)])
         query = query.where(column.model.id.in_(found))
-    for word in words:
-        query = query.where(fn.INSTR(column, word) > 0)
     return query
+
+
+def holding(query: ModelSelect, column: Field, text: str) -> ModelSelect:
+    """`query` reduced to the rows whose `column` holds every word, by looking at it; PostgreSQL asks its index."""
+    for word in _words(text):
+        query = query.where(column.contains(word) if is_postgres() else fn.INSTR(column, word) > 0)
+    return query
+
+
+def _words(text: str) -> list[str]:
+    return markup.fold(text).split()[:WORDS]
 
 
 def _match(groups: list[str], tenant_id: int) -> str:

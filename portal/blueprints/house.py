@@ -23,7 +23,7 @@ from portal.errors import into_form
 from portal.forms.house import DutyForm, HostForm, TenantForm, VisitForm
 
 bp = Blueprint("house", __name__)
-PAGE_SIZE = 25
+PAGE_SIZE = 20
 
 
 @bp.get("/house/tenants")
@@ -188,11 +188,8 @@ def keep(tenant_id: int) -> Response:
 @bp.get("/support")
 @signed_in
 def support() -> Response:
-    """Tenants that the person may enter as support."""
-    found = duties.supported(g.user)
-    if not found:
-        raise NotFound
-    return hypermedia.page("house/support.html", tenants=found, form=VisitForm(formdata=None), chosen=None)
+    """Tenants that the person may enter as support; more than a list can show are found by typing."""
+    return _support(VisitForm(formdata=None))
 
 
 @bp.post("/support")
@@ -204,8 +201,7 @@ def enter() -> Response:
         duties.enter(g.user, tenant, form.reason.data or "", context.client_address())
     except Invalid as error:
         into_form(form, error)
-        found = duties.supported(g.user)
-        return hypermedia.page("house/support.html", status=422, tenants=found, form=form, chosen=tenant.id)
+        return _support(form, tenant.id, 422)
     return hypermedia.done(url_for("dashboard.index", tenant=tenant.slug))
 
 
@@ -223,6 +219,20 @@ def _show(tenant: Tenant, host_form: HostForm, duty_form: DutyForm, status: int 
         "house/show.html", status=status, tenant=tenant, states=list(TenantStatus), host_form=host_form,
         duty_form=duty_form, held=_held(tenant), above=list(reversed(tree.ancestors(tenant))),
         below=tree.children(tenant), places=_places(tenant),
+    )  # fmt: skip
+
+
+def _support(form: VisitForm, chosen: int | None = None, status: int = 200) -> Response:
+    text = request.args.get("q", "")[:100]
+    words = fold(text).split()
+    every = duties.supported(g.user)
+    if not every:
+        raise NotFound
+    found = [t for t in every if all(word in fold(t.name) for word in words)] if words else every
+    shown = [t for t in found if t.id == chosen] + [t for t in found if t.id != chosen]
+    return hypermedia.page(
+        "house/support.html", "house/_supported.html", status=status, form=form, chosen=chosen, text=text,
+        tenants=shown[:PAGE_SIZE], more=len(found) > PAGE_SIZE, many=len(every) > PAGE_SIZE,
     )  # fmt: skip
 
 

@@ -293,7 +293,7 @@ def _listing(folder_id: int | None, trash: bool) -> dict[str, Any]:
         "folder": path[-1] if path else None, "folder_id": folder_id, "counts": _with_subfolders(folders, counts),
         "all_count": sum(counts.values()), "trashed_count": in_trash,
         "in_force": in_force, "may_change": reach.may_change, "today": today,
-        "here": url_for("media.trashed") if trash else _folder_url(folder_id),
+        "here": url_for("media.trashed") if trash else _folder_url(folder_id), "below": _by_parent(folders),
     }  # fmt: skip
 
 
@@ -313,6 +313,14 @@ def _shared() -> dict[str, Any]:
     if hypermedia.wants_fragment():
         return {"opened": {}, "lent": {}}
     return {"opened": ledger.opened(g.tenant.id, "folder"), "lent": received.folders()}
+
+
+def _by_parent(folders: list[Folder]) -> dict[int | None, list[Folder]]:
+    """Id of a folder (None: the top) → the folders in it."""
+    below: dict[int | None, list[Folder]] = {}
+    for folder in folders:
+        below.setdefault(folder.parent_id, []).append(folder)
+    return below
 
 
 def _with_subfolders(folders: list[Folder], counts: dict[int | None, int]) -> dict[int, int]:

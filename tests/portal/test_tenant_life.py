@@ -26,6 +26,7 @@ from domain.tenancy import territory
 from domain.tenancy.models import Tenant, TerritoryNode
 from mediadb import library, storage, urls
 from mediadb.models import Asset
+from portal.blueprints import house
 from tests import mailings, pictures
 from tests import world as worlds
 from tests.world import World
@@ -132,6 +133,22 @@ def test_a_host_name_serves_only_its_tenants_public_pages(
     signin = visitor.get("/signin", **there)
     assert signin.status_code == 302 and "news.sued.example" not in signin.headers["Location"]
     assert visitor.post("/signin", **there).status_code == 404
+
+
+def test_support_types_the_name_of_a_tenant_that_the_list_does_not_show(
+    admin: FlaskClient, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(house, "PAGE_SIZE", 1)
+    first, found = (
+        admin.get("/support").text,
+        admin.get("/support", query_string={"q": world.south.name}).text,
+    )
+    south, north = (f'<option value="{tenant.id}"' for tenant in (world.south, world.north))
+    assert "These are the first ones." in first and not (south in first and north in first)
+    assert south in found and north not in found
+    assert "No tenant with this name." in admin.get("/support?q=nowhere").text
+    refused = admin.post("/support", data={"tenant": world.south.id, "reason": ""}).text
+    assert f"{south} selected" in refused, "the choice is kept beside the error"
 
 
 def test_a_support_visit_is_shown_and_ends(app: Flask, admin: FlaskClient, world: World, sign_in) -> None:

@@ -61,6 +61,20 @@ def test_a_search_counts_no_further_than_a_page_can_say(
     assert counted == [3, 1, 0]
 
 
+def test_a_word_is_found_behind_many_texts_that_only_look_like_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pool, "LIKELY", 2)
+    monkeypatch.setattr(pool, "PAGE_SIZE", 2)
+    for title in ("Markt am See", "Wochenmarkt", "Marktrecht"):
+        article(world, title)
+    for number in range(4):
+        article(world, f"Marder, Arktis, Werktag {number}")
+    assert found(world, text="markt") == ["Marktrecht", "Wochenmarkt"]
+    second = Article.get(Article.title == "Wochenmarkt").id
+    assert found(world, text="markt", before_id=second) == ["Markt am See"]
+
+
 def test_other_tenants_articles_are_never_found(world: World) -> None:
     article(world, "fremd", tenant_id=world.south.id)
     assert found(world) == []
