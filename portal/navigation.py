@@ -7,6 +7,7 @@ from flask import Flask, current_app, g, url_for
 from flask_babel import lazy_gettext as _l
 
 from domain.accounts import duties, policy
+from domain.accounts.permissions import OWN_ARTICLES
 from domain.accounts.permissions import Permission as P
 from domain.approvals import listing
 from domain.content import pool
@@ -62,7 +63,7 @@ def _count(key: str) -> Callable[[], int]:
     return lambda: _counts().get(key, 0)
 
 
-PLANNED = (P.ISSUE_SEE, P.ARTICLE_SEE, P.ARTICLE_WRITE)
+PLANNED = (P.ISSUE_SEE, P.ARTICLE_SEE, *OWN_ARTICLES)
 TOP = (
     Item("notices", "notices.index", _l("Notices"), "bell", count=_count("notices")),
     Item("dashboard", "dashboard.index", _l("Overview"), "home"),
@@ -71,7 +72,7 @@ GROUPS: tuple[tuple[object, tuple[Item, ...]], ...] = (
     (
         _l("Content"),
         (
-            Item("pool", "pool.index", _l("Shared content"), "inbox", (P.ARTICLE_SEE, P.ARTICLE_WRITE),
+            Item("pool", "pool.index", _l("Shared content"), "inbox", (P.ARTICLE_SEE, *OWN_ARTICLES),
                  _count("articles")),
             Item("issues", "issues.index", _l("Issues"), "news", (P.ISSUE_SEE,)),
             Item("calendar", "calendar.index", _l("Calendar"), "calendar", PLANNED),

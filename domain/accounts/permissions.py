@@ -7,7 +7,9 @@ from domain.errors import N_
 
 class Permission(StrEnum):
     ARTICLE_SEE = "article.see"
+    ARTICLE_CREATE = "article.create"
     ARTICLE_WRITE = "article.write"
+    ARTICLE_SUBMIT = "article.submit"
     ARTICLE_EDIT_ALL = "article.edit_all"
     ARTICLE_REVIEW = "article.review"
     MEDIA_SEE = "media.see"
@@ -62,7 +64,9 @@ P = Permission
 
 SENTENCES: dict[Permission, str] = {
     P.ARTICLE_SEE: N_("Sees all articles of the pool."),
-    P.ARTICLE_WRITE: N_("Writes articles and changes the own ones."),
+    P.ARTICLE_CREATE: N_("Begins articles and writes them until they are submitted."),
+    P.ARTICLE_WRITE: N_("Changes the own articles, also those that came back."),
+    P.ARTICLE_SUBMIT: N_("Submits the own articles and takes them back."),
     P.ARTICLE_EDIT_ALL: N_("Changes articles of other people."),
     P.ARTICLE_REVIEW: N_("Accepts articles or returns them with a remark."),
     P.MEDIA_SEE: N_("Sees and uses pictures and documents."),
@@ -130,12 +134,15 @@ MODULES: dict[str, str] = {
     "audit": N_("Log"),
 }
 
+OWN_ARTICLES = (P.ARTICLE_CREATE, P.ARTICLE_WRITE, P.ARTICLE_SUBMIT)
+"""With any of these a person has articles of his own in the pool."""
+
 SENDS = frozenset({P.CAMPAIGN_PLAN, P.CAMPAIGN_SEND, P.ISSUE_TEST})
 """With these a role brings mails on their way, so that its volume limits count."""
 
 _EDITOR = frozenset(
     {
-        P.ARTICLE_SEE, P.ARTICLE_WRITE, P.ARTICLE_EDIT_ALL, P.ARTICLE_REVIEW, P.MEDIA_SEE, P.MEDIA_EDIT,
+        P.ARTICLE_SEE, *OWN_ARTICLES, P.ARTICLE_EDIT_ALL, P.ARTICLE_REVIEW, P.MEDIA_SEE, P.MEDIA_EDIT,
         P.MEDIA_DELETE, P.ISSUE_SEE, P.ISSUE_EDIT, P.ISSUE_TEST, P.TEMPLATE_SEE, P.CAMPAIGN_SEE,
         P.CAMPAIGN_PLAN, P.APPROVAL_SEE, P.APPROVAL_ASK,
         P.SUBSCRIBER_SEE, P.TYPE_SEE, P.VOLUME_SEE, P.ORDER_ASK, P.ROLLOUT_SEE,
@@ -145,7 +152,7 @@ _EDITOR = frozenset(
 STARTERS: dict[str, tuple[str, frozenset[Permission]]] = {
     "journalist": (
         N_("Journalist"),
-        frozenset({P.ARTICLE_WRITE, P.MEDIA_SEE, P.MEDIA_EDIT, P.MEDIA_DELETE, P.ORDER_ASK}),
+        frozenset({*OWN_ARTICLES, P.MEDIA_SEE, P.MEDIA_EDIT, P.MEDIA_DELETE, P.ORDER_ASK}),
     ),
     "editor": (N_("Editor"), _EDITOR),
     "chief_editor": (

@@ -39,12 +39,19 @@ def may_see(article: Article, user: User, rights: Rights) -> bool:
 
 
 def may_edit(article: Article, user: User, rights: Rights) -> bool:
-    """The author while it is with him; editors until it is used."""
+    """The author while it is with him, who only creates until it was submitted once; editors until it is used."""
     if article.author_id == user.id and article.state in WRITABLE:
-        return Permission.ARTICLE_WRITE in rights
+        begun = article.state == S.DRAFT and article.submitted_at is None
+        return Permission.ARTICLE_WRITE in rights or (begun and Permission.ARTICLE_CREATE in rights)
     if Permission.ARTICLE_EDIT_ALL not in rights or article.state not in (*WRITABLE, S.SUBMITTED, S.ACCEPTED):
         return False
     return not approving.is_closed(article)
+
+
+def may_submit(article: Article, user: User, rights: Rights) -> bool:
+    """The author, and editors for him, while it is with him."""
+    his = article.author_id == user.id or Permission.ARTICLE_EDIT_ALL in rights
+    return his and Permission.ARTICLE_SUBMIT in rights and article.state in WRITABLE
 
 
 def create(tenant_id: int, user: User) -> Article:
@@ -122,8 +129,10 @@ def restore(
 
 def submit(article: Article, user: User, rights: Rights, note: str = "") -> None:
     """Hand an article to the pool; title, teaser and text must be there, a picture needs its description."""
-    if not may_edit(article, user, rights) or article.state not in WRITABLE:
+    if article.state not in WRITABLE:
         raise Conflict(N_("This article has already been submitted."))
+    if not may_submit(article, user, rights):
+        raise Forbidden(N_("Your role does not include submitting articles."))
     missing: dict[str, str | tuple[str, dict[str, object]]] = {}
     if not article.title.strip():
         missing["title"] = N_("An article needs a title.")

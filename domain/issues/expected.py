@@ -142,7 +142,7 @@ def between(tenant_id: int, begin: datetime, until: datetime) -> list[tuple[Line
 
 def authors(tenant_id: int) -> list[User]:
     """Who can be asked for an article, by name."""
-    return policy.people_with(Permission.ARTICLE_WRITE, tenant_id)
+    return policy.people_with(Permission.ARTICLE_CREATE, tenant_id)
 
 
 def offered(row: ExpectedArticle, user: User, rights: Rights) -> list[Article]:

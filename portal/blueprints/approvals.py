@@ -107,7 +107,7 @@ def revoke(approval_id: int) -> Response:
 
 
 @bp.post("/approvals/<int:approval_id>/withdraw")
-@requires(P.APPROVAL_ASK, P.ARTICLE_WRITE, P.MEDIA_EDIT)
+@requires(P.APPROVAL_ASK, P.ARTICLE_SUBMIT, P.MEDIA_EDIT)
 def withdraw(approval_id: int) -> Response:
     """Take the own request back; what it was for can be changed again."""
     approval = flow.get(g.tenant.id, approval_id)

@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from dispatcher import tasks
 from dispatcher.housemail import approving as approvals
 from domain.accounts import policy
+from domain.accounts.permissions import OWN_ARTICLES
 from domain.accounts.permissions import Permission as P
 from domain.approvals.models import Approval
 from domain.content import approving, articles, editing, languages, markup, obligations, pool, revisions, tags
@@ -34,20 +35,20 @@ LINE_PX, LINE_CHARACTERS = 26, 80  # of the reader's type in its column, measure
 
 
 @bp.post("/articles")
-@requires(P.ARTICLE_WRITE)
+@requires(P.ARTICLE_CREATE)
 def create() -> Response:
     article = articles.create(g.tenant.id, g.user)
     return hypermedia.done(url_for("articles.edit", article_id=article.id))
 
 
 @bp.get("/articles/<int:article_id>")
-@requires(P.ARTICLE_SEE, P.ARTICLE_WRITE)
+@requires(P.ARTICLE_SEE, *OWN_ARTICLES)
 def show(article_id: int) -> Response:
     return _show(_find(article_id))
 
 
 @bp.get("/articles/<int:article_id>/body")
-@requires(P.ARTICLE_SEE, P.ARTICLE_WRITE)
+@requires(P.ARTICLE_SEE, *OWN_ARTICLES)
 def body(article_id: int) -> Response:
     """The text as a sandboxed document of its own."""
     response = peoples_html(render_template("articles/body.html", article=_find(article_id)))
@@ -56,7 +57,7 @@ def body(article_id: int) -> Response:
 
 
 @bp.get("/articles/<int:article_id>/edit")
-@requires(P.ARTICLE_WRITE, P.ARTICLE_EDIT_ALL)
+@requires(P.ARTICLE_CREATE, P.ARTICLE_WRITE, P.ARTICLE_EDIT_ALL)
 def edit(article_id: int) -> Response:
     article = _find(article_id)
     if not articles.may_edit(article, g.user, g.rights):
@@ -67,7 +68,7 @@ def edit(article_id: int) -> Response:
 
 
 @bp.post("/articles/<int:article_id>/edit")
-@requires(P.ARTICLE_WRITE, P.ARTICLE_EDIT_ALL)
+@requires(P.ARTICLE_CREATE, P.ARTICLE_WRITE, P.ARTICLE_EDIT_ALL)
 def save(article_id: int) -> Response:
     """Save; by script after each pause in typing (answered with the time), else by the button."""
     article = _find(article_id)
@@ -83,6 +84,8 @@ def save(article_id: int) -> Response:
     if "submit" in request.form and _is_submitted(article, values):  # clicked twice
         return hypermedia.done(url_for("articles.show", article_id=article.id))
     try:
+        if "submit" in request.form and not may(P.ARTICLE_SUBMIT):
+            raise Forbidden(N_("Your role does not include submitting articles."))
         pictures = library.ids_of(g.tenant.id, markup.media_keys(values["body"]))
         articles.save(article, g.user, g.rights, form.version.data or 0, values, pictures)
         if "submit" in request.form:
@@ -106,8 +109,20 @@ def save(article_id: int) -> Response:
     return hypermedia.done(url_for("articles.edit", article_id=article.id), _("Saved."))
 
 
+@bp.post("/articles/<int:article_id>/submit")
+@requires(P.ARTICLE_SUBMIT)
+def submit(article_id: int) -> Response:
+    """As it was saved, by somebody who may submit it and not change it."""
+    article = _find(article_id)
+    articles.submit(article, g.user, g.rights)
+    _tell(approving.waiting(article))
+    return hypermedia.done(
+        url_for("articles.show", article_id=article.id), _("Submitted. The editors will look at it.")
+    )
+
+
 @bp.post("/articles/<int:article_id>/withdraw")
-@requires(P.ARTICLE_WRITE)
+@requires(P.ARTICLE_SUBMIT)
 def withdraw(article_id: int) -> Response:
     articles.withdraw(_find(article_id), g.user)
     return hypermedia.done(
@@ -136,7 +151,7 @@ def give_back(article_id: int) -> Response:
 
 
 @bp.post("/articles/<int:article_id>/remarks")
-@requires(P.ARTICLE_SEE, P.ARTICLE_WRITE)
+@requires(P.ARTICLE_SEE, *OWN_ARTICLES)
 def remark(article_id: int) -> Response:
     article = _find(article_id)
     try:
@@ -293,6 +308,7 @@ def _show(article: Article, status: int = 200, note_error: str = "", remark_erro
             issues=lambda: schedule.issues_with(article, g.tenant.id),
             editor=lambda: editing.other(g.tenant.id, "article", article.id, g.user),
             may_edit=lambda: articles.may_edit(article, g.user, g.rights),
+            may_submit=lambda: articles.may_submit(article, g.user, g.rights),
         ),
         lambda: _approval(article) if article.tenant_id == g.tenant.id else {},
         lambda: _beside(article),
@@ -313,7 +329,7 @@ def _beside(article: Article) -> dict[str, Any]:
             documents=lambda: list(library.many(article.tenant_id, article.documents).values()),
             languages=lambda: languages.others(article) if own else [],
             awaiting=lambda: expected.of_article(article) if awaits else [],
-            missing_languages=lambda: languages.missing(article) if own and may(P.ARTICLE_WRITE) else [],
+            missing_languages=lambda: languages.missing(article) if own and may(P.ARTICLE_CREATE) else [],
         ),
         lambda: _bound(article) if own else {"bound": [], "may_bind": False},
     )

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from flask import Blueprint, Response, g, request, url_for
 from flask_babel import gettext as _
 
+from domain.accounts.permissions import OWN_ARTICLES
 from domain.accounts.permissions import Permission as P
 from domain.db import abreast
 from domain.errors import Invalid
@@ -22,7 +23,7 @@ NOON_OF_DEADLINES = time(12)  # what a deadline without a time means
 
 
 @bp.get("/calendar")
-@requires(P.ISSUE_SEE, P.ARTICLE_SEE, P.ARTICLE_WRITE)
+@requires(P.ISSUE_SEE, P.ARTICLE_SEE, *OWN_ARTICLES)
 def index() -> Response:
     return _month(_first(request.args.get("month", "")))
 

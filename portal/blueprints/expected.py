@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 from flask import Blueprint, Response, g, request, url_for
 from flask_babel import gettext as _
 
+from domain.accounts.permissions import OWN_ARTICLES
 from domain.accounts.permissions import Permission as P
 from domain.errors import Invalid, NotFound
 from domain.issues import assembly, commissions, expected
@@ -55,7 +56,7 @@ def save(issue_id: int) -> Response:
 
 
 @bp.get("/expected/<int:expected_id>")
-@requires(P.ISSUE_SEE, P.ARTICLE_WRITE)
+@requires(P.ISSUE_SEE, *OWN_ARTICLES)
 def show(expected_id: int) -> Response:
     """What is expected, for the author and for who plans."""
     row = _find(expected_id)
@@ -67,7 +68,7 @@ def show(expected_id: int) -> Response:
 
 
 @bp.post("/expected/<int:expected_id>/write")
-@requires(P.ARTICLE_WRITE)
+@requires(P.ARTICLE_CREATE)
 def write(expected_id: int) -> Response:
     """Begin the article, or go on with it."""
     article = commissions.write(_find(expected_id), g.user)
@@ -75,7 +76,7 @@ def write(expected_id: int) -> Response:
 
 
 @bp.post("/expected/<int:expected_id>/take")
-@requires(P.ARTICLE_WRITE, P.ISSUE_EDIT)
+@requires(*OWN_ARTICLES, P.ISSUE_EDIT)
 def take(expected_id: int) -> Response:
     """This article is the expected one; an empty choice: none is."""
     row = _find(expected_id)

@@ -7,6 +7,7 @@ from flask import Blueprint, Response, g, request, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
+from domain.accounts.permissions import OWN_ARTICLES
 from domain.accounts.permissions import Permission as P
 from domain.content import alongside, articles, offers, pool
 from domain.content.models import ArticleState
@@ -22,7 +23,7 @@ STATES = tuple(ArticleState)
 
 
 @bp.get("/pool")
-@requires(P.ARTICLE_SEE, P.ARTICLE_WRITE)
+@requires(P.ARTICLE_SEE, *OWN_ARTICLES)
 def index() -> Response:
     return _index()
 

@@ -6,6 +6,7 @@ from flask import Blueprint, Response, g, request, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
+from domain.accounts.permissions import OWN_ARTICLES
 from domain.accounts.permissions import Permission as P
 from domain.content import articles, pool, tags, views
 from domain.content.models import Article
@@ -23,7 +24,7 @@ ACTS = ("archive", "tag", "category", "issue")
 
 
 @bp.post("/pool/views")
-@requires(P.ARTICLE_SEE, P.ARTICLE_WRITE)
+@requires(P.ARTICLE_SEE, *OWN_ARTICLES)
 def keep() -> Response:
     """Keep the filters of the page under a name."""
     wanted = {name: request.form.get(name, "")[:200] for name in FILTERS}
@@ -40,7 +41,7 @@ def keep() -> Response:
 
 
 @bp.post("/pool/views/<int:view_id>/remove")
-@requires(P.ARTICLE_SEE, P.ARTICLE_WRITE)
+@requires(P.ARTICLE_SEE, *OWN_ARTICLES)
 def remove(view_id: int) -> Response:
     gone = views.remove(g.tenant.id, view_id, g.user.id)
     return hypermedia.done(url_for("pool.index"), _("View “%(name)s” deleted.", name=gone.name))

@@ -3,6 +3,7 @@
 from flask import Blueprint, Response, g, make_response, url_for
 from flask_babel import gettext as _
 
+from domain.accounts.permissions import OWN_ARTICLES
 from domain.accounts.permissions import Permission as P
 from domain.content import articles, editing
 from domain.content.models import Article
@@ -15,7 +16,7 @@ KIND = "article"
 
 
 @bp.get("/articles/<int:article_id>/presence")
-@requires(P.ARTICLE_SEE, P.ARTICLE_WRITE)
+@requires(P.ARTICLE_SEE, *OWN_ARTICLES)
 def show(article_id: int) -> Response:
     """Who is editing, as a line; asked again by the pages that only read."""
     article = articles.get(g.tenant.id, article_id, g.user, g.rights)
@@ -23,7 +24,7 @@ def show(article_id: int) -> Response:
 
 
 @bp.post("/articles/<int:article_id>/presence")
-@requires(P.ARTICLE_WRITE, P.ARTICLE_EDIT_ALL)
+@requires(P.ARTICLE_CREATE, P.ARTICLE_WRITE, P.ARTICLE_EDIT_ALL)
 def hold(article_id: int) -> Response:
     """A sign of life; the answer says in X-Held whether the article is still ours."""
     article = _editable(article_id)
@@ -36,7 +37,7 @@ def hold(article_id: int) -> Response:
 
 
 @bp.post("/articles/<int:article_id>/take")
-@requires(P.ARTICLE_WRITE, P.ARTICLE_EDIT_ALL)
+@requires(P.ARTICLE_CREATE, P.ARTICLE_WRITE, P.ARTICLE_EDIT_ALL)
 def take(article_id: int) -> Response:
     article = _editable(article_id)
     editing.hold(g.tenant.id, KIND, article.id, g.user, take=True)
@@ -46,7 +47,7 @@ def take(article_id: int) -> Response:
 
 
 @bp.post("/articles/<int:article_id>/leave")
-@requires(P.ARTICLE_WRITE, P.ARTICLE_EDIT_ALL)
+@requires(P.ARTICLE_CREATE, P.ARTICLE_WRITE, P.ARTICLE_EDIT_ALL)
 def leave(article_id: int) -> Response:
     """The page was closed; the browser waits for no answer."""
     article = articles.get(g.tenant.id, article_id, g.user, g.rights)

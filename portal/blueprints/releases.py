@@ -35,7 +35,7 @@ ICONS = {
     "block_template": "layout-grid", "campaign": "send", "user": "user", "role": "shield-lock", "robinson": "shield-x",
 }  # fmt: skip
 COPYING = {
-    "article": P.ARTICLE_WRITE, "folder": P.MEDIA_EDIT, "issue": P.ISSUE_EDIT, "template": P.ISSUE_EDIT,
+    "article": P.ARTICLE_CREATE, "folder": P.MEDIA_EDIT, "issue": P.ISSUE_EDIT, "template": P.ISSUE_EDIT,
     "segment": P.SUBSCRIBER_EDIT, "campaign": P.CAMPAIGN_PLAN, "role": P.ROLE_EDIT, "block_template": P.ISSUE_EDIT,
 }  # fmt: skip
 ADMINISTERING = {
@@ -236,7 +236,7 @@ def mail(release_id: int) -> Response:
 
 
 @bp.post("/releases/received/<int:release_id>/copy")
-@requires(P.ARTICLE_WRITE, P.MEDIA_EDIT, P.ISSUE_EDIT, P.SUBSCRIBER_EDIT, P.CAMPAIGN_PLAN, P.ROLE_EDIT)
+@requires(P.ARTICLE_CREATE, P.MEDIA_EDIT, P.ISSUE_EDIT, P.SUBSCRIBER_EDIT, P.CAMPAIGN_PLAN, P.ROLE_EDIT)
 def copy(release_id: int) -> Response:
     release = ledger.receive(g.tenant, release_id)
     if release.kind not in COPYING:

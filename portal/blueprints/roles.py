@@ -25,12 +25,13 @@ HOLDERS = 12  # as many as stand beside the limits
 
 ACTIONS: dict[str, str] = {  # columns of the matrix, in the order of a mail's way
     "see": N_("See"),
-    "edit": N_("Create, edit"),
+    "create": N_("Create"),
+    "edit": N_("Edit"),
     "edit_all": N_("Edit others’"),
     "review": N_("Review"),
     "test": N_("Test"),
     "html": N_("HTML"),
-    "ask": N_("Request"),
+    "ask": N_("Submit"),
     "decide": N_("Decide"),
     "send": N_("Send"),
     "import": N_("Import"),
@@ -39,7 +40,8 @@ ACTIONS: dict[str, str] = {  # columns of the matrix, in the order of a mail's w
     "administer": N_("Administer"),
 }
 SAME_COLUMN = {
-    "write": "edit", "plan": "edit", "join": "decide", "setup": "administer", "suppress_others": "administer",
+    "write": "edit", "submit": "ask", "plan": "edit", "join": "decide", "setup": "administer",
+    "suppress_others": "administer",
 }  # fmt: skip
 
 

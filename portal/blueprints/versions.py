@@ -7,6 +7,7 @@ from flask import Blueprint, Response, g, request, url_for
 from flask_babel import gettext as _
 
 from domain.accounts import policy
+from domain.accounts.permissions import OWN_ARTICLES
 from domain.accounts.permissions import Permission as P
 from domain.content import articles, editing, languages, markup, obligations, revisions
 from domain.content.models import Article
@@ -21,7 +22,7 @@ bp = Blueprint("versions", __name__)
 
 
 @bp.get("/articles/<int:article_id>/versions")
-@requires(P.ARTICLE_SEE, P.ARTICLE_WRITE)
+@requires(P.ARTICLE_SEE, *OWN_ARTICLES)
 def index(article_id: int) -> Response:
     """All versions, and the latest beside the one before it."""
     article = _find(article_id)
@@ -30,7 +31,7 @@ def index(article_id: int) -> Response:
 
 
 @bp.get("/articles/<int:article_id>/versions/<int:number>")
-@requires(P.ARTICLE_SEE, P.ARTICLE_WRITE)
+@requires(P.ARTICLE_SEE, *OWN_ARTICLES)
 def show(article_id: int, number: int) -> Response:
     """One version beside the one before it, or with `?with=now` beside what the article says today."""
     article = _find(article_id)
@@ -39,7 +40,7 @@ def show(article_id: int, number: int) -> Response:
 
 
 @bp.post("/articles/<int:article_id>/versions/<int:number>/restore")
-@requires(P.ARTICLE_WRITE, P.ARTICLE_EDIT_ALL)
+@requires(P.ARTICLE_CREATE, P.ARTICLE_WRITE, P.ARTICLE_EDIT_ALL)
 def restore(article_id: int, number: int) -> Response:
     article = _find(article_id)
     fields = revisions.get(article, number).fields
@@ -55,7 +56,7 @@ def restore(article_id: int, number: int) -> Response:
 
 
 @bp.post("/articles/<int:article_id>/languages")
-@requires(P.ARTICLE_WRITE)
+@requires(P.ARTICLE_CREATE)
 def translate(article_id: int) -> Response:
     """Begin the article in another language, as a draft of the person's."""
     made = languages.begin(_find(article_id), g.user, request.form.get("language", ""))
