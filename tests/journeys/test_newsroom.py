@@ -66,8 +66,14 @@ def test_two_people_at_one_article_lose_nothing(
 
 
 def test_what_was_typed_survives_network_reload_and_the_way_back(
-    enter: Callable[[str], Page], faults: list[str]
+    enter: Callable[[str], Page], stranger: Callable[[], Page], tmp_path: Path, faults: list[str]
 ) -> None:
+    editor = come_in(stranger(), EDITOR)
+    (tmp_path / "fahrplan.txt").write_bytes(b"Abfahrt 7.04")
+    editor.goto("/t/lindenhof/media")
+    editor.set_input_files("#files", str(tmp_path / "fahrplan.txt"))
+    expect(editor.locator("#media-results")).to_contain_text("fahrplan.txt")
+    editor.close()
     page = enter(JOURNALIST)
     page.on("dialog", lambda dialog: dialog.accept())
     page.goto("/t/lindenhof/pool")
@@ -83,6 +89,31 @@ def test_what_was_typed_survives_network_reload_and_the_way_back(
     expect(page.locator("#teaser")).to_have_value("Zwischen zwei Tunneln")
     page.fill("#category", "Bahn")
     expect(page.locator("#saved")).to_have_text(SAVED)
+
+    with page.expect_response("**/media/documents?*find=fahr*"):
+        page.fill("[data-documents]", "fahr")
+    timetable = page.get_by_role("checkbox", name="fahrplan.txt")
+    expect(timetable).to_be_visible()
+    is_sound(page)
+    page.locator("[data-picture-open]").click()
+    expect(page.locator("#pick [data-choose]").first).to_be_visible()
+    with page.expect_response("**/media/pick?*q=a*"):
+        page.fill("#pick-q", "a")
+    expect(page.locator("#pick [data-choose]").first).to_be_visible()
+    is_sound(page)
+    chosen = page.locator("#pick [data-choose]").first.get_attribute("data-choose") or ""
+    back = without_network(page, faults)
+    page.locator(f"#pick [data-choose='{chosen}']").click()
+    timetable.check()
+    expect(page.locator("#saved")).to_contain_text("Nicht gespeichert")
+    back()
+    for _time in ("put back by the browser", "given by the server"):
+        page.reload()
+        expect(timetable).to_be_checked()
+        expect(page.locator("[data-picture-id]")).to_have_value(chosen)
+        expect(page.locator("[data-picture-shown]")).to_be_visible()
+        page.fill("#category", f"Bahn, {_time}")
+        expect(page.locator("#saved")).to_have_text(SAVED)
 
     back = without_network(page, faults)
     page.fill("#teaser", "Hinter dem Tunnel")
