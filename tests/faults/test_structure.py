@@ -63,15 +63,20 @@ def test_postal_mime_finds_the_same(
 @pytest.mark.skipif(RIPMIME is None, reason="ripmime is missing (apt-get install ripmime)")
 def test_ripmime_finds_the_same(mails: dict[str, tuple[MessageSource, EmailMessage]], tmp_path: Path) -> None:
     """ripmime flattens: the kind of the whole and its leaves in their order, not what lies in what."""
+    shifted: list[Path] = []
     for name, (source, message) in mails.items():
         whole, texts, found = by_ripmime(tmp_path / name, tmp_path / "out")
+        if [lines(one) for _, _, one in texts] != both(message):
+            # ripmime loses a soft line break that lies across the edge of its buffer: move the mail by some bytes
+            shifted.append(tmp_path / name)
+            shifted[-1].write_bytes(b"X-Shift: x\r\n" + shifted[-1].read_bytes())
+            whole, texts, found = by_ripmime(shifted[-1], tmp_path / "out")
         assert [whole, *(kind for kind, _, _ in texts + found)] == [
             message.get_content_type(), *leaves(expected(source)),
         ], name  # fmt: skip
         assert found == went_in(source), name
-        assert [lines(one) for _, _, one in texts] == [
-            lines(text(message, subtype)) for subtype in ("plain", "html")
-        ], name
+        assert [lines(one) for _, _, one in texts] == both(message), name
+    assert len(shifted) <= MAILS / 100
 
 
 def by_ripmime(mail: Path, folder: Path) -> tuple[str, list[File], list[File]]:
@@ -124,6 +129,11 @@ def text(message: EmailMessage, subtype: str) -> bytes:
     body = message.get_body((subtype,))
     assert body is not None
     return body.get_payload(decode=True)
+
+
+def both(message: EmailMessage) -> list[list[bytes]]:
+    """The lines of text and HTML."""
+    return [lines(text(message, subtype)) for subtype in ("plain", "html")]
 
 
 def lines(content: bytes) -> list[bytes]:
