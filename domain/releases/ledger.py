@@ -35,7 +35,7 @@ KINDS: dict[str, str] = {
 ADMINISTRABLE = frozenset(  # what receivers may also change, if they are let
     {"article", "folder", "template", "block_template", "segment", "robinson"}
 )
-PAGE_SIZE = 25
+PAGE_SIZE = 20
 WHOLE = 0  # object id of a kind that is released as a whole
 
 

@@ -7,6 +7,8 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from tests.journeys import inspection
+
 ADMIN, EDITOR = "ingrid.matthiesen@lindenhof.example", "katrin.albers@lindenhof.example"
 CHIEF, JOURNALIST = "lars.petersen@suedpost.example", "anke.ruhnau@suedpost.example"
 HEAD, BRANCH = "/t/lindenhof", "/t/suedpost"
@@ -120,6 +122,11 @@ def test_two_branches_use_what_the_head_office_releases_until_it_is_recalled(
 
     admin.goto(f"{HEAD}/releases")
     row = admin.locator("li").filter(has_text=article).filter(has_text="Lindenhof Südpost")
+    editor.goto(f"{BRANCH}/pool?view=others")
+    with editor.expect_response("**/pool?*q=*"):
+        editor.locator("[data-search]").fill(article)
+    expect(editor.locator("#pool-results h2")).to_have_count(1)
+    assert inspection.axe(editor) == [], "articles of other tenants, after a filter"
     editor.goto(f"{BRANCH}/pool")
     received = editor.get_by_role("link", name=article).first.get_attribute("href")
     press(admin, row.get_by_role("button", name="Zurückziehen"))
