@@ -205,6 +205,7 @@ def debian_tools() -> list[Tool]:
         Tool("chromium", chromium() is not None),
         Tool("postfix", shutil.which("postfix", path=SBIN) is not None),
         Tool("sasl2-bin", shutil.which("saslpasswd2", path=SBIN) is not None),
+        Tool("postgrey", shutil.which("postgrey", path=SBIN) is not None),
         Tool("ripmime", shutil.which("ripmime") is not None),
         Tool("opendkim", shutil.which("opendkim", path=SBIN) is not None),
         Tool("libsasl2-modules", any(Path("/usr/lib").glob("*/sasl2/libplain.so"))),

@@ -85,8 +85,8 @@ def missing() -> str:
 
 
 @contextmanager
-def running() -> Iterator[Postfix]:
-    """A Postfix that listens; skips the test where none can run."""
+def running(besides: str = "") -> Iterator[Postfix]:
+    """A Postfix that listens; skips the test where none can run. `besides`: lines of main.cf in place of ours."""
     if reason := missing():
         pytest.skip(reason)
     # Not pytest's folder: Postfix's processes are other users, who may not look into it.
@@ -94,7 +94,7 @@ def running() -> Iterator[Postfix]:
     folder.chmod(0o755)
     try:
         postfix = Postfix(free_port(), _furnished(folder), folder)
-        _configure(postfix)
+        _configure(postfix, besides)
         with _started(postfix):
             yield postfix
     finally:
@@ -117,9 +117,9 @@ def _furnished(folder: Path) -> Path:
     return certificate
 
 
-def _configure(postfix: Postfix) -> None:
+def _configure(postfix: Postfix, besides: str) -> None:
     folder = postfix.folder
-    (folder / "config/main.cf").write_text(f"""\
+    ours = f"""\
 compatibility_level = 3.6
 queue_directory = {folder}/queue
 data_directory = {folder}/data
@@ -153,7 +153,11 @@ virtual_mailbox_maps = static:box/
 virtual_uid_maps = static:65534
 virtual_gid_maps = static:65534
 virtual_minimum_uid = 1
-""")
+"""
+    # A name may stand there once only: Postfix's logger would warn itself of each second one until it hangs.
+    named = {line.partition(" =")[0] for line in besides.splitlines()}
+    kept = [line for line in ours.splitlines() if line.partition(" =")[0] not in named]
+    (folder / "config/main.cf").write_text("\n".join(kept) + "\n" + besides)
     services = [
         f"127.0.0.1:{postfix.port} inet n - n - - smtpd",
         "pickup unix n - n 60 1 pickup", "cleanup unix n - n - 0 cleanup", "qmgr unix n - n 300 1 qmgr",
