@@ -83,7 +83,7 @@ bench-scale: $(DEV) ## Send to ten thousand, a hundred thousand and a million pe
 bench-latency: $(DEV) ## Send to servers 10 and 50 ms away, beside nodemailer
 	@$(PY) bench/latency.py
 
-faults: $(DEV) ## Break everything that sending depends on, with full numbers, on both databases
+faults: $(DEV) $(ASSETS) $(CATALOGUES) ## Break everything that sending depends on, with full numbers, on both databases
 	@FULL=1 $(PY) tests/faults/run.py
 
 UV := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --no-header --generate-hashes
