@@ -21,7 +21,8 @@ from tests.matrix.twins import FOREIGN, MARK, NOBODYS
 
 _MARKS = re.compile(rb"</?(?:ins|del|mark)\b[^>]*>")  # where what was typed differs from what stands there
 _VARYING = re.compile(  # the numbers asked for, also as people write them; tokens that are new each time
-    rb"\bvalue=\"[0-9a-f]{16}\"|(?:7|9)00[.,\xc2\xa0' ]*00[19]|[\w-]{20,}\.[\w-]{6}\.[\w-]{20,}"
+    rb"\bname=\"form_token\" value=\"[\w-]+\""  # holds the second in which it was made
+    rb"|\bvalue=\"[0-9a-f]{16}\"|(?:7|9)00[.,\xc2\xa0' ]*00[19]|[\w-]{20,}\.[\w-]{6}\.[\w-]{20,}"
 )
 
 PEOPLE: dict[str, type[Model]] = {"tenant": Tenant, "user": User}  # tables whose rows belong to no tenant
