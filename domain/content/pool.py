@@ -16,7 +16,7 @@ from domain.content.models import Article, ArticleState, EditLock
 from domain.errors import NotFound
 
 S = ArticleState
-PAGE_SIZE = 24
+PAGE_SIZE = 20
 COUNTED = 500  # of what filters hold for; a larger total says only that there are more
 SOON = timedelta(days=7)
 LIKELY = 4 * PAGE_SIZE  # texts looked at first for a page of found ones

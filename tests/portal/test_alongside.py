@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 from domain import clock
 from domain.content import markup
 from domain.content.models import Article
+from domain.content.pool import PAGE_SIZE
 from domain.issues.models import Block
 from domain.releases import ledger
 from domain.releases.models import Release
@@ -69,7 +70,8 @@ def test_each_page_of_the_pool_holds_what_stands_between_its_own_articles(
 ) -> None:
     for number in range(30):
         article(world.south, f"eigen {number}", number * 10, author_id=world.south_editor.id)
-    for minutes, title in ((-5, "vorn"), (235, "Naht"), (245, "hinten"), (900, "zuletzt")):
+    seam = PAGE_SIZE * 10
+    for minutes, title in ((-5, "vorn"), (seam - 5, "Naht"), (seam + 5, "hinten"), (900, "zuletzt")):
         share(world, "article", article(world.north, title, minutes, author_id=world.editor.id).id)
     first = editor.get("/t/south/pool").text
     older = re.search(r'href="([^"]+before=[^"]+)"', first)
@@ -77,7 +79,7 @@ def test_each_page_of_the_pool_holds_what_stands_between_its_own_articles(
     second = editor.get(older[1].replace("&amp;", "&")).text
     newer = re.search(r'href="([^"]+after=[^"]+)"', second)
     assert newer is not None and titles(editor.get(newer[1].replace("&amp;", "&")).text) == titles(first)
-    assert titles(first)[0] == "vorn" and titles(first)[-1] == "Naht" and len(titles(first)) == 26
+    assert titles(first)[0] == "vorn" and titles(first)[-1] == "Naht" and len(titles(first)) == PAGE_SIZE + 2
     assert titles(second)[1] == "hinten" and titles(second)[-1] == "zuletzt"
 
 
