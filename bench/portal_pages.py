@@ -10,8 +10,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import peewee
@@ -33,6 +32,10 @@ from domain.tenancy.models import Tenant
 from mediadb.models import Asset, Folder
 from portal import launch, settings
 from portal.factory import create_app
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from tests.statements import counted
 
 TENANTS, PEOPLE, RELEASES, ARTICLES = 300, 2_000, 500, 10
 OWN_ARTICLES, OWN_MEDIA = 5_000, 20_000
@@ -281,7 +284,7 @@ def _measure(app: Flask, user: User, path: str) -> tuple[int, float, float]:
     answer = client.get(path)
     if answer.status_code != 200:
         raise SystemExit(f"{path} answers {answer.status_code}")
-    with _counted() as statements:
+    with counted() as statements:
         client.get(path)
     times = []
     for _ in range(ROUNDS):
@@ -296,23 +299,6 @@ def _client(app: Flask, user: User) -> FlaskClient:
     with client.session_transaction() as session:
         session["_user_id"], session["_fresh"] = sessions.begin(user), True
     return client
-
-
-@contextmanager
-def _counted() -> Iterator[list[str]]:
-    found: list[str] = []
-    run = peewee.Database.execute_sql
-
-    def counted(self: peewee.Database, sql: str, *args: Any, **kwargs: Any) -> Any:
-        if sql.lstrip()[:6].upper().startswith(("SELECT", "WITH", "INSERT", "UPDATE", "DELETE")):
-            found.append(sql)
-        return run(self, sql, *args, **kwargs)
-
-    peewee.Database.execute_sql = counted
-    try:
-        yield found
-    finally:
-        peewee.Database.execute_sql = run
 
 
 if __name__ == "__main__":

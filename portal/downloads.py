@@ -1,14 +1,18 @@
-"""Tables as files for spreadsheet programs: CSV in the separators of the reader's language, or XLSX."""
+"""What people take away as files: tables as CSV in the separators of the reader's language or as XLSX, stored files,
+all of a tenant."""
 
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
-from flask import Response, g, stream_with_context
+from flask import Response, g, send_file, stream_with_context
 from flask_babel import gettext as _
 
+from dispatcher.jobs import tenants
 from domain.errors import Invalid
 from domain.subscribers import spreadsheet
+from domain.tenancy.models import Tenant
+from portal import context
 
 SHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -37,6 +41,15 @@ def _sheet(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[bytes
         target.seek(0)
         while piece := target.read(1 << 16):
             yield piece
+
+
+def everything(tenant: Tenant) -> Response:
+    """All of a tenant as one ZIP: tables and media."""
+    kept = tempfile.TemporaryFile()  # noqa: SIM115 - the answer closes it
+    tenants.export(tenant, kept)
+    kept.seek(0)
+    name = f"{tenant.slug}-{context.today().isoformat()}.zip"
+    return send_file(kept, mimetype="application/zip", as_attachment=True, download_name=name)
 
 
 def file(content: bytes, name: str, mime: str) -> Response:

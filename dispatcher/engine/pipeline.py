@@ -45,9 +45,8 @@ class Run:
         self.key_ids = key_ids  # of the DKIM keys that `compiled` signs with
         self.rows: deque[tuple[Row, float]] = deque()  # with the end of the lease on the loop's clock
         self.in_flight = 0  # mails handed out and not settled
-        self.fed = self.arrived = (
-            0  # rows given to the pump, counted by the recorder; taken in, counted by the pump
-        )
+        self.fed = 0  # rows given to the pump, counted by the recorder
+        self.arrived = 0  # of these: taken in, counted by the pump
         self.unmade = 0  # mails that could not be made for their recipients
         self.asked = False  # the recorder knows that rows run low
         self.exhausted = False  # the last claim found none

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from domain import clock
 from domain.audit import log
 from domain.campaigns import erasure
-from domain.db import database, sql, unscoped
+from domain.db import database, sql
 from domain.errors import N_, Conflict
 from domain.subscribers import imports, words
 from domain.subscribers.directory import TEXT_FIELDS
@@ -54,18 +54,14 @@ def begin(job: ImportJob, user_id: int) -> None:
     job.state = "undoing"
 
 
-@unscoped("one worker serves all tenants")
 def due() -> list[int]:
     """Jobs of all tenants that are to be undone, or whose worker has died."""
-    query = ImportJob.select(ImportJob.id).where(_claimable())
-    return [job_id for (job_id,) in query.order_by(ImportJob.id).tuples()]
+    return imports.waiting(_claimable())
 
 
-@unscoped("a job is taken by its number; it names its tenant from there on")
 def claim(job_id: int) -> ImportJob | None:
     """Take a job that is to be undone or was left behind; None if there is nothing to do."""
-    taken = ImportJob.update(owner_beat=clock.epoch()).where(ImportJob.id == job_id, _claimable()).execute()
-    return ImportJob.get_by_id(job_id) if taken else None
+    return imports.seize(job_id, _claimable())
 
 
 def run(job: ImportJob) -> Undone:

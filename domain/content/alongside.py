@@ -52,7 +52,7 @@ def every(releases: Iterable[Release], givers: dict[int, str]) -> list[Guest]:
 
 def counts(guests: Sequence[Guest], today: date) -> dict[str, int]:
     """How many stand in each view."""
-    valid = sum(_valid(guest.article, today) for guest in guests)
+    valid = sum(guest.article.is_valid(today) for guest in guests)
     return {"all": len(guests), "available": valid, "others": len(guests)}
 
 
@@ -66,8 +66,8 @@ def matching(guests: Iterable[Guest], query: Query, today: date) -> list[Guest]:
         if all(word in guest.article.folded for word in words)
         and (not query.category or guest.article.category == query.category)
         and (query.state is None or articles.shown_state(guest.article, today) == query.state)
-        and (query.view != "available" or _valid(guest.article, today))
-        and (query.valid_on is None or _valid(guest.article, query.valid_on))
+        and (query.view != "available" or guest.article.is_valid(today))
+        and (query.valid_on is None or guest.article.is_valid(query.valid_on))
     ]  # fmt: skip
     return sorted(found, key=lambda guest: _key(guest.article, query.sort), reverse=_falls(query.sort))
 
@@ -104,9 +104,3 @@ def _key(article: Article, sort: str) -> tuple[Any, int]:
 
 def _falls(sort: str) -> bool:
     return sort not in ("title", "ends")
-
-
-def _valid(article: Article, on: date) -> bool:
-    return (article.valid_from is None or article.valid_from <= on) and (
-        article.valid_until is None or article.valid_until >= on
-    )

@@ -1,5 +1,6 @@
 """Articles of the pool with their versions and remarks, and where media are used."""
 
+from datetime import date
 from enum import StrEnum
 
 from peewee import BigIntegerField, BooleanField, CharField, DateField, IntegerField, TextField
@@ -67,6 +68,11 @@ class Article(TenantModel):
             ),
             (("origin_tenant_id", "origin_id"), False),  # who has copied it: asked by its owner over all tenants
         )  # fmt: skip
+
+    def is_valid(self, on: date) -> bool:
+        """Whether it may stand in an issue of that day, by its first and last one."""
+        starts, ends = self.valid_from, self.valid_until
+        return (starts is None or starts <= on) and (ends is None or ends >= on)
 
 
 class ArticleTag(TenantModel):

@@ -70,7 +70,7 @@ def missing(tenant_id: int, type_id: int, on: date, inside: Iterable[int | None]
     found = [article for some in abreast(
         lambda: _own(tenant_id, type_id, there), lambda: _foreign(tenant_id, there)
     ) for article in some]  # fmt: skip
-    return sorted((a for a in found if _valid(a, on)), key=lambda a: (a.updated_at, a.id))
+    return sorted((a for a in found if a.is_valid(on)), key=lambda a: (a.updated_at, a.id))
 
 
 def _own(tenant_id: int, type_id: int, there: set[int | None]) -> list[Article]:
@@ -99,9 +99,3 @@ def _foreign(tenant_id: int, there: set[int | None]) -> list[Article]:
 def _bound(tenant_id: int) -> set[int]:
     query = Obligation.select(Obligation.article_id).where(Obligation.to_tenant_id == tenant_id)
     return {row[0] for row in query.tuples()}
-
-
-def _valid(article: Article, on: date) -> bool:
-    return (article.valid_from is None or article.valid_from <= on) and (
-        article.valid_until is None or article.valid_until >= on
-    )

@@ -137,8 +137,7 @@ def released(tenant_id: int, on: date, text: str = "") -> list[Article]:
     words = markup.fold(text).split()[: search.WORDS]
     return [
         a for a in linked.ready(tenant_id)
-        if (a.valid_from is None or a.valid_from <= on) and (a.valid_until is None or a.valid_until >= on)
-        and all(word in a.folded for word in words)
+        if a.is_valid(on) and all(word in a.folded for word in words)
     ]  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from itertools import islice
 from pathlib import Path
 
 from domain import bounds, clock
-from domain.db import database, unscoped
+from domain.db import database
 from domain.errors import Conflict, Invalid
 from domain.subscribers import imports, intake
 from domain.subscribers.models import ImportJob
@@ -20,22 +20,14 @@ AT_ONCE = 2_000  # rows that are looked at while somebody waits for the page
 REPEATED = (intake.TWICE, intake.TWICE_ABOVE)
 
 
-@unscoped("one worker serves all tenants")
 def due() -> list[int]:
     """Jobs of all tenants whose dry run waits, or whose worker has died."""
-    query = ImportJob.select(ImportJob.id).where(_claimable())
-    return [job_id for (job_id,) in query.order_by(ImportJob.id).tuples()]
+    return imports.waiting(_claimable())
 
 
-@unscoped("a job is taken by its number; it names its tenant from there on")
 def claim(job_id: int) -> ImportJob | None:
     """Take a job whose dry run waits or was left behind; None if there is nothing to do."""
-    taken = (
-        ImportJob.update(check_state="running", owner_beat=clock.epoch(), check_done=0, checked={})
-        .where(ImportJob.id == job_id, _claimable())
-        .execute()
-    )
-    return ImportJob.get_by_id(job_id) if taken else None
+    return imports.seize(job_id, _claimable(), check_state="running", check_done=0, checked={})
 
 
 def now(job_id: int, root: Path) -> None:

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+from peewee import Expression
+
 from domain import bounds, clock
 from domain.audit import log
 from domain.db import database, unscoped
@@ -238,21 +240,28 @@ def discard(job: ImportJob, root: Path, user_id: int) -> None:
     (root / job.path).unlink(missing_ok=True)
 
 
-@unscoped("one worker serves all tenants")
 def due() -> list[int]:
     """Jobs of all tenants that wait, or whose worker has died."""
-    query = ImportJob.select(ImportJob.id).where(_claimable())
+    return waiting(_claimable())
+
+
+def claim(job_id: int) -> ImportJob | None:
+    """Take a job that waits or was left behind; None if somebody else has it or nothing is to be done."""
+    return seize(job_id, _claimable(), state="running")
+
+
+@unscoped("one worker serves all tenants")
+def waiting(which: Expression) -> list[int]:
+    """Numbers of such jobs, of all tenants: to be run, tried or undone."""
+    query = ImportJob.select(ImportJob.id).where(which)
     return [job_id for (job_id,) in query.order_by(ImportJob.id).tuples()]
 
 
 @unscoped("a job is taken by its number; it names its tenant from there on")
-def claim(job_id: int) -> ImportJob | None:
-    """Take a job that waits or was left behind; None if somebody else has it or nothing is to be done."""
-    taken = (
-        ImportJob.update(state="running", owner_beat=clock.epoch())
-        .where(ImportJob.id == job_id, _claimable())
-        .execute()
-    )
+def seize(job_id: int, which: Expression, **begun: object) -> ImportJob | None:
+    """Make a job this worker's if it still is such a one, with what it begins with; else None."""
+    values = {"owner_beat": clock.epoch(), **begun}
+    taken = ImportJob.update(values).where(ImportJob.id == job_id, which).execute()
     return ImportJob.get_by_id(job_id) if taken else None
 
 

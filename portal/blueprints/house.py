@@ -1,9 +1,8 @@
 """The installation: its tenants, who administers which part of the tree, and the visits of support."""
 
-import tempfile
 from typing import Any
 
-from flask import Blueprint, Response, current_app, g, request, send_file, url_for
+from flask import Blueprint, Response, current_app, g, request, url_for
 from flask_babel import gettext as _
 from wtforms.fields.choices import SelectChoice
 
@@ -17,7 +16,7 @@ from domain.errors import Invalid, NotFound
 from domain.subscribers import lists
 from domain.tenancy import founding, lifecycle, tree
 from domain.tenancy.models import Tenant, TenantStatus
-from portal import context, hypermedia
+from portal import context, downloads, hypermedia
 from portal.access import requires_house, requires_tree, signed_in
 from portal.errors import into_form
 from portal.forms.house import DutyForm, HostForm, TenantForm, VisitForm
@@ -120,13 +119,10 @@ def move(tenant_id: int) -> Response:
 def export(tenant_id: int) -> Response:
     """Everything of the tenant as one ZIP, for whoever deletes it; noted in both logs."""
     tenant = tree.get(tenant_id)
-    kept = tempfile.TemporaryFile()  # noqa: SIM115 - the answer closes it
-    tenants_job.export(tenant, kept)
-    kept.seek(0)
+    made = downloads.everything(tenant)
     for where in (tenant.id, log.HOUSE):
         log.record(where, "tenant.export", user_id=g.user.id, kind="tenant", object_id=tenant.id)
-    name = f"{tenant.slug}-{context.today().isoformat()}.zip"
-    return send_file(kept, mimetype="application/zip", as_attachment=True, download_name=name)
+    return made
 
 
 @bp.post("/house/tenants/<int:tenant_id>/host")

@@ -1,12 +1,9 @@
 """Settings of the tenant, with where a value comes from; the domains in whose name it may send."""
 
-import tempfile
-
-from flask import Blueprint, Response, g, request, send_file, url_for
+from flask import Blueprint, Response, g, request, url_for
 from flask_babel import gettext as _
 from wtforms.fields.choices import SelectChoice
 
-from dispatcher.jobs import tenants as jobs
 from dispatcher.rendering import looks
 from domain import bounds
 from domain.accounts.permissions import Permission as P
@@ -18,7 +15,7 @@ from domain.senders import domains
 from domain.tenancy import settings as tenant_settings
 from mediadb import library, urls
 from mediadb.models import AssetKind
-from portal import context, hypermedia, measuring_words, sender_words
+from portal import context, downloads, hypermedia, measuring_words, sender_words
 from portal.access import requires
 from portal.errors import into_form
 from portal.forms.tenants import TenantSettingsForm
@@ -102,15 +99,12 @@ def no_logo() -> Response:
 def export() -> Response:
     """Everything of the tenant as one ZIP."""
     bounds.refuse_beyond()
-    kept = tempfile.TemporaryFile()  # noqa: SIM115 - the answer closes it
-    jobs.export(g.tenant, kept)
-    kept.seek(0)
+    made = downloads.everything(g.tenant)
     log.record(
         g.tenant.id, "tenant.export", user_id=g.user.id, kind="tenant", object_id=g.tenant.id,
         address=context.client_address(),
     )  # fmt: skip
-    name = f"{g.tenant.slug}-{context.today().isoformat()}.zip"
-    return send_file(kept, mimetype="application/zip", as_attachment=True, download_name=name)
+    return made
 
 
 def _uploaded(form: TenantSettingsForm) -> dict[str, int]:
