@@ -21,8 +21,8 @@ from domain import clock, db
 from domain.accounts import passwords, policy, sessions
 from domain.accounts.models import Duty, DutyKind, Membership, User
 from domain.campaigns.models import Campaign, CampaignStatus
-from domain.content import markup
 from domain.content.models import Article
+from domain.folding import fold
 from domain.issues import assembly, letters
 from domain.issues.models import Issue, IssueKind, IssueState
 from domain.releases.models import Release
@@ -255,7 +255,7 @@ def _fill_newsroom(tenant_id: int, author_id: int, picture: Asset | None, now: A
         {
             "tenant_id": tenant_id, "title": f"Aus dem Archiv {n}", "teaser": words[:160], "body": f"<p>{words}</p>",
             "author_id": author_id, "state": states[n % 5], "category": f"Rubrik {n % 12}",
-            "asset_id": picture.id if picture else None, "folded": markup.fold(f"archiv {n} {words}"),
+            "asset_id": picture.id if picture else None, "folded": fold(f"archiv {n} {words}"),
             "created_at": now, "updated_at": now, "submitted_at": now,
         }
         for n in range(OWN_ARTICLES)

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from peewee import ModelSelect
 
-from domain.content import markup
 from domain.content.models import SavedView
 from domain.content.tags import LONGEST
 from domain.db import database, sql
+from domain.folding import fold
 from mediadb.models import Asset, AssetTag
 
 AREA = "media"  # of kept views
@@ -34,7 +34,7 @@ def write(asset: Asset) -> None:
     """Keep the table in step with the file; the caller holds the transaction."""
     AssetTag.delete().where(AssetTag.tenant_id == asset.tenant_id, AssetTag.asset_id == asset.id).execute()
     rows = [
-        {"tenant_id": asset.tenant_id, "asset_id": asset.id, "folded": markup.fold(n)[:LONGEST], "name": n}
+        {"tenant_id": asset.tenant_id, "asset_id": asset.id, "folded": fold(n)[:LONGEST], "name": n}
         for n in asset.tags
     ]
     if rows:
@@ -44,7 +44,7 @@ def write(asset: Asset) -> None:
 def tagged(tenant_id: int, name: str) -> ModelSelect:
     """Ids of the files that carry a tag, as a query for `Asset.id.in_`."""
     return AssetTag.select(AssetTag.asset_id).where(
-        AssetTag.tenant_id == tenant_id, AssetTag.folded == markup.fold(name)[:LONGEST]
+        AssetTag.tenant_id == tenant_id, AssetTag.folded == fold(name)[:LONGEST]
     )
 
 

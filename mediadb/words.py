@@ -2,7 +2,7 @@
 
 import re
 
-from domain.content import markup
+from domain.folding import fold
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029/\\]+")
 
@@ -19,4 +19,4 @@ def line(text: str, limit: int) -> str:
 
 def folded(*texts: str) -> str:
     """What the search looks at."""
-    return markup.fold(" ".join(texts))
+    return fold(" ".join(texts))

@@ -8,9 +8,9 @@ from flask_babel import gettext as _
 
 from dispatcher.jobs import copies
 from domain.accounts import people
-from domain.content import markup
 from domain.content.models import Article, ArticleState
 from domain.content.search import narrowed
+from domain.folding import holding
 from domain.releases import ledger
 from portal.release_titles import name_of
 
@@ -67,5 +67,5 @@ def _named(kind: str, ids: list[int] | None = None, text: str = "") -> list[tupl
 
 
 def _holding(rows: list[tuple[int, str]], text: str) -> list[tuple[int, str]]:
-    words = markup.fold(text).split()
-    return [row for row in rows if all(word in markup.fold(row[1]) for word in words)] if words else rows
+    holds = holding(text)
+    return [row for row in rows if holds(row[1])]

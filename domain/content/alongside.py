@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from domain.content import articles, linked, markup, search
+from domain.content import articles, linked, search
 from domain.content.models import Article
 from domain.content.pool import FAR, PAGE_SIZE, Page, Query
+from domain.folding import fold
 from domain.releases.models import Release
 
 VIEWS = ("all", "available", "others")
@@ -60,7 +61,7 @@ def matching(guests: Iterable[Guest], query: Query, today: date) -> list[Guest]:
     """Those that the filters let through, in the order asked for; tags are the owner's words and find nothing here."""
     if query.view not in VIEWS or query.tag:
         return []
-    words = markup.fold(query.text).split()[: search.WORDS]
+    words = fold(query.text).split()[: search.WORDS]
     found = [
         guest for guest in guests
         if all(word in guest.article.folded for word in words)

@@ -14,6 +14,7 @@ from domain.content import approving, editing, markup, revisions, tags
 from domain.content.models import Article, ArticleRemark, ArticleState, AssetUse, RevisionAct
 from domain.db import database
 from domain.errors import N_, Conflict, Forbidden, Invalid, NotFound
+from domain.folding import fold
 from domain.notices import bell
 
 S = ArticleState
@@ -288,4 +289,4 @@ def _folded(article: Article) -> str:
     """What the search looks at: the words of all that people read."""
     text = markup.plain(article.body)[:SEARCHED_CHARACTERS]
     words = [article.title, article.teaser, article.author_line, article.category, *article.tags, text]
-    return markup.fold(" ".join(words))
+    return fold(" ".join(words))

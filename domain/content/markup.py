@@ -1,11 +1,10 @@
-"""People's HTML reduced to what an article may hold, whatever it was pasted from; its plain text and search form.
+"""People's HTML reduced to what an article may hold, whatever it was pasted from; its plain text.
 
 Nothing is repaired by guessing: what the list below does not name is unwrapped (its text stays) or, where its text is
 no text of the article, dropped.
 """
 
 import re
-import unicodedata
 from collections import Counter
 
 from lxml import html as lxml_html
@@ -94,15 +93,6 @@ def plain(html: str) -> str:
             element.tail = "\n" + (element.tail or "")
     text = "".join(root.itertext())
     return re.sub(r"\n\s*\n+", "\n", re.sub(r"[ \t\u00a0]+", " ", text)).strip()
-
-
-def fold(text: str) -> str:
-    """Search form: no case, no accents, ß as ss; ä, ö, ü and ae, oe, ue meet ("Grüße" = "gruesse" = "grusse")."""
-    base = text.casefold()
-    for written in ("ae", "oe", "ue"):
-        base = base.replace(written, written[0])
-    decomposed = unicodedata.normalize("NFKD", base)
-    return _SPACES.sub(" ", "".join(c for c in decomposed if not unicodedata.combining(c))).strip()
 
 
 def _cleaned(source: str) -> str:

@@ -10,10 +10,11 @@ from domain import clock
 from domain.accounts.models import User
 from domain.accounts.permissions import Permission
 from domain.accounts.policy import Rights
-from domain.content import linked, markup, search, tags
+from domain.content import linked, search, tags
 from domain.content.editing import GRACE, Editor
 from domain.content.models import Article, ArticleState, EditLock
 from domain.errors import NotFound
+from domain.folding import fold
 
 S = ArticleState
 PAGE_SIZE = 20
@@ -134,7 +135,7 @@ def available(tenant_id: int, on: date, text: str = "", category: str = "", limi
 
 def released(tenant_id: int, on: date, text: str = "") -> list[Article]:
     """Articles of other tenants that an issue may link on a day, the latest first."""
-    words = markup.fold(text).split()[: search.WORDS]
+    words = fold(text).split()[: search.WORDS]
     return [
         a for a in linked.ready(tenant_id)
         if a.is_valid(on) and all(word in a.folded for word in words)

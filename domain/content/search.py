@@ -3,8 +3,8 @@ are written. An index of groups of three characters finds candidates (migration 
 
 from peewee import SQL, Field, ModelSelect, fn
 
-from domain.content import markup
 from domain.db import is_postgres
+from domain.folding import fold
 
 WORDS = 8  # of a query that count
 GROUP = 3  # characters; shorter words are looked for in the texts alone
@@ -38,7 +38,7 @@ def holding(query: ModelSelect, column: Field, text: str) -> ModelSelect:
 
 
 def _words(text: str) -> list[str]:
-    return markup.fold(text).split()[:WORDS]
+    return fold(text).split()[:WORDS]
 
 
 def _match(groups: list[str], tenant_id: int) -> str:

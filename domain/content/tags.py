@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 from peewee import ModelSelect, fn
 
-from domain.content import markup
 from domain.content.models import Article, ArticleTag
+from domain.folding import fold
 
 MOST, LONGEST = 20, 60
 
@@ -15,7 +15,7 @@ def tidy(names: Iterable[str] | None) -> list[str]:
     found: dict[str, str] = {}
     for name in names or ():
         short = " ".join(str(name).split())[:LONGEST]
-        key = markup.fold(short)
+        key = fold(short)
         if key:
             found.setdefault(key, short)
     return list(found.values())[:MOST]
@@ -32,7 +32,7 @@ def write(article: Article) -> None:
         ArticleTag.tenant_id == article.tenant_id, ArticleTag.article_id == article.id
     ).execute()
     rows = [
-        {"tenant_id": article.tenant_id, "article_id": article.id, "folded": markup.fold(n)[:LONGEST], "name": n}
+        {"tenant_id": article.tenant_id, "article_id": article.id, "folded": fold(n)[:LONGEST], "name": n}
         for n in article.tags
     ]  # fmt: skip
     if rows:
@@ -54,5 +54,5 @@ def known(tenant_id: int, limit: int = 200) -> list[str]:
 def tagged(tenant_id: int, name: str) -> ModelSelect:
     """Ids of the articles that carry a tag, as a query for `Article.id.in_`."""
     return ArticleTag.select(ArticleTag.article_id).where(
-        ArticleTag.tenant_id == tenant_id, ArticleTag.folded == markup.fold(name)[:LONGEST]
+        ArticleTag.tenant_id == tenant_id, ArticleTag.folded == fold(name)[:LONGEST]
     )

@@ -29,7 +29,7 @@ def up(migrator, db):
             database = db
             table_name = "asset"
 
-    from domain.content.markup import fold
+    from domain.folding import fold
 
     for asset_id, tenant_id, tags in list(
         Asset.select(Asset.id, Asset.tenant_id, Asset.tags).where(Asset.tags != "[]").tuples()

@@ -4,8 +4,8 @@ from flask import Blueprint, Response, g, request, url_for
 from flask_babel import gettext as _
 
 from domain.accounts.permissions import Permission as P
-from domain.content.markup import fold
 from domain.errors import Conflict, Invalid
+from domain.folding import holding
 from domain.subscribers import finding, places
 from domain.tenancy import territory
 from portal import hypermedia
@@ -67,8 +67,8 @@ def delete(node_id: int) -> Response:
 def _index(wrong: str = "", status: int = 200) -> Response:
     text = request.args.get("q", "")[:100]
     every = territory.every(g.tenant.id)
-    words = fold(text).split()
-    shown = [node for node in every if all(word in fold(node.path) for word in words)]
+    holds = holding(text)
+    shown = [node for node in every if holds(node.path)]
     return hypermedia.page(
         "territory/index.html", "territory/_tree.html" if status == 200 else None, status=status, nodes=shown,
         every=every, text=text, wrong=wrong,

@@ -13,9 +13,9 @@ from domain.accounts import people, policy, reasons
 from domain.accounts.models import Role, User
 from domain.accounts.permissions import MODULES, SENDS, SENTENCES
 from domain.accounts.permissions import Permission as P
-from domain.content.markup import fold
 from domain.db import abreast
 from domain.errors import N_, Forbidden, Invalid
+from domain.folding import holding
 from domain.quotas import ceilings, granting, ledger
 from portal import context, hypermedia, received, territories
 from portal.access import requires
@@ -31,12 +31,8 @@ Form = TypeVar("Form", bound=RolesForm)
 @requires(P.USER_SEE, P.USER_EDIT)
 def index() -> Response:
     text = request.args.get("q", "")[:100]
-    words = fold(text).split()
-    found = [
-        user_id
-        for user_id, name, email in people.names(g.tenant.id)
-        if all(word in fold(f"{name} {email}") for word in words)
-    ]
+    holds = holding(text)
+    found = [user_id for user_id, name, email in people.names(g.tenant.id) if holds(name, email)]
     last = max(0, len(found) - 1) // PAGE_SIZE * PAGE_SIZE
     start = min(max(0, request.args.get("from", 0, type=int)), last)
     page = found[start : start + PAGE_SIZE]

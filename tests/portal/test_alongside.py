@@ -8,9 +8,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from domain import clock
-from domain.content import markup
 from domain.content.models import Article
 from domain.content.pool import PAGE_SIZE
+from domain.folding import fold
 from domain.issues.models import Block
 from domain.releases import ledger
 from domain.releases.models import Release
@@ -29,7 +29,7 @@ def article(tenant: Tenant, title: str, minutes: int, **more: object) -> Article
     """Accepted, and so many minutes old."""
     at = clock.now() - timedelta(minutes=minutes)
     return Article.create(
-        tenant_id=tenant.id, title=title, state="accepted", folded=markup.fold(title), created_at=at, **more
+        tenant_id=tenant.id, title=title, state="accepted", folded=fold(title), created_at=at, **more
     )
 
 

@@ -9,8 +9,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from domain import clock
-from domain.content import markup
 from domain.content.models import Article
+from domain.folding import fold
 from domain.releases import ledger
 from domain.releases.models import Release
 from tests import world as worlds
@@ -25,7 +25,7 @@ def editor(app: Flask, world: worlds.World, sign_in) -> FlaskClient:
 def article(world: worlds.World, title: str, state: str = "submitted", **values: Any) -> Article:
     values.setdefault("tenant_id", world.north.id)
     values.setdefault("author_id", world.journalist.id)
-    return Article.create(title=title, state=state, folded=markup.fold(title), **values)
+    return Article.create(title=title, state=state, folded=fold(title), **values)
 
 
 def states(*found: Article) -> list[str]:

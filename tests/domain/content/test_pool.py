@@ -8,9 +8,10 @@ import pytest
 from domain import clock
 from domain.accounts import policy
 from domain.accounts.models import User
-from domain.content import markup, pool
+from domain.content import pool
 from domain.content.models import Article
 from domain.content.pool import Query
+from domain.folding import fold
 from tests.world import World
 
 TODAY = date(2026, 11, 20)
@@ -19,7 +20,7 @@ TODAY = date(2026, 11, 20)
 def article(world: World, title: str, state: str = "submitted", **values: Any) -> Article:
     values.setdefault("tenant_id", world.north.id)
     values.setdefault("author_id", world.journalist.id)
-    return Article.create(title=title, state=state, folded=markup.fold(title), **values)
+    return Article.create(title=title, state=state, folded=fold(title), **values)
 
 
 def found(world: World, user: User | None = None, **query: Any) -> list[str]:
@@ -41,7 +42,7 @@ def test_words_are_found_inside_of_words_however_they_are_written(world: World) 
 
 def test_what_is_found_follows_the_text(world: World) -> None:
     made = article(world, "Marktplatz")
-    Article.update(folded=markup.fold("Rathaus")).where(Article.id == made.id).execute()
+    Article.update(folded=fold("Rathaus")).where(Article.id == made.id).execute()
     assert found(world, text="markt") == [] and found(world, text="rathaus") == ["Marktplatz"]
     Article.delete().where(Article.id == made.id).execute()
     assert found(world, text="rathaus") == []
