@@ -104,6 +104,11 @@ def member(tenant_id: int, user_id: int) -> Member:
     return found[0]
 
 
+def at_address(email: str) -> User | None:
+    """Who signs in with this address."""
+    return User.get_or_none(User.email == email.strip().casefold(), User.active)
+
+
 def invite(
     tenant_id: int,
     email: str,

@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
+from domain.db import database
 from domain.errors import N_, Invalid, NotFound
 from domain.tenancy.models import Tenant
 
@@ -33,10 +34,6 @@ def get(tenant_id: int) -> Tenant:
     return tenant
 
 
-def children(tenant: Tenant) -> list[Tenant]:
-    return list(Tenant.select().where(Tenant.parent_id == tenant.id).order_by(Tenant.name))
-
-
 def ancestors(tenant: Tenant) -> list[Tenant]:
     """From the tenant's parent up to the root; a ring (which only a broken import could make) ends the walk."""
     found: list[Tenant] = []
@@ -53,7 +50,7 @@ def ancestors(tenant: Tenant) -> list[Tenant]:
 def subtree(roots: Iterable[int]) -> set[int]:
     """Ids of the tenants `roots` and of all below them, in one query."""
     below: dict[int, list[int]] = {}
-    for tenant_id, parent_id in Tenant.select(Tenant.id, Tenant.parent_id).tuples():
+    for tenant_id, parent_id in database.execute(Tenant.select(Tenant.id, Tenant.parent_id)):
         below.setdefault(parent_id or 0, []).append(tenant_id)
     found, stack = set(), list(roots)
     while stack:

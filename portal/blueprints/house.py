@@ -1,20 +1,19 @@
 """The installation: its tenants, who administers which part of the tree, and the visits of support."""
 
-from typing import Any
-
 from flask import Blueprint, Response, current_app, g, request, url_for
 from flask_babel import gettext as _
 from wtforms.fields.choices import SelectChoice
 
 from dispatcher.jobs import tenants as tenants_job
-from domain.accounts import duties, policy
-from domain.accounts.models import Duty, DutyKind, Membership, User
+from domain.accounts import duties, people, policy
+from domain.accounts.models import Duty, DutyKind, Membership
 from domain.audit import log
-from domain.content.markup import fold
 from domain.db import database
 from domain.errors import Invalid, NotFound
+from domain.folding import holding
 from domain.subscribers import lists
-from domain.tenancy import founding, lifecycle, tree
+from domain.tenancy import directory, founding, lifecycle, tree
+from domain.tenancy.directory import Directory
 from domain.tenancy.models import Tenant, TenantStatus
 from portal import context, downloads, hypermedia
 from portal.access import requires_house, requires_tree, signed_in
@@ -30,17 +29,10 @@ PAGE_SIZE = 20
 def tenants() -> Response:
     """A page of the tree, or of the tenants with these words in their names."""
     text = request.args.get("q", "")[:100]
-    words = fold(text).split()
-    rows = [(t, depth) for t, depth in _tree() if all(word in fold(f"{t.name} {t.slug}") for word in words)]
-    last = max(0, len(rows) - 1) // PAGE_SIZE * PAGE_SIZE
-    start = min(max(0, request.args.get("from", 0, type=int)), last)
-    shown = [t.id for t, _depth in rows[start : start + PAGE_SIZE]]
-    full = {t.id: t for t in Tenant.select().where(Tenant.id.in_(shown or [0]))}
+    found = Directory(_seen()).page(text, request.args.get("from", 0, type=int))
     return hypermedia.page(
-        "house/tenants.html", "house/_tenants.html", count=len(rows), text=text, states=list(TenantStatus),
-        managed=_managed(), rows=[(full[t.id], 0 if words else depth) for t, depth in rows[start : start + PAGE_SIZE]],
-        people=policy.people_by_tenant(shown), newer=max(0, start - PAGE_SIZE) if start else None,
-        older=start + PAGE_SIZE if len(rows) > start + PAGE_SIZE else None,
+        "house/tenants.html", "house/_tenants.html", found=found, text=text, states=list(TenantStatus),
+        managed=_managed(), people=policy.people_by_tenant([tenant.id for tenant, _depth in found.rows]),
     )  # fmt: skip
 
 
@@ -49,7 +41,7 @@ def tenants() -> Response:
 def new() -> Response:
     form = TenantForm(formdata=None)
     form.parent.data = request.args.get("parent", "")
-    return _new(form)
+    return _new(form, text=request.args.get("q", "")[:100])
 
 
 @bp.post("/house/tenants")
@@ -57,6 +49,8 @@ def new() -> Response:
 def create() -> Response:
     """A new tenant with its default list; the founder administers it."""
     form = TenantForm()
+    if "search" in request.form:  # somebody looks for the place without script
+        return _new(form, text=request.form.get("q", "")[:100])
     if not form.validate():
         return _new(form, 422)
     parent = form.parent.data or ""
@@ -66,7 +60,7 @@ def create() -> Response:
             tenant = founding.found(form.name.data or "", form.slug.data or "", parent_id, g.user.id)
             blueprint = form.blueprint.data or ""
             if blueprint.isdigit():
-                copied = next((t for t in _blueprints() if t.id == int(blueprint)), None)
+                copied = next((t for t in directory.blueprints(_seen()) if t.id == int(blueprint)), None)
                 if copied is None:
                     raise NotFound
                 tenants_job.copy_blueprint(copied, tenant)
@@ -84,7 +78,8 @@ def create() -> Response:
 @bp.get("/house/tenants/<int:tenant_id>")
 @requires_tree
 def show(tenant_id: int) -> Response:
-    return _show(_mine(tenant_id), HostForm(formdata=None), _duty_form(DutyForm(formdata=None)))
+    text = request.args.get("q", "")[:100]
+    return _show(_mine(tenant_id), HostForm(formdata=None), _duty_form(DutyForm(formdata=None)), text=text)
 
 
 @bp.post("/house/tenants/<int:tenant_id>/status")
@@ -109,6 +104,9 @@ def kind(tenant_id: int) -> Response:
 def move(tenant_id: int) -> Response:
     """To another place in the tree; what it does not set itself comes from there from now on."""
     tenant = _mine(tenant_id)
+    if "search" in request.form:  # somebody looks for the place without script
+        text = request.form.get("q", "")[:100]
+        return _show(tenant, HostForm(formdata=None), _duty_form(DutyForm(formdata=None)), text=text)
     lifecycle.move(tenant, _place(request.form.get("parent", "")), g.user.id)
     text = _("%(name)s stands there now. What it does not set itself comes from above.", name=tenant.name)
     return hypermedia.done(url_for("house.show", tenant_id=tenant.id), text)
@@ -142,8 +140,8 @@ def host(tenant_id: int) -> Response:
 def give_duty(tenant_id: int) -> Response:
     tenant, form = _mine(tenant_id), _duty_form(DutyForm())
     valid = form.validate()
-    user = User.get_or_none(User.email == (form.email.data or "").casefold(), User.active)
-    if not valid or user is None:
+    user = people.at_address(form.email.data or "")
+    if user is None or not valid:
         if user is None and not form.email.errors:
             form.email.errors = [_("Nobody signs in with this address. Invite the person to a tenant first.")]
         return _show(tenant, HostForm(formdata=None), form, 422)
@@ -208,28 +206,36 @@ def leave() -> Response:
     return hypermedia.done(url_for("session.start"), _("The visit has ended."))
 
 
-def _show(tenant: Tenant, host_form: HostForm, duty_form: DutyForm, status: int = 200) -> Response:
+def _show(
+    tenant: Tenant, host_form: HostForm, duty_form: DutyForm, status: int = 200, text: str = ""
+) -> Response:
     if host_form.host.data is None:
         host_form.host.data = tenant.host or ""
+    every = Directory(_seen())
     return hypermedia.page(
-        "house/show.html", status=status, tenant=tenant, states=list(TenantStatus), host_form=host_form,
-        duty_form=duty_form, held=_held(tenant), above=list(reversed(tree.ancestors(tenant))),
-        below=tree.children(tenant), places=_places(tenant),
+        "house/show.html", "house/_places.html", status=status, tenant=tenant, states=list(TenantStatus),
+        host_form=host_form, duty_form=duty_form, held=_held(tenant), above=every.above(tenant.id),
+        below=every.below(tenant.id), places=every.places(text, tenant.parent_id, tenant.id), text=text,
+        chosen=str(tenant.parent_id or ""), partial=hypermedia.wants_fragment(),
     )  # fmt: skip
 
 
 def _support(form: VisitForm, chosen: int | None = None, status: int = 200) -> Response:
     text = request.args.get("q", "")[:100]
-    words = fold(text).split()
-    every = duties.supported(g.user)
+    every, holds = duties.supported(g.user), holding(text)
     if not every:
         raise NotFound
-    found = [t for t in every if all(word in fold(t.name) for word in words)] if words else every
+    found = [t for t in every if holds(t.name)]
     shown = [t for t in found if t.id == chosen] + [t for t in found if t.id != chosen]
     return hypermedia.page(
         "house/support.html", "house/_supported.html", status=status, form=form, chosen=chosen, text=text,
         tenants=shown[:PAGE_SIZE], more=len(found) > PAGE_SIZE, many=len(every) > PAGE_SIZE,
     )  # fmt: skip
+
+
+def _seen() -> set[int] | None:
+    """Ids of the tenants that lists show to the person; None: all of them."""
+    return None if g.user.administers_house else context.administered()
 
 
 def _managed() -> set[int] | None:
@@ -268,43 +274,14 @@ def _held(tenant: Tenant) -> list[Duty]:
     return [d for d in found if g.user.administers_house or d.kind == DutyKind.ADMINISTER]
 
 
-def _places(tenant: Tenant | None = None) -> list[SelectChoice]:
-    """Where a tenant may stand: not below itself."""
-    below = tree.subtree([tenant.id]) if tenant else set()
-    head = [SelectChoice("", _("Nobody: a head office"))] if g.user.administers_house else []
-    rows = [(t, depth) for t, depth in _tree() if t.id not in below]
-    return [*head, *(SelectChoice(str(t.id), "\u2003" * depth + t.name) for t, depth in rows)]
-
-
-def _new(form: TenantForm, code: int = 200) -> Response:
-    form.parent.choices = _places()
+def _new(form: TenantForm, code: int = 200, text: str = "") -> Response:
+    chosen = form.parent.data or ""
+    places = Directory(_seen()).places(text, int(chosen) if chosen.isdecimal() and len(chosen) < 10 else None)
     form.blueprint.choices = [
-        SelectChoice("", _("Nothing: empty")), *(SelectChoice(str(t.id), t.name) for t in _blueprints())
-    ]  # fmt: skip
-    return hypermedia.page("house/new.html", status=code, form=form)
-
-
-def _blueprints() -> list[Tenant]:
-    found = Tenant.select().where(Tenant.is_blueprint).order_by(Tenant.name)
-    if not g.user.administers_house:
-        found = found.where(Tenant.id.in_(context.administered()))
-    return list(found)
-
-
-def _tree() -> list[tuple[Any, int]]:
-    """(id, name, slug) of every tenant below its parent, with its depth; one whose parent is gone stands at the top."""
-    query = Tenant.select(Tenant.id, Tenant.name, Tenant.slug, Tenant.parent_id).order_by(Tenant.name)
-    if not g.user.administers_house:
-        query = query.where(Tenant.id.in_(context.administered()))
-    rows = list(query.namedtuples())
-    known = {t.id for t in rows}
-    below: dict[int | None, list[Any]] = {}
-    for tenant in rows:
-        below.setdefault(tenant.parent_id if tenant.parent_id in known else None, []).append(tenant)
-    found: list[tuple[Any, int]] = []
-    stack = [(t, 0) for t in reversed(below.get(None, []))]
-    while stack:
-        tenant, depth = stack.pop()
-        found.append((tenant, depth))
-        stack += [(child, depth + 1) for child in reversed(below.get(tenant.id, []))]
-    return found
+        SelectChoice("", _("Nothing: empty")),
+        *(SelectChoice(str(t.id), t.name) for t in directory.blueprints(_seen())),
+    ]
+    return hypermedia.page(
+        "house/new.html", "house/_places.html", status=code, form=form, places=places, chosen=chosen, text=text,
+        partial=hypermedia.wants_fragment(),
+    )  # fmt: skip

@@ -8,6 +8,7 @@ from domain.senders import domains
 from domain.subscribers.models import DistributionList
 from domain.tenancy import settings as tenant_settings
 from domain.tenancy.models import Tenant, TenantStatus
+from tests.portal.conftest import HTMX
 from tests.world import World
 
 PAGE = "/t/north/admin/tenant"
@@ -101,3 +102,27 @@ def test_tenants_of_the_house_are_for_its_administrators(client: FlaskClient, wo
     assert (
         client.post(f"/house/tenants/{world.south.id}/status", data={"status": "blocked"}).status_code == 403
     )
+
+
+def test_in_a_large_house_the_place_of_a_tenant_is_found_by_typing(admin: FlaskClient, world: World) -> None:
+    made = [Tenant.create(slug=f"b-{n}", name=f"Branch {n:02}", parent_id=world.north.id) for n in range(25)]
+    last, choice = made[-1], f'<option value="{made[-1].id}"'
+    assert choice not in admin.get("/house/tenants/new").text
+    for page in ("/house/tenants/new", f"/house/tenants/{made[0].id}"):
+        found = admin.get(f"{page}?q=branch 24", headers=HTMX).text
+        assert choice in found and "<html" not in found
+    chosen = f'<option value="{world.north.id}" selected>'
+    assert chosen in admin.get(f"/house/tenants/{made[0].id}?q=branch 24").text, "what is chosen stays"
+    typed = {"search": "1", "q": "branch 24", "name": "Typed already"}
+    plain = admin.post("/house/tenants", data=typed).text
+    assert (
+        choice in plain
+        and "Typed already" in plain
+        and not Tenant.select().where(Tenant.name == "Typed already")
+    )
+    looked = admin.post(f"/house/tenants/{made[0].id}/parent", data={"search": "1", "q": "branch 24"})
+    assert choice in looked.text and Tenant.get_by_id(made[0].id).parent_id == world.north.id
+    admin.post(f"/house/tenants/{made[0].id}/parent", data={"parent": last.id})
+    assert "Verlag Nord</a> › <a" in admin.get(f"/house/tenants/{made[0].id}").text
+    below = admin.get(f"/house/tenants/{last.id}?q=branch 00", headers=HTMX).text
+    assert f'value="{made[0].id}"' not in below, "nothing stands below itself"

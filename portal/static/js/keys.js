@@ -3,6 +3,10 @@
   const PLACES = { i: "issues", p: "pool", m: "campaigns", s: "subscribers", c: "calendar" };
   let after = 0;
   const rows = () => [...document.querySelectorAll("[data-rows] a:first-of-type, .table tbody th a, .rb-pick h2 a, .rb-list .rb-strong")];
+  // Enter in a search that stands inside of a form must not send the form around it.
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && event.target.matches("[data-stay]")) event.preventDefault();
+  });
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.target.closest("input, textarea, select, [contenteditable], dialog")) return;

@@ -51,7 +51,7 @@
   document.querySelectorAll("[data-picture]").forEach((place) => place.addEventListener("rundbrief:picture", (event) => show(place, event.detail.id, event.detail.thumb)));
   // Enter in the search of the dialog must not send the form around it.
   document.addEventListener("keydown", (event) => {
-    if (event.key === "Enter" && event.target.matches("[data-picture-dialog] input, [data-stay]")) event.preventDefault();
+    if (event.key === "Enter" && event.target.matches("[data-picture-dialog] input")) event.preventDefault();
   });
 
   function upload(place, file) {
