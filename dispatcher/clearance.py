@@ -34,10 +34,13 @@ from domain.tenancy.models import Tenant
 
 
 def preflight(
-    tenant: Tenant, issue: Issue, base_url: str, campaign: Campaign | None = None
+    tenant: Tenant, issue: Issue, base_url: str, campaign: Campaign | None = None, counted: bool = True
 ) -> tuple[list[Finding], int]:
-    """(findings, errors first; bytes of the HTML part). With a `campaign` also who would get it."""
-    found, size, _passed = run.look(tenant, issue, base_url, campaign)
+    """(findings, errors first; bytes of the HTML part). With a `campaign` also who would get it; what must be
+    `counted` over the whole audience takes a moment where that is large."""
+    found, size, _passed = run.look(
+        tenant, issue, base_url, campaign, run.PLAN if counted else run.WITHOUT_PEOPLE
+    )
     return found, size
 
 

@@ -25,6 +25,7 @@ PLAN: Plan = (
     people.empty,
     people.columns,
 )
+WITHOUT_PEOPLE: Plan = (people.sender, people.columns)  # what needs no count over the whole audience
 
 
 def look(

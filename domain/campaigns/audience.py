@@ -25,6 +25,7 @@ from domain.tenancy.models import Tenant
 
 ALWAYS = (Consent.CONFIRMED,)
 CHOICES = (Consent.PROVED, Consent.UNKNOWN)  # the editor decides per campaign
+LIVE = 2_000  # people of a tenant among whom a page counts by itself; of more, the page asks for the numbers later
 SAMPLE_SCAN = 500  # people looked at for samples
 PERSON = (
     "id", "address", "address_key", "salutation", "title", "first_name", "last_name", "city", "fields", "function",
@@ -67,6 +68,12 @@ def consents(campaign: Campaign) -> list[str]:
         return list(optin.ASKED_STATES)
     chosen = [c for c in (campaign.audience or {}).get("consents", []) if c in CHOICES]
     return [*ALWAYS, *chosen]
+
+
+def is_large(tenant_id: int) -> bool:
+    """Whether a page that names an audience of the tenant first shows itself and then asks for the numbers."""
+    bounded = "SELECT count(*) FROM (SELECT 1 FROM subscriber WHERE tenant_id = ? LIMIT ?) counted"
+    return bool(rows(bounded, [tenant_id, LIVE + 1], 1)[0][0] > LIVE)
 
 
 def numbers(campaign: Campaign) -> tuple[int, dict[LeftOut, int]]:

@@ -85,6 +85,9 @@ def leave(campaign: Campaign, user_id: int, delivery_ids: Sequence[int] | None =
             .execute()
         )
         if changed:
+            Campaign.update(tallied_at=None).where(
+                Campaign.tenant_id == campaign.tenant_id, Campaign.id == campaign.id
+            ).execute()  # its figures are counted once more
             _log(campaign, user_id, "leave", changed)
     return changed
 

@@ -76,6 +76,7 @@ class Campaign(TenantModel):
     finished_at = MomentField(null=True)
     closed_at = MomentField(null=True)  # of a cancelled one: no row is open any more
     tally = JSONText(null=True)  # state → mails, as counted by the work process (campaigns.tallies)
+    figures = JSONText(null=True)  # what else its page shows of them (campaigns.figures)
     tallied_at = MomentField(null=True)
 
     class Meta:

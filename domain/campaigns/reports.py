@@ -9,9 +9,10 @@ from typing import Any
 
 from peewee import fn
 
-from domain import clock
+from domain import bounds, clock
+from domain.campaigns import tallies
 from domain.campaigns.models import Campaign, Course
-from domain.db import database, is_postgres, sql
+from domain.db import abreast, database, is_postgres, rows, sql
 from domain.ledger import refusals
 from domain.ledger.models import Delivery
 from domain.ledger.refusals import Refusal
@@ -75,21 +76,22 @@ _COUNTED = """ LEFT JOIN (SELECT delivery_id, SUM(CASE WHEN kind = 'opened' THEN
         ON e.delivery_id = d.id"""
 
 
-def progress(campaign: Campaign) -> Progress:
-    """Where a campaign stands."""
-    counts: dict[DeliveryState, int] = {}
-    left_out: dict[LeftOut, int] = {}
-    rows = (
-        Delivery.select(Delivery.state, Delivery.reason, fn.COUNT(Delivery.id))
-        .where(Delivery.tenant_id == campaign.tenant_id, Delivery.campaign_id == campaign.id)
-        .group_by(Delivery.state, Delivery.reason)
-        .tuples()
+def progress(campaign: Campaign, counts: dict[DeliveryState, int] | None = None) -> Progress:
+    """Where a campaign stands; `counts`: its mails by state, where they have just been counted."""
+    if counts is None:
+        counts = tallies.of([campaign]).get(campaign.id, {})
+    left_out, rate = abreast(
+        lambda: _left_out(campaign) if counts.get(D.SUPPRESSED) else {}, lambda: _rate(campaign)
     )
-    for state, reason, count in rows:
-        if state == D.SUPPRESSED:
-            left_out[LeftOut(reason)] = count
-        counts[D(state)] = counts.get(D(state), 0) + count
-    since = clock.epoch() - RATE_WINDOW_S
+    waiting = counts.get(D.QUEUED, 0) + counts.get(D.LEASED, 0)
+    total = sum(count for state, count in counts.items() if state != D.SUPPRESSED)
+    return Progress(counts, left_out, total, rate, round(waiting / rate) if rate and waiting else None)
+
+
+def _rate(campaign: Campaign) -> float:
+    """Mails sent per second in the last half minute."""
+    now = clock.epoch()
+    since = now - RATE_WINDOW_S
     begun = int(campaign.started_at.timestamp()) if campaign.started_at else since
     lately = (
         Delivery.select()
@@ -99,10 +101,7 @@ def progress(campaign: Campaign) -> Progress:
         )
         .count()
     )  # fmt: skip
-    rate = lately / max(1, min(RATE_WINDOW_S, clock.epoch() - begun))
-    waiting = counts.get(D.QUEUED, 0) + counts.get(D.LEASED, 0)
-    total = sum(count for state, count in counts.items() if state != D.SUPPRESSED)
-    return Progress(counts, left_out, total, rate, round(waiting / rate) if rate and waiting else None)
+    return float(lately / max(1, min(RATE_WINDOW_S, now - begun)))
 
 
 def next_attempt(campaign: Campaign) -> datetime | None:
@@ -132,14 +131,10 @@ def histogram(campaign: Campaign) -> list[tuple[datetime, int]]:
     if last is None:
         return []
     first = last // BUCKET_S * BUCKET_S - (BUCKETS - 1) * BUCKET_S
-    rows = database.execute_sql(
-        sql(
-            """SELECT settled_at / 10, count(*) FROM delivery WHERE tenant_id = ? AND campaign_id = ? AND state = ?
-            AND settled_at >= ? GROUP BY 1"""
-        ),
-        [campaign.tenant_id, campaign.id, int(D.SENT), first],
-    ).fetchall()
-    found = {int(slot) * BUCKET_S: count for slot, count in rows}
+    slots_of = """SELECT settled_at / 10, count(*) FROM delivery WHERE tenant_id = ? AND campaign_id = ? AND state = ?
+        AND settled_at >= ? GROUP BY 1"""
+    values = [campaign.tenant_id, campaign.id, int(D.SENT), first]
+    found = {int(slot) * BUCKET_S: count for slot, count in rows(slots_of, values, 2)}
     begun = int(campaign.started_at.timestamp()) if campaign.started_at else first
     slots = range(max(first, begun // BUCKET_S * BUCKET_S), last + 1, BUCKET_S)
     return [(clock.moment(slot), found.get(slot, 0)) for slot in slots]
@@ -173,11 +168,15 @@ def recipients(
 
 def left_out_before(campaign: Campaign) -> dict[LeftOut, int]:
     """Reason → people left out by the snapshot, not by the check before each mail."""
+    return _left_out(campaign, Delivery.attempt == 0)
+
+
+def _left_out(campaign: Campaign, *among: Any) -> dict[LeftOut, int]:
     rows = (
         Delivery.select(Delivery.reason, fn.COUNT(Delivery.id))
         .where(
             Delivery.tenant_id == campaign.tenant_id, Delivery.campaign_id == campaign.id,
-            Delivery.state == D.SUPPRESSED, Delivery.attempt == 0,
+            Delivery.state == D.SUPPRESSED, *among,
         )
         .group_by(Delivery.reason)
         .tuples()
@@ -277,7 +276,7 @@ def _recipient(row: tuple[Any, ...]) -> Recipient:
 def last_of_type(campaign: Campaign) -> int:
     """How many people got the mailing of this newsletter type that began last; 0 if there was none."""
     last = (
-        Campaign.select(Campaign.id)
+        Campaign.select()
         .where(
             Campaign.tenant_id == campaign.tenant_id, Campaign.type_id == campaign.type_id,
             Campaign.id != (campaign.id or 0), Campaign.course == Course.OWN, Campaign.started_at.is_null(False),
@@ -287,6 +286,8 @@ def last_of_type(campaign: Campaign) -> int:
     )  # fmt: skip
     if last is None:
         return 0
+    if tallies.is_final(last) and bounds.current() is None:
+        return tallies.Tally(tallies.kept(last)).total
     return (
         Delivery.select()
         .where(

@@ -1,7 +1,7 @@
 """Mails by outcome for many campaigns at once, also of several tenants: one query, numbers only.
 
 A list of mailings counts no more than LIVE mails of each. What is larger, and what has ended, is counted by the work
-process and kept with the campaign; after the end it is counted once more and then stands.
+process and kept with the campaign (campaigns.figures); after the end it is counted once more and then stands.
 """
 
 from collections.abc import Iterable
@@ -12,14 +12,15 @@ from peewee import fn
 
 from domain import bounds, clock
 from domain.campaigns.models import Campaign, CampaignStatus
-from domain.db import database, sql, unscoped
+from domain.db import rows, unscoped
 from domain.ledger.models import Delivery
 from domain.ledger.states import DeliveryState
 
 Counts = dict[DeliveryState, int]
 LIVE = 10_000  # mails of a campaign that a page counts by itself
 AT_ONCE = 20  # campaigns that one sweep counts
-FRESH_S = 10  # so long numbers of a running mailing are kept
+FRESH_S = 10  # so long numbers of a running mailing are kept …
+COST = 0.05  # … and longer, if counting would take more than this share of the time
 S = CampaignStatus
 RUNNING = (S.PREPARING, S.SENDING, S.WAITING, S.PAUSED, S.STOPPED, S.CANCELLED)
 
@@ -48,14 +49,14 @@ def of(campaigns: Iterable[Campaign]) -> dict[int, Counts]:
     if not begun:
         return {}
     found: dict[int, Counts] = {}
-    rows = (
+    query = (
         Delivery.select(Delivery.campaign_id, Delivery.state, fn.COUNT(Delivery.id))
         .where(
             Delivery.tenant_id.in_({c.tenant_id for c in begun}), Delivery.campaign_id.in_({c.id for c in begun})
         )
         .group_by(Delivery.campaign_id, Delivery.state)
     )  # fmt: skip
-    for campaign_id, state, count in rows.tuples():
+    for campaign_id, state, count in query.tuples():
         found.setdefault(campaign_id, {})[DeliveryState(state)] = count
     return found
 
@@ -66,14 +67,14 @@ def shown(tenant_id: int, campaigns: Iterable[Campaign]) -> dict[int, Tally]:
     begun = [campaign for campaign in campaigns if campaign.started_at]
     if bounds.current() is not None:
         return {campaign_id: Tally(counts) for campaign_id, counts in of(begun).items()}
-    found = {campaign.id: Tally(_kept(campaign)) for campaign in begun if is_final(campaign)}
+    found = {campaign.id: Tally(kept(campaign)) for campaign in begun if is_final(campaign)}
     open_ones = {campaign.id: campaign for campaign in begun if campaign.id not in found}
     for campaign_id, counts in _some(tenant_id, list(open_ones)).items():
         campaign = open_ones[campaign_id]
         more = sum(counts.values()) > LIVE
         found[campaign_id] = Tally(counts, more=more)
         if more and campaign.tally:
-            found[campaign_id] = Tally(_kept(campaign), campaign.tallied_at)
+            found[campaign_id] = Tally(kept(campaign), campaign.tallied_at)
     return found
 
 
@@ -96,22 +97,26 @@ def due() -> list[Campaign]:
         | (Campaign.status.in_(RUNNING) & Campaign.closed_at.is_null() & (last < now - FRESH_S))
     )
     query = Campaign.select().where(Campaign.started_at.is_null(False), waits, Campaign.status != S.DRAFT)
-    return list(query.order_by(fn.COALESCE(last, 0), Campaign.id.desc()).limit(AT_ONCE))
+    found = query.order_by(fn.COALESCE(last, 0), Campaign.id.desc()).limit(AT_ONCE)
+    return [campaign for campaign in found if _is_worth_it(campaign, now)]
 
 
-def keep(campaign: Campaign) -> None:
-    """Count the mails of a campaign and keep the numbers; of one that runs only where a page would not count them."""
-    at = clock.epoch()
-    is_over = campaign.status in (S.FINISHED, S.CANCELLED)
-    is_large = is_over or sum(_some(campaign.tenant_id, [campaign.id]).get(campaign.id, {}).values()) > LIVE
-    counts = of([campaign]).get(campaign.id, {}) if is_large else None
-    tally = {str(int(state)): count for state, count in counts.items()} if counts is not None else None
-    Campaign.update(tally=tally, tallied_at=clock.moment(at)).where(
-        Campaign.tenant_id == campaign.tenant_id, Campaign.id == campaign.id
-    ).execute()
+def _is_worth_it(campaign: Campaign, now: int) -> bool:
+    """Whether counting would not cost more than COST of the time since the last one; at the end it always is."""
+    if campaign.status not in RUNNING or not campaign.tallied_at or campaign.finished_at:
+        return True
+    took = (campaign.figures or {}).get("took_s", 0)
+    return bool(took <= COST * (now - campaign.tallied_at.timestamp()))
 
 
-def _kept(campaign: Campaign) -> Counts:
+def bounded(campaign: Campaign) -> Tally:
+    """The mails of one campaign as of now; where they are more than LIVE, `more` is set and they are not all."""
+    counts = _some(campaign.tenant_id, [campaign.id]).get(campaign.id, {})
+    return Tally(counts, more=sum(counts.values()) > LIVE)
+
+
+def kept(campaign: Campaign) -> Counts:
+    """The numbers that were kept with a campaign; none: they were not."""
     return {DeliveryState(int(state)): count for state, count in (campaign.tally or {}).items()}
 
 
@@ -123,8 +128,6 @@ def _some(tenant_id: int, ids: list[int]) -> dict[int, Counts]:
         WHERE tenant_id = ? AND campaign_id = ? LIMIT ?) bounded GROUP BY campaign_id, state"""
     values = [value for campaign_id in ids for value in (tenant_id, campaign_id, LIVE + 1)]
     found: dict[int, Counts] = {}
-    for campaign_id, state, count in database.execute_sql(
-        sql(" UNION ALL ".join([one] * len(ids))), values
-    ).fetchall():
+    for campaign_id, state, count in rows(" UNION ALL ".join([one] * len(ids)), values, 3):
         found.setdefault(campaign_id, {})[DeliveryState(state)] = count
     return found

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from enum import StrEnum
 
-from domain.db import database, sql
+from domain.db import rows
 from domain.ledger.states import DeliveryState
 
 
@@ -64,15 +64,10 @@ def hard_codes() -> tuple[list[str], list[int]]:
 def counts(tenant_id: int, campaign_id: int, *states: DeliveryState) -> dict[Refusal, int]:
     """Class → mails of a campaign in one of `states`, the most frequent first. Nothing for states without rows."""
     found: dict[Refusal, int] = {}
+    text = """SELECT enhanced, reply_code, count(*) FROM delivery
+        WHERE tenant_id = ? AND campaign_id = ? AND state = ? GROUP BY 1, 2"""
     for state in states:
-        rows = database.execute_sql(
-            sql(
-                """SELECT enhanced, reply_code, count(*) FROM delivery
-                WHERE tenant_id = ? AND campaign_id = ? AND state = ? GROUP BY 1, 2"""
-            ),
-            [tenant_id, campaign_id, int(state)],
-        ).fetchall()
-        for enhanced, code, count in rows:
+        for enhanced, code, count in rows(text, [tenant_id, campaign_id, int(state)], 3):
             kind = of(enhanced, code, state == DeliveryState.FAILED)
             found[kind] = found.get(kind, 0) + count
     return dict(sorted(found.items(), key=lambda pair: -pair[1]))

@@ -5,14 +5,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, g, request, url_for
-from flask_babel import get_timezone
 from flask_babel import gettext as _
 from wtforms.fields.choices import SelectChoice
 
 from dispatcher import clearance, tasks
 from dispatcher.rendering import render
 from domain import bounds, clock
-from domain.accounts import policy
 from domain.accounts.permissions import Permission as P
 from domain.approvals import flow
 from domain.approvals.models import ApprovalState
@@ -20,13 +18,11 @@ from domain.audit import log
 from domain.campaigns import (
     audience,
     capped,
-    doubtful,
     forecast,
     lifecycle,
     listing,
     measured,
     measuring,
-    optin,
     order,
     planning,
     reports,
@@ -36,8 +32,6 @@ from domain.db import abreast
 from domain.errors import N_, Conflict, Invalid
 from domain.issues import assembly
 from domain.issues.models import Issue
-from domain.ledger import halts, refusals
-from domain.ledger.states import DeliveryState
 from domain.quotas import ceilings
 from domain.quotas import ledger as quotas
 from domain.quotas.models import Window
@@ -45,15 +39,23 @@ from domain.segments import saved
 from domain.senders import relays
 from domain.subscribers import lists, types
 from domain.tenancy.measuring import Measuring
-from portal import context, downloads, hypermedia, measuring_words, places, sending, territories, timing
+from portal import (
+    context,
+    downloads,
+    hypermedia,
+    measuring_words,
+    places,
+    progress,
+    sending,
+    territories,
+    timing,
+)
 from portal import recipients as recipients_of
 from portal.access import may, requires
 from portal.errors import into_form
 from portal.forms.campaigns import PlanForm
 
 bp = Blueprint("campaigns", __name__)
-OVER = (CampaignStatus.FINISHED, CampaignStatus.CANCELLED)
-HALTED = (CampaignStatus.PAUSED, CampaignStatus.CANCELLED)
 
 
 @bp.get("/campaigns")
@@ -87,6 +89,11 @@ def plan(issue_id: int) -> Response:
 def numbers(issue_id: int) -> Response:
     """The numbers for what is ticked at the moment; nothing is saved."""
     issue = assembly.get(g.tenant.id, issue_id)
+    return hypermedia.fragment("campaigns/_numbers.html", oob=True, **_numbers(issue, _as_ticked(issue)))
+
+
+def _as_ticked(issue: Issue) -> Campaign:
+    """The campaign of an issue as the form stands at the moment; nothing is saved."""
     campaign = sending.planned(issue)
     form = PlanForm(formdata=request.args, meta={"csrf": False})
     _fill_choices(form, issue)
@@ -94,7 +101,16 @@ def numbers(issue_id: int) -> Response:
         campaign.audience = form.previewed_audience(campaign)
     campaign.interval_count, campaign.interval_s = form.pace()["interval_count"], form.pace()["interval_s"]
     campaign.send_at = form.wished(ZoneInfo(context.time_zone()))
-    return hypermedia.fragment("campaigns/_numbers.html", oob=True, **_numbers(issue, campaign))
+    return campaign
+
+
+@bp.get("/issues/<int:issue_id>/plan/checks")
+@requires(P.CAMPAIGN_PLAN)
+def checks(issue_id: int) -> Response:
+    """What the pre-flight says, with what is counted over a large audience."""
+    issue = assembly.get(g.tenant.id, issue_id)
+    findings, _size = clearance.preflight(g.tenant, issue, sending.base_url(), _as_ticked(issue))
+    return hypermedia.fragment("campaigns/_findings.html", issue=issue, findings=findings, place=places.of)
 
 
 @bp.post("/issues/<int:issue_id>/plan")
@@ -146,11 +162,11 @@ def show(campaign_id: int) -> Response:
         return hypermedia.done(url_for("campaigns.plan", issue_id=campaign.issue_id))
     if not hypermedia.wants_fragment():
         values, shown, mode = abreast(
-            lambda: _progress(campaign), lambda: recipients_of.shown(campaign),
+            lambda: progress.of(campaign), lambda: recipients_of.shown(campaign),
             lambda: measured.mode_of(g.tenant, campaign),
         )  # fmt: skip
         return hypermedia.page("campaigns/show.html", **values, **shown, mode=mode)
-    values = _progress(campaign)
+    values = progress.of(campaign)
     if not values["over"]:
         return hypermedia.fragment("campaigns/_progress.html", **values)
     response = hypermedia.stop_polling("campaigns/_progress.html", **values)
@@ -270,28 +286,33 @@ def _plan_page(
     issue: Issue, campaign: Campaign, form: PlanForm, status: int = 200, changed: bool = False,
     seen: str | None = None,
 ) -> Response:  # fmt: skip
+    later = "count" not in request.args and audience.is_large(g.tenant.id)
     (findings, size), kind, values, _filled = abreast(
-        lambda: clearance.preflight(g.tenant, issue, sending.base_url(), campaign),
+        lambda: clearance.preflight(g.tenant, issue, sending.base_url(), campaign, not later),
         lambda: types.get(g.tenant.id, issue.type_id),
-        lambda: _numbers(issue, campaign),
+        lambda: _numbers(issue, campaign, later),
         lambda: _fill_choices(form, issue),
     )
     version = seen if status == 422 else campaign.version
     latest_h = context.effective_settings()["latest_start_h"]
     return hypermedia.page(
         "campaigns/plan.html", status=status, form=form, findings=findings, size=size, zone=context.time_zone(),
-        typed_from=sending.TYPED_FROM, changed=changed, place=places.of,
+        typed_from=sending.TYPED_FROM, changed=changed, place=places.of, later=later,
         version=version, latest_h=latest_h, late=timing.has_passed(campaign),
         measures=measuring.mode_of(g.tenant, kind, campaign),
         **values,
     )  # fmt: skip
 
 
-def _numbers(issue: Issue, campaign: Campaign) -> dict[str, Any]:
+def _numbers(issue: Issue, campaign: Campaign, later: bool = False) -> dict[str, Any]:
+    """Whom the plan reaches and what the limits make of it; `later`: without the count, for which the page asks."""
     begins = max(campaign.send_at or clock.now(), clock.now())
-    (count, left_out), limits = abreast(lambda: audience.numbers(campaign), lambda: _budget(campaign, begins))
+    counted, limits = abreast(
+        lambda: (None, {}) if later else audience.numbers(campaign), lambda: _budget(campaign, begins)
+    )
+    count, left_out = counted
     standings, expected, ends, held_to = abreast(
-        lambda: ceilings.standing(limits, begins), lambda: capped.expected(campaign, count, begins),
+        lambda: ceilings.standing(limits, begins), lambda: capped.expected(campaign, count or 0, begins),
         lambda: forecast.of(count, limits, context.effective_settings(), begins) if count else None,
         lambda: territories.held_to(campaign),
     )  # fmt: skip
@@ -307,41 +328,3 @@ def _budget(campaign: Campaign, begins: datetime) -> ceilings.Budget:
     """Whose limits count if the person at work has it sent."""
     campaign.role_id, campaign.started_by_id = quotas.most_generous(g.rights.role_ids), g.user.id
     return order.budget(campaign, context.time_zone(), begins)
-
-
-def _progress(campaign: Campaign) -> dict[str, Any]:
-    progress, halt, approval, chart, left_out, doubts, held_to, ahead, answers = abreast(
-        lambda: reports.progress(campaign),
-        lambda: halts.state(g.tenant.id, campaign.id),
-        lambda: flow.get(g.tenant.id, campaign.approval_id) if campaign.approval_id else None,
-        lambda: sending.columns(reports.histogram(campaign)),
-        lambda: reports.left_out_before(campaign),
-        lambda: doubtful.count(campaign),
-        lambda: territories.held_to(campaign),
-        lambda: audience.numbers(campaign)[0] if not campaign.started_at else 0,
-        lambda: optin.outcome(campaign) if optin.is_one(campaign) and campaign.started_at else {},
-    )
-    settled = halt is None or not (halt.pending or halt.departed is None)
-    people = [campaign.started_by_id, campaign.created_by_id, approval.decided_by_id if approval else None]
-    names, refused, may_go_on = abreast(
-        lambda: policy.names(people),
-        lambda: _refused(campaign, progress),
-        lambda: lifecycle.may_resume(campaign),
-    )
-    return {
-        "campaign": campaign, "progress": progress, "approval": approval, "names": names,
-        "bars": sending.segments(progress), "chart": chart,
-        "left_out": left_out, "over": campaign.status in OVER and settled, "D": DeliveryState,
-        "halt": halt if campaign.status in HALTED else None, "doubts": doubts,
-        "may_go_on": may_go_on, "refused": refused,
-        "held_to": held_to, "beyond": not bounds.covers(campaign.territory_ids),
-        "ahead": ahead, "answers": answers,
-        "left": sending.time_left(progress.left_s), "zone": get_timezone(),
-    }  # fmt: skip
-
-
-def _refused(campaign: Campaign, progress: reports.Progress) -> dict[refusals.Refusal, int]:
-    """Why mails were not taken, for good or for now; asked only where there are any."""
-    states = [s for s in (DeliveryState.FAILED, DeliveryState.EXPIRED, DeliveryState.DEFERRED)
-              if progress.counts.get(s)]  # fmt: skip
-    return refusals.counts(g.tenant.id, campaign.id, *states)

@@ -5,8 +5,9 @@ from flask_babel import gettext as _
 
 from dispatcher import clearance, tasks
 from domain.accounts.permissions import Permission as P
-from domain.campaigns import audience, correcting, doubtful, followups, kin, planning
+from domain.campaigns import audience, correcting, doubtful, figures, followups, kin, planning
 from domain.campaigns.models import Campaign, CampaignStatus, Course
+from domain.db import abreast
 from domain.errors import NotFound
 from domain.issues import assembly
 from domain.ledger.states import DeliveryState
@@ -19,15 +20,27 @@ bp = Blueprint("followups", __name__)
 @bp.get("/campaigns/<int:campaign_id>/next")
 @requires(P.CAMPAIGN_PLAN)
 def index(campaign_id: int) -> Response:
-    """What can still be done about a mailing, each act with what it means."""
+    """What can still be done about a mailing, each act with what it means. Of many people the page asks later how many
+    of them are missing, and gets that alone."""
     campaign = planning.get(g.tenant.id, campaign_id)
-    may = followups.may_follow(campaign)
-    earlier = followups.got_count(campaign, campaign.revision_id) if campaign.previous else 0
+    may, later = followups.may_follow(campaign), _later()
+    if hypermedia.wants_fragment():
+        missing = followups.missing_count(campaign) if may else 0
+        return hypermedia.fragment("followups/_missing.html", campaign=campaign, missing=missing)
+    found, missing, children, doubts = abreast(
+        lambda: figures.of(campaign), lambda: followups.missing_count(campaign) if may and not later else None,
+        lambda: kin.children(campaign), lambda: doubtful.count(campaign),
+    )  # fmt: skip
     return hypermedia.page(
         "followups/index.html", campaign=campaign, may_correct=correcting.may_begin(campaign), may_follow=may,
-        missing=followups.missing_count(campaign) if may else 0, got=followups.got_count(campaign) if may else 0,
-        earlier=earlier, children=kin.children(campaign), doubts=doubtful.count(campaign),
+        missing=missing, got=found.progress.sent if may else 0, uncounted=found.more, earlier=found.earlier,
+        children=children, doubts=doubts,
     )  # fmt: skip
+
+
+def _later() -> bool:
+    """Whether the page at hand first shows itself and then asks for numbers over the whole audience."""
+    return not hypermedia.wants_fragment() and "count" not in request.args and audience.is_large(g.tenant.id)
 
 
 @bp.post("/campaigns/<int:campaign_id>/correct")
@@ -73,11 +86,11 @@ def to_missing(campaign_id: int) -> Response:
 def draft(campaign_id: int) -> Response:
     """The draft for those still missing: how many, and the request for approval."""
     campaign = _missing_draft(campaign_id)
-    count, left_out = audience.numbers(campaign)
-    parent = planning.get(g.tenant.id, campaign.parent_id)
+    count, left_out = (None, {}) if _later() else audience.numbers(campaign)
     return hypermedia.page(
-        "followups/draft.html", campaign=campaign, parent=parent, count=count, left_out=left_out
-    )
+        "followups/draft.html", "followups/_draft.html", campaign=campaign, count=count, left_out=left_out,
+        parent=planning.get(g.tenant.id, campaign.parent_id), again=request.path, oob=hypermedia.wants_fragment(),
+    )  # fmt: skip
 
 
 @bp.post("/campaigns/<int:campaign_id>/missing/ask")

@@ -7,7 +7,7 @@ from domain import clock
 from domain.campaigns import tallies
 from domain.campaigns.models import Campaign, CampaignStatus
 from domain.ledger.models import Delivery
-from domain.ledger.states import DeliveryState
+from domain.ledger.states import DeliveryState, LeftOut
 from tests import mailings
 from tests.world import World
 
@@ -22,8 +22,9 @@ def campaign(world: World) -> Campaign:
     made.save()
     for number, state in enumerate((D.SENT, D.SENT, D.QUEUED, D.SUPPRESSED)):
         Delivery.create(
-            tenant_id=made.tenant_id, campaign_id=made.id, address_key=f"p{number}", state=state, queued_at=1
-        )
+            tenant_id=made.tenant_id, campaign_id=made.id, address_key=f"p{number}", state=state, queued_at=1,
+            reason=LeftOut.LOCKED if state == D.SUPPRESSED else None,
+        )  # fmt: skip
     return made
 
 
