@@ -231,6 +231,10 @@ def _consume(huey: Huey, workers: int = 1) -> None:
 class _QuietConsumer(Consumer):
     """TERM and INT both end it gracefully; it neither restarts itself nor interrupts a task."""
 
+    def start(self) -> None:
+        self._set_signal_handlers()  # huey does so last: a TERM that came before would end a task in the middle
+        super().start()
+
     def _set_signal_handlers(self) -> None:
         def end(number: int, frame: FrameType | None) -> None:
             self._signum, self._graceful, self._restart = number, True, False

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import structlog
 
-from dispatcher import queues, tasks
+from dispatcher import queues, tasks, worker
 from domain.campaigns.models import Campaign, CampaignStatus
 from tests.dispatcher.mailing import mailing, tenant
 from tests.dispatcher.sinks import Sink
@@ -101,6 +101,20 @@ def test_import_runs_in_the_work_process(database, tmp_path, queue):
         child.send_signal(signal.SIGTERM)
         assert child.wait(20) == 0
     assert (tmp_path / "ran").read_text() == "77"
+
+
+def test_term_is_heard_before_the_first_task_is_taken(queue):
+    heard, kept = [], {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    consumer = worker._QuietConsumer(queues.render, periodic=False)
+    start = consumer.scheduler.start
+    consumer.scheduler.start = lambda: (heard.append(signal.getsignal(signal.SIGTERM)), start())
+    try:
+        consumer.start()
+        consumer.stop(graceful=True)
+        assert heard and heard[0] is not kept[signal.SIGTERM]
+    finally:
+        for number, handler in kept.items():
+            signal.signal(number, handler)
 
 
 def test_queue_holds_json_only(queue):
