@@ -1,7 +1,8 @@
 """What the tests save because they make the application anew for each: a start of it costs little, a thousand much."""
 
 from collections.abc import Callable
-from typing import Any
+from types import MethodType
+from typing import Any, cast
 
 from flask import Flask
 from jinja2.bccache import Bucket, BytecodeCache
@@ -10,9 +11,28 @@ from werkzeug.routing import Rule
 from portal.factory import create_app
 from portal.settings import Settings
 
+COMPILED: dict[tuple[object, ...], dict[str, Any]] = {}  # a route → what its rule has found out about it
+
 
 class LateRule(Rule):
-    """Compiles what builds its address when the first address is built: most of the routes never need it."""
+    """Is compiled once for all applications of this process; what builds its address not before the first address is
+    built: most of the routes never need it."""
+
+    _builders: tuple[Callable[..., tuple[str, str]], ...]
+
+    def compile(self) -> None:
+        route = (self.rule, self.subdomain, self.host, self.merge_slashes, repr(self.defaults))
+        if route not in COMPILED:
+            super().compile()
+            COMPILED[route] = {
+                "_parts": self._parts, "_trace": self._trace, "_converters": self._converters,
+                "arguments": self.arguments,
+                "_builders": (self._compile_builder(False), self._compile_builder(True)),
+            }  # fmt: skip
+        vars(self).update(COMPILED[route])
+        self._build, self._build_unknown = (
+            cast(Callable[..., tuple[str, str]], MethodType(builder, self)) for builder in self._builders
+        )
 
     def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
         made: list[Callable[..., tuple[str, str]]] = []
