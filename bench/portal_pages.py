@@ -255,7 +255,7 @@ def _fill_newsroom(tenant_id: int, author_id: int, picture: Asset | None, now: A
         {
             "tenant_id": tenant_id, "title": f"Aus dem Archiv {n}", "teaser": words[:160], "body": f"<p>{words}</p>",
             "author_id": author_id, "state": states[n % 5], "category": f"Rubrik {n % 12}",
-            "asset_id": picture.id if picture else None, "folded": fold(f"archiv {n} {words}"),
+            "asset_id": picture.id if picture else None, "folded": fold(f"Aus dem Archiv {n} {words}"),
             "created_at": now, "updated_at": now, "submitted_at": now,
         }
         for n in range(OWN_ARTICLES)

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from peewee import SQL, fn
+from peewee import SQL, Value, fn
 
 from domain import clock
 from domain.audit import log
@@ -58,7 +58,8 @@ def picture(tenant_id: int, asset_id: int) -> Asset:
 
 
 def many(tenant_id: int, ids: Sequence[int]) -> dict[int, Asset]:
-    query = Asset.select().where(Asset.tenant_id == tenant_id, Asset.id.in_(list(ids) or [0]))
+    """Id → file of the tenant, by the ids themselves (+ 0): SQLite would walk all files of the tenant in an index."""
+    query = Asset.select().where(Asset.tenant_id + 0 == tenant_id, Asset.id.in_(list(ids) or [0]))
     return {asset.id: asset for asset in query}
 
 
@@ -94,18 +95,18 @@ def of_articles(articles: Iterable[Article]) -> dict[int, Asset]:
     if not wanted:
         return {}
     every = sorted({asset_id for ids in wanted.values() for asset_id in ids})
-    rows = Asset.select().where(Asset.tenant_id.in_(sorted(wanted)), Asset.id.in_(every))
+    rows = Asset.select().where((Asset.tenant_id + 0).in_(sorted(wanted)), Asset.id.in_(every))
     return {asset.id: asset for asset in rows if asset.id in wanted[asset.tenant_id]}
 
 
 def find(
     tenant_id: int, folder_id: int | None = None, text: str = "", before_id: int | None = None,
     trashed: bool = False, pictures_only: bool = False, everywhere: bool = False, kind: str = "",
-    hidden: Collection[int] = (), tag: str = "", lacking: str = "", today: date | None = None,
+    hidden: Collection[int] = (), tag: str = "", lacking: str = "", today: date | None = None, counting: bool = True,
 ) -> Page:  # fmt: skip
     """Files of one folder (None: those in no folder), or of all with `everywhere` or a search text; never of the
     `hidden` folders. `lacking` narrows to pictures without description (LACK_ALT) or to files whose licence ended or
-    ends within LICENCE_SOON of `today` (LACK_LICENCE)."""
+    ends within LICENCE_SOON of `today` (LACK_LICENCE). Without `counting` the total is 0: for who knows it already."""
     query = Asset.select().where(Asset.tenant_id == tenant_id, Asset.trashed_at.is_null(not trashed))
     if not (everywhere or text or trashed):
         query = query.where(Asset.folder_id.is_null() if folder_id is None else Asset.folder_id == folder_id)
@@ -120,7 +121,8 @@ def find(
     elif lacking == LACK_LICENCE and today:
         query = query.where(Asset.licence_until < today + LICENCE_SOON)
     query = search.narrowed(query, Asset.folded, text, tenant_id)
-    wanted = query.select(Asset, query.select(fn.COUNT(Asset.id)).alias("total"))
+    total = query.select(fn.COUNT(Asset.id)) if counting else Value(0)
+    wanted = query.select(Asset, total.alias("total"))
     if before_id:
         wanted = wanted.where(Asset.id < before_id)
     rows = list(wanted.order_by(Asset.id.desc()).limit(PAGE_SIZE + 1))

@@ -66,7 +66,11 @@ class Asset(TenantModel):
             (("tenant_id", "sha256"), False),
             (("tenant_id", "alias"), False),
             (("tenant_id", "trashed_at", "folder_id"), False),  # the tree counts without reading the rows
-            (("tenant_id", "trashed_at", "id", "kind"), False),  # a page of all folders or of one kind
+            (("tenant_id", "trashed_at", "id", "kind"), False),  # a page of all folders
+            (
+                ("tenant_id", "trashed_at", "kind", "id"),
+                False,
+            ),  # a page of one kind, of which there may be few
             # what a tenant, and a person in it, keeps is summed without reading the rows
             (("tenant_id", "uploaded_by_id", "size_bytes"), False),
         )

@@ -19,7 +19,8 @@ from domain import abreast, db
 
 _TABLE = re.compile(r'\b(?:FROM|JOIN|INTO|UPDATE)\s+"?(\w+)"?', re.IGNORECASE)
 _COMPARED = re.compile(
-    r'\btenant_id"?\)?\s*(?:=|IN\b|IS\b)|(?:=|\bIN)\s*(?:"?\w+"?\.)?"?tenant_id\b', re.IGNORECASE
+    r'\btenant_id"?(?:\s*\+\s*(?:\?|%s))?\)?\s*(?:=|IN\b|IS\b)|(?:=|\bIN)\s*(?:"?\w+"?\.)?"?tenant_id\b',
+    re.IGNORECASE,
 )
 _INSERT = re.compile(r'\s*INSERT\s+(?:OR\s+\w+\s+)?INTO\s+"?\w+"?\s*\(([^)]*)\)\s*(VALUES)?', re.IGNORECASE)
 

@@ -8,11 +8,16 @@ from typing import Any
 
 from domain.content import articles, linked, search
 from domain.content.models import Article
-from domain.content.pool import FAR, PAGE_SIZE, Page, Query
+from domain.content.pool import FAR, PAGE_SIZE, Page, Query, title_key
 from domain.folding import fold
 from domain.releases.models import Release
 
 VIEWS = ("all", "available", "others")
+# of an article, for all that the pool looks through: what it is shown, found and sorted by
+READ = (
+    "id", "tenant_id", "title", "teaser", "category", "author_line", "asset_id", "valid_from", "valid_until", "state",
+    "folded", "created_at", "updated_at", "submitted_at",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -33,13 +38,12 @@ class Entry:
 
 
 def every(releases: Iterable[Release], givers: dict[int, str]) -> list[Guest]:
-    """What the releases open and its owner has accepted, without the bodies, in one query; `givers`: tenant id →
+    """What the releases open and its owner has accepted, as far as lists show it, in one query; `givers`: tenant id →
     name."""
     wanted = {(r.tenant_id, r.object_id): r for r in releases if r.kind == "article"}
     if not wanted:
         return []
-    columns = [column for column in Article._meta.sorted_fields if column.name != "body"]
-    query = Article.select(*columns).where(
+    query = Article.select(*(getattr(Article, name) for name in READ)).where(
         Article.tenant_id.in_({owner for owner, _id in wanted}),
         Article.id.in_({object_id for _owner, object_id in wanted}),
         Article.state.in_(linked.READY),
@@ -97,7 +101,7 @@ def _key(article: Article, sort: str) -> tuple[Any, int]:
     if sort == "changed":
         return article.updated_at, article.id
     if sort == "title":
-        return article.title.lower(), article.id
+        return title_key(article), article.id
     if sort == "ends":
         return (article.valid_until.isoformat() if article.valid_until else FAR), article.id
     return article.submitted_at or article.created_at, article.id

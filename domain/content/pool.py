@@ -12,7 +12,8 @@ from domain.accounts.permissions import Permission
 from domain.accounts.policy import Rights
 from domain.content import linked, search, tags
 from domain.content.editing import GRACE, Editor
-from domain.content.models import Article, ArticleState, EditLock
+from domain.content.models import BY_ENTRY, BY_TITLE, TITLE, Article, ArticleState, EditLock
+from domain.db import is_postgres
 from domain.errors import NotFound
 from domain.folding import fold
 
@@ -121,7 +122,7 @@ def categories(tenant_id: int) -> list[str]:
 
 def many(tenant_id: int, ids: Sequence[int]) -> list[Article]:
     """The articles of the tenant among `ids`."""
-    return list(Article.select().where(Article.tenant_id == tenant_id, Article.id.in_(list(ids) or [0])))
+    return list(Article.select().where(Article.tenant_id + 0 == tenant_id, Article.id.in_(list(ids) or [0])))
 
 
 def available(tenant_id: int, on: date, text: str = "", category: str = "", limit: int = 50) -> list[Article]:
@@ -195,10 +196,15 @@ def _order(sort: str) -> tuple[Function | Field, bool]:
     if sort == "changed":
         return Article.updated_at, True
     if sort == "title":
-        return fn.LOWER(Article.title), False
+        return (BY_TITLE.collate('"C"') if is_postgres() else BY_TITLE), False
     if sort == "ends":
         return fn.COALESCE(Article.valid_until, FAR).coerce(False), False
-    return fn.COALESCE(Article.submitted_at, Article.created_at).coerce(False), True
+    return BY_ENTRY, True
+
+
+def title_key(article: Article) -> str:
+    """What articles are sorted by when they stand by title, as the database compares it."""
+    return str(article.folded[:TITLE])
 
 
 def _page(

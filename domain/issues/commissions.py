@@ -13,6 +13,7 @@ from domain.content import articles
 from domain.content.models import Article, ArticleState
 from domain.db import database, unscoped
 from domain.errors import N_, Conflict, Forbidden, Invalid, NotFound
+from domain.folding import fold
 from domain.issues.expected import LACKING, MOST, OPEN, authors, get, issue_of, line, of_issue, stand_of
 from domain.issues.models import ExpectedArticle, Issue, IssueKind
 from domain.notices import bell
@@ -105,7 +106,8 @@ def write(row: ExpectedArticle, user: User) -> Article:
     _check(issue_of(row))
     with database.atomic():
         made = articles.create(row.tenant_id, user)
-        Article.update(title=row.topic, notes=row.note).where(
+        found_by = fold(row.topic)
+        Article.update(title=row.topic, notes=row.note, folded=found_by).where(
             Article.tenant_id == made.tenant_id, Article.id == made.id
         ).execute()
         made.title, made.notes = row.topic, row.note

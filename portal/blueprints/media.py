@@ -271,11 +271,13 @@ def _listing(folder_id: int | None, trash: bool) -> dict[str, Any]:
     tag, lacking = request.args.get("tag", "")[:60], request.args.get("lacking", "")
     reach = media_desk.reach()
     today = context.today()
+    filtered = trash or bool(text or kind or tag or lacking)
 
     def page_of() -> tuple[library.Page, set[int]]:
         page = library.find(
             g.tenant.id, folder_id, text, request.args.get("before", type=int), trashed=trash, kind=kind,
             everywhere=folder_id is None, hidden=reach.hidden, tag=tag, lacking=lacking, today=today,
+            counting=filtered,
         )  # fmt: skip
         return page, library.previews(g.tenant.id, page.assets)
 
@@ -286,8 +288,9 @@ def _listing(folder_id: int | None, trash: bool) -> dict[str, Any]:
     folders = [f for f in folders if f.id not in reach.hidden]
     counts = {k: n for k, n in everywhere.items() if k not in reach.hidden}
     path = library.path_to(folders, folder_id)
+    known = sum(counts.values()) if folder_id is None else counts.get(folder_id, 0)
     return {
-        "page": page, "text": text, "previews": previews,
+        "page": page, "total": page.total if filtered else known, "text": text, "previews": previews,
         "kind": kind, "tag": tag, "lacking": lacking, "filters": media_desk.filters(), **offers,
         "trash": trash, "folders": folders, "path": path, **shared,
         "folder": path[-1] if path else None, "folder_id": folder_id, "counts": _with_subfolders(folders, counts),
@@ -325,10 +328,14 @@ def _by_parent(folders: list[Folder]) -> dict[int | None, list[Folder]]:
 
 def _with_subfolders(folders: list[Folder], counts: dict[int | None, int]) -> dict[int, int]:
     """Folder id → number of files in it and in the folders below."""
+    above = {folder.id: folder.parent_id for folder in folders}
     totals: dict[int, int] = {}
     for folder in folders:
-        for above in library.path_to(folders, folder.id):
-            totals[above.id] = totals.get(above.id, 0) + counts.get(folder.id, 0)
+        at, passed = folder.id, set()
+        while at in above and at not in passed:
+            totals[at] = totals.get(at, 0) + counts.get(folder.id, 0)
+            passed.add(at)
+            at = above[at]
     return totals
 
 

@@ -173,3 +173,9 @@ def test_an_issue_may_take_accepted_articles_that_are_valid_on_its_day(world: Wo
     article(world, "noch nicht entschieden")
     assert {a.title for a in pool.available(world.north.id, TODAY)} == {"frei", "war schon drin"}
     assert [a.title for a in pool.available(world.north.id, TODAY, "frei")] == ["frei"]
+
+
+def test_by_title_an_umlaut_stands_beside_its_vowel_and_case_does_not_matter(world: World) -> None:
+    for title in ("Bank", "zug", "Äpfel", "anton", "Zebra", "Übersicht"):
+        article(world, title)
+    assert found(world, sort="title") == ["anton", "Äpfel", "Bank", "Übersicht", "Zebra", "zug"]

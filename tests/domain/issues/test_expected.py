@@ -7,7 +7,9 @@ import pytest
 from domain import clock
 from domain.accounts import policy
 from domain.content import articles
+from domain.content.models import Article
 from domain.errors import Conflict, Forbidden, Invalid, NotFound
+from domain.folding import fold
 from domain.issues import assembly, commissions, expected, schedule
 from domain.issues.models import ExpectedArticle, Issue, IssueState
 from domain.notices.models import Notice
@@ -47,6 +49,7 @@ def test_an_author_is_asked_writes_and_the_issue_misses_nothing_more(
     assert (line.stand, of.id) == ("missing", issue.id)
     rights = policy.rights_of(world.journalist, world.north.id)
     article = commissions.write(row, world.journalist)
+    assert Article.get_by_id(article.id).folded == fold(row.topic)  # found, and sorted by it
     assert (article.title, article.notes) == ("Der neue Markt", "Zwei Stände besuchen.")
     assert commissions.write(expected.get(row.tenant_id, row.id), world.journalist).id == article.id
     assert [one.stand for one in expected.missing(issue)] == ["begun"]
