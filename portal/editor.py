@@ -31,6 +31,7 @@ from mediadb import library
 from mediadb.models import Asset
 from portal import gaps, media_desk, places, received, sending
 from portal.access import may
+from portal.issue_rights import edits
 
 PARTS = ("narrow", "wide", "dark", "text")
 KINDS = {
@@ -100,7 +101,7 @@ def blocks_values(
     issue: Issue, opened: int | None = None, said: dict[str, str] | None = None
 ) -> dict[str, Any]:
     """The blocks, with what they are made of; `opened` is the id of the one to edit."""
-    editable = issue.state in assembly.EDITABLE and may(P.ISSUE_EDIT)
+    editable = issue.state in assembly.EDITABLE and edits(issue)
     made, palette, looks, trail = abreast(
         lambda: _made_of(issue), lambda: placeholders.palette(issue.tenant_id),
         lambda: looks_values(issue) if editable else {"segments": {}},

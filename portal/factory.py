@@ -22,6 +22,7 @@ from portal import (
     filters,
     hosts,
     hypermedia,
+    issue_rights,
     logs,
     navigation,
     received,
@@ -105,6 +106,7 @@ def create_app(settings: Settings) -> Flask:
     context.init_app(app)
     hosts.init_app(app)
     access.init_app(app)
+    issue_rights.init_app(app)
     csrf.init_app(app)
     babel.init_app(app, locale_selector=context.language, timezone_selector=context.time_zone)
     security.init_app(app)

@@ -7,6 +7,7 @@ from typing import Any
 from flask import g, url_for
 from flask_babel import gettext as _
 
+from domain.accounts.permissions import EDITS_ISSUES
 from domain.accounts.permissions import Permission as P
 from domain.content import articles
 from domain.content.models import Article, AssetUse
@@ -57,5 +58,5 @@ def _place(use: AssetUse, row: Any) -> tuple[str, str]:
             else ""
         )
         return (row.name if row is not None else _("Mail template")), url
-    url = url_for("blocktemplates.show", template_id=number) if may(P.ISSUE_EDIT) else ""
+    url = url_for("blocktemplates.show", template_id=number) if any(map(may, EDITS_ISSUES)) else ""
     return (row.name if row is not None else _("Block template")), url

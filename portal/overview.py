@@ -23,6 +23,7 @@ from domain.quotas import ledger as quotas
 from domain.subscribers.models import Consent
 from portal.access import may
 from portal.context import effective_settings
+from portal.issue_rights import edits
 
 RUNNING = (
     CampaignStatus.PREPARING, CampaignStatus.SENDING, CampaignStatus.WAITING, CampaignStatus.PAUSED,
@@ -153,7 +154,7 @@ def issues() -> Issues:
     )
     found = list(query.order_by(fn.COALESCE(Issue.planned_at, 9_999_999_999), Issue.id).limit(OPEN_ISSUES))
     return Issues(
-        returned=[i for i in found if i.state == IssueState.RETURNED][:5] if may(P.ISSUE_EDIT) else [],
+        returned=[i for i in found if i.state == IssueState.RETURNED and edits(i)][:5],
         upcoming=found[:6],
         mine=[i for i in found if i.created_by_id == g.user.id],
         articles={i.id: i.articles for i in found},

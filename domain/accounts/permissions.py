@@ -16,7 +16,9 @@ class Permission(StrEnum):
     MEDIA_EDIT = "media.edit"
     MEDIA_DELETE = "media.delete"
     ISSUE_SEE = "issue.see"
+    ISSUE_CREATE = "issue.create"
     ISSUE_EDIT = "issue.edit"
+    ISSUE_EDIT_ALL = "issue.edit_all"
     ISSUE_TEST = "issue.test"
     ISSUE_HTML = "issue.html"
     TEMPLATE_SEE = "template.see"
@@ -73,7 +75,9 @@ SENTENCES: dict[Permission, str] = {
     P.MEDIA_EDIT: N_("Uploads, describes and moves media."),
     P.MEDIA_DELETE: N_("Moves media to the trash and removes folders."),
     P.ISSUE_SEE: N_("Sees issues and their preview."),
-    P.ISSUE_EDIT: N_("Creates issues and assembles them."),
+    P.ISSUE_CREATE: N_("Begins issues and letters, also as copies of others."),
+    P.ISSUE_EDIT: N_("Assembles the own issues."),
+    P.ISSUE_EDIT_ALL: N_("Assembles issues of other people."),
     P.ISSUE_TEST: N_("Sends test mails, to the own address and to others."),
     P.ISSUE_HTML: N_("Writes HTML and CSS into issues and mail templates."),
     P.TEMPLATE_SEE: N_("Sees mail templates and copies them."),
@@ -137,14 +141,17 @@ MODULES: dict[str, str] = {
 OWN_ARTICLES = (P.ARTICLE_CREATE, P.ARTICLE_WRITE, P.ARTICLE_SUBMIT)
 """With any of these a person has articles of his own in the pool."""
 
+EDITS_ISSUES = (P.ISSUE_EDIT, P.ISSUE_EDIT_ALL)
+"""With any of these a person assembles issues: the own ones, those of others."""
+
 SENDS = frozenset({P.CAMPAIGN_PLAN, P.CAMPAIGN_SEND, P.ISSUE_TEST})
 """With these a role brings mails on their way, so that its volume limits count."""
 
 _EDITOR = frozenset(
     {
         P.ARTICLE_SEE, *OWN_ARTICLES, P.ARTICLE_EDIT_ALL, P.ARTICLE_REVIEW, P.MEDIA_SEE, P.MEDIA_EDIT,
-        P.MEDIA_DELETE, P.ISSUE_SEE, P.ISSUE_EDIT, P.ISSUE_TEST, P.TEMPLATE_SEE, P.CAMPAIGN_SEE,
-        P.CAMPAIGN_PLAN, P.APPROVAL_SEE, P.APPROVAL_ASK,
+        P.MEDIA_DELETE, P.ISSUE_SEE, P.ISSUE_CREATE, *EDITS_ISSUES, P.ISSUE_TEST, P.TEMPLATE_SEE,
+        P.CAMPAIGN_SEE, P.CAMPAIGN_PLAN, P.APPROVAL_SEE, P.APPROVAL_ASK,
         P.SUBSCRIBER_SEE, P.TYPE_SEE, P.VOLUME_SEE, P.ORDER_ASK, P.ROLLOUT_SEE,
     }
 )  # fmt: skip

@@ -6,7 +6,6 @@ from zoneinfo import ZoneInfo
 
 from domain import clock
 from domain.accounts.models import User
-from domain.accounts.permissions import Permission
 from domain.accounts.policy import Rights
 from domain.audit import log
 from domain.content import articles
@@ -16,6 +15,7 @@ from domain.errors import N_, Conflict, Forbidden, Invalid, NotFound
 from domain.folding import fold
 from domain.issues.expected import LACKING, MOST, OPEN, authors, get, issue_of, line, of_issue, stand_of
 from domain.issues.models import ExpectedArticle, Issue, IssueKind
+from domain.issues.rights import may_edit
 from domain.notices import bell
 from domain.tenancy import settings as tenant_settings
 from domain.tenancy import tree
@@ -118,8 +118,8 @@ def write(row: ExpectedArticle, user: User) -> Article:
 
 def take(row: ExpectedArticle, article_id: int | None, user: User, rights: Rights) -> None:
     """Say that an article is the expected one; None: none is. Raises NotFound for an article that the person may not
-    see, Forbidden for who is neither its author nor plans issues."""
-    if row.author_id != user.id and Permission.ISSUE_EDIT not in rights:
+    see, Forbidden for who is neither its author nor may change the issue."""
+    if row.author_id != user.id and not may_edit(issue_of(row), user, rights):
         raise Forbidden(N_("This article is expected from somebody else."))
     row.article_id = articles.get(row.tenant_id, article_id, user, rights).id if article_id else None
     row.save()

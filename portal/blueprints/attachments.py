@@ -15,6 +15,7 @@ from mediadb import library
 from portal import hypermedia, media_desk, sending
 from portal.access import may, requires
 from portal.errors import say
+from portal.issue_rights import edits, edits_issue
 
 bp = Blueprint("attachments", __name__)
 SHOWN = 12  # files of the media that are offered
@@ -27,7 +28,7 @@ def show(issue_id: int) -> Response:
 
 
 @bp.post("/issues/<int:issue_id>/attachments")
-@requires(P.ISSUE_EDIT)
+@edits_issue
 def add(issue_id: int) -> Response:
     """A file of the media by its number, or uploaded ones, which are kept in the media, too."""
     issue = assembly.open_issue(g.tenant.id, issue_id)
@@ -47,7 +48,7 @@ def add(issue_id: int) -> Response:
 
 
 @bp.post("/issues/<int:issue_id>/attachments/pictures")
-@requires(P.ISSUE_EDIT)
+@edits_issue
 def carry(issue_id: int) -> Response:
     """Whether the pictures of the text travel in the mail, too."""
     issue = assembly.open_issue(g.tenant.id, issue_id)
@@ -59,7 +60,7 @@ def carry(issue_id: int) -> Response:
 
 
 @bp.post("/issues/<int:issue_id>/attachments/<int:asset_id>/remove")
-@requires(P.ISSUE_EDIT)
+@edits_issue
 def remove(issue_id: int, asset_id: int) -> Response:
     issue = assembly.open_issue(g.tenant.id, issue_id)
     attachments.remove(issue, asset_id)
@@ -77,7 +78,7 @@ def _page(issue: Issue, error: DomainError | None = None, status: int = 200) -> 
     rendered = render.render(g.tenant, issue, base_url)
     files, pictures = rendered.files, enclosing.pictures(rendered.source.html, base_url)
     text = request.args.get("q", "").strip()[:100]
-    editable = issue.state in assembly.EDITABLE and may(P.ISSUE_EDIT)
+    editable = issue.state in assembly.EDITABLE and edits(issue)
     offered: list[Any] = []
     if editable and may(P.MEDIA_SEE):
         page = library.find(

@@ -14,12 +14,13 @@ from domain.issues.models import BlockKind
 from domain.segments import saved
 from portal import editing, editor, hypermedia, received
 from portal.access import may, requires
+from portal.issue_rights import edits_issue
 
 bp = Blueprint("blocks", __name__)
 
 
 @bp.post("/issues/<int:issue_id>/head")
-@requires(P.ISSUE_EDIT)
+@edits_issue
 def head(issue_id: int) -> Response:
     """Subject and preview text; which of two changes of them holds is for the person to say."""
     issue, _block, clash = editing.writing(issue_id)
@@ -40,7 +41,7 @@ def head(issue_id: int) -> Response:
 
 
 @bp.post("/issues/<int:issue_id>/blocks")
-@requires(P.ISSUE_EDIT)
+@edits_issue
 def add(issue_id: int) -> Response:
     """Put an article or an empty block at the end, or before the block that `before` names."""
     kind, article_id = request.form.get("kind", ""), request.form.get("article_id", type=int)
@@ -56,7 +57,7 @@ def add(issue_id: int) -> Response:
 
 
 @bp.post("/issues/<int:issue_id>/blocks/<int:block_id>")
-@requires(P.ISSUE_EDIT)
+@edits_issue
 def edit(issue_id: int, block_id: int) -> Response:
     """Save a block: after each pause in typing by script, or by its button, which closes it."""
     issue, block, clash = editing.writing(issue_id, block_id)
@@ -86,7 +87,7 @@ def _data(kind: str) -> dict[str, Any]:
 
 
 @bp.post("/issues/<int:issue_id>/order")
-@requires(P.ISSUE_EDIT)
+@edits_issue
 def order(issue_id: int) -> Response:
     """The whole order, after dragging."""
     with editing.changing(issue_id, "order") as issue:
@@ -95,7 +96,7 @@ def order(issue_id: int) -> Response:
 
 
 @bp.post("/issues/<int:issue_id>/blocks/<int:block_id>/move")
-@requires(P.ISSUE_EDIT)
+@edits_issue
 def move(issue_id: int, block_id: int) -> Response:
     with editing.changing(issue_id, "move") as issue:
         assembly.move(issue, assembly.block(issue, block_id), -1 if request.form.get("way") == "up" else 1)
@@ -103,7 +104,7 @@ def move(issue_id: int, block_id: int) -> Response:
 
 
 @bp.post("/issues/<int:issue_id>/blocks/<int:block_id>/hide")
-@requires(P.ISSUE_EDIT)
+@edits_issue
 def hide(issue_id: int, block_id: int) -> Response:
     with editing.changing(issue_id, "hide") as issue:
         block = assembly.block(issue, block_id)
@@ -112,7 +113,7 @@ def hide(issue_id: int, block_id: int) -> Response:
 
 
 @bp.post("/issues/<int:issue_id>/blocks/<int:block_id>/only")
-@requires(P.ISSUE_EDIT)
+@edits_issue
 def only(issue_id: int, block_id: int) -> Response:
     """Only people of a segment get the block; without one all."""
     segment_id = request.form.get("segment_id", type=int)
@@ -123,7 +124,7 @@ def only(issue_id: int, block_id: int) -> Response:
 
 
 @bp.post("/issues/<int:issue_id>/blocks/<int:block_id>/duplicate")
-@requires(P.ISSUE_EDIT)
+@edits_issue
 def duplicate(issue_id: int, block_id: int) -> Response:
     with editing.changing(issue_id, "duplicate") as issue:
         made = assembly.duplicate(issue, assembly.block(issue, block_id))
@@ -131,7 +132,7 @@ def duplicate(issue_id: int, block_id: int) -> Response:
 
 
 @bp.post("/issues/<int:issue_id>/blocks/<int:block_id>/remove")
-@requires(P.ISSUE_EDIT)
+@edits_issue
 def remove(issue_id: int, block_id: int) -> Response:
     with editing.changing(issue_id, "remove") as issue:
         block = assembly.block(issue, block_id)
@@ -143,7 +144,7 @@ def remove(issue_id: int, block_id: int) -> Response:
 
 
 @bp.post("/issues/<int:issue_id>/blocks/<int:block_id>/restore")
-@requires(P.ISSUE_EDIT)
+@edits_issue
 def restore(issue_id: int, block_id: int) -> Response:
     with editing.changing(issue_id, "restore") as issue:
         assembly.restore(issue, block_id)
@@ -151,7 +152,7 @@ def restore(issue_id: int, block_id: int) -> Response:
 
 
 @bp.post("/issues/<int:issue_id>/look")
-@requires(P.ISSUE_EDIT)
+@edits_issue
 def look(issue_id: int) -> Response:
     """The mail template of the issue; none: that of its newsletter type."""
     with editing.changing(issue_id, "look") as issue:
@@ -160,7 +161,7 @@ def look(issue_id: int) -> Response:
 
 
 @bp.post("/issues/<int:issue_id>/once-more")
-@requires(P.ISSUE_EDIT)
+@requires(P.ISSUE_CREATE)
 def copy(issue_id: int) -> Response:
     """Once more: the next number, the same text for other people, another text for the same people."""
     issue = assembly.get(g.tenant.id, issue_id)
@@ -175,7 +176,7 @@ def copy(issue_id: int) -> Response:
 
 
 @bp.post("/issues/<int:issue_id>/steps")
-@requires(P.ISSUE_EDIT)
+@edits_issue
 def step(issue_id: int) -> Response:
     """Undo, redo, or go to a step of the history."""
     issue = assembly.open_issue(g.tenant.id, issue_id, request.form.get("version", type=int))
@@ -190,7 +191,7 @@ def step(issue_id: int) -> Response:
 
 
 @bp.post("/issues/<int:issue_id>/presence")
-@requires(P.ISSUE_EDIT)
+@edits_issue
 def here(issue_id: int) -> Response:
     """Say that the person is here and tell who else is; if others have changed something, how to see it."""
     issue = assembly.get(g.tenant.id, issue_id)

@@ -7,6 +7,7 @@ from flask_babel import gettext as _
 
 from dispatcher.jobs import copies
 from dispatcher.rendering import looks, sample
+from domain.accounts.permissions import EDITS_ISSUES
 from domain.accounts.permissions import Permission as P
 from domain.errors import Invalid
 from domain.issues import assembly, blocktemplates, mailtemplates
@@ -14,6 +15,7 @@ from domain.issues.models import Block, BlockTemplate, Issue
 from portal import editing, editor, hypermedia, received, sending
 from portal.access import requires
 from portal.errors import say_fields
+from portal.issue_rights import edits_issue
 from portal.security import peoples_html
 
 bp = Blueprint("blocktemplates", __name__)
@@ -21,20 +23,20 @@ HERE = blocktemplates.KIND
 
 
 @bp.get("/admin/blocks")
-@requires(P.TEMPLATE_SEE, P.TEMPLATE_EDIT, P.ISSUE_EDIT)
+@requires(P.TEMPLATE_SEE, P.TEMPLATE_EDIT, *EDITS_ISSUES)
 def index() -> Response:
     found = received.rows(BlockTemplate, HERE)
     return hypermedia.page("blocktemplates/index.html", found=found, givers=received.givers_of(found))
 
 
 @bp.get("/admin/blocks/<int:template_id>")
-@requires(P.TEMPLATE_SEE, P.TEMPLATE_EDIT, P.ISSUE_EDIT)
+@requires(P.TEMPLATE_SEE, P.TEMPLATE_EDIT, *EDITS_ISSUES)
 def show(template_id: int) -> Response:
     return _page(blocktemplates.usable(g.tenant, template_id))
 
 
 @bp.get("/admin/blocks/<int:template_id>/sample")
-@requires(P.TEMPLATE_SEE, P.TEMPLATE_EDIT, P.ISSUE_EDIT)
+@requires(P.TEMPLATE_SEE, P.TEMPLATE_EDIT, *EDITS_ISSUES)
 def shown(template_id: int) -> Response:
     """The blocks as a mail in the look of this tenant."""
     template = blocktemplates.usable(g.tenant, template_id)
@@ -44,7 +46,7 @@ def shown(template_id: int) -> Response:
 
 
 @bp.post("/admin/blocks/<int:template_id>")
-@requires(P.TEMPLATE_EDIT, P.ISSUE_EDIT)
+@requires(P.TEMPLATE_EDIT, *EDITS_ISSUES)
 def rename(template_id: int) -> Response:
     template = blocktemplates.changeable(g.tenant, template_id)
     name = request.form.get("name", "")
@@ -57,7 +59,7 @@ def rename(template_id: int) -> Response:
 
 
 @bp.post("/admin/blocks/<int:template_id>/delete")
-@requires(P.TEMPLATE_EDIT, P.ISSUE_EDIT)
+@requires(P.TEMPLATE_EDIT, *EDITS_ISSUES)
 def delete(template_id: int) -> Response:
     """Only an own one: what is released to be administered stays its owner's."""
     template = blocktemplates.get(g.tenant.id, template_id)
@@ -67,7 +69,7 @@ def delete(template_id: int) -> Response:
 
 
 @bp.get("/issues/<int:issue_id>/blocks/keep")
-@requires(P.ISSUE_EDIT)
+@edits_issue
 def choose(issue_id: int) -> Response:
     """Which blocks of the issue become a template."""
     issue = assembly.get(g.tenant.id, issue_id)
@@ -75,7 +77,7 @@ def choose(issue_id: int) -> Response:
 
 
 @bp.post("/issues/<int:issue_id>/blocks/keep")
-@requires(P.ISSUE_EDIT)
+@edits_issue
 def keep(issue_id: int) -> Response:
     """A new template of the ticked blocks, or other content for one that is there."""
     issue = assembly.get(g.tenant.id, issue_id)
@@ -97,7 +99,7 @@ def keep(issue_id: int) -> Response:
 
 
 @bp.post("/issues/<int:issue_id>/blocks/from/<int:template_id>")
-@requires(P.ISSUE_EDIT)
+@edits_issue
 def insert(issue_id: int, template_id: int) -> Response:
     """Put the blocks of a template at the end of the issue, as copies."""
     with editing.changing(issue_id, "add") as issue:

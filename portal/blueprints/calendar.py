@@ -17,6 +17,7 @@ from domain.subscribers import types
 from portal import context, hypermedia
 from portal.access import requires
 from portal.errors import say_fields
+from portal.issue_rights import edits, edits_issue
 
 bp = Blueprint("calendar", __name__)
 NOON_OF_DEADLINES = time(12)  # what a deadline without a time means
@@ -29,7 +30,7 @@ def index() -> Response:
 
 
 @bp.post("/calendar/<int:issue_id>")
-@requires(P.ISSUE_EDIT)
+@edits_issue
 def plan(issue_id: int) -> Response:
     """Set the days of an issue; empty fields take them away."""
     issue = assembly.get(g.tenant.id, issue_id)
@@ -61,7 +62,7 @@ def _month(
     awaited, days, unplanned, names, mine = abreast(
         lambda: expected.of_issue(issue) if issue else [],
         lambda: schedule.month(g.tenant.id, first, zone),
-        lambda: schedule.unplanned(g.tenant.id),
+        lambda: [one for one in schedule.unplanned(g.tenant.id) if edits(one)],
         lambda: {t.id: t.name for t in types.every(g.tenant.id)},
         lambda: expected.of_author(g.tenant.id, g.user.id),
     )

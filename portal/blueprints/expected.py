@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from flask import Blueprint, Response, g, request, url_for
 from flask_babel import gettext as _
 
-from domain.accounts.permissions import OWN_ARTICLES
+from domain.accounts.permissions import EDITS_ISSUES, OWN_ARTICLES
 from domain.accounts.permissions import Permission as P
 from domain.errors import Invalid, NotFound
 from domain.issues import assembly, commissions, expected
@@ -14,6 +14,7 @@ from domain.issues.models import ExpectedArticle, Issue
 from portal import context, hypermedia
 from portal.access import may, requires
 from portal.errors import say_fields
+from portal.issue_rights import edits, edits_issue, refuse_others
 
 bp = Blueprint("expected", __name__)
 FIELDS = ("topic", "author", "due", "note")
@@ -29,7 +30,7 @@ def index(issue_id: int) -> Response:
 
 
 @bp.post("/calendar/<int:issue_id>/articles")
-@requires(P.ISSUE_EDIT)
+@edits_issue
 def save(issue_id: int) -> Response:
     issue = assembly.get(g.tenant.id, issue_id)
     form, wrong = request.form, dict[str, str]()
@@ -60,10 +61,10 @@ def save(issue_id: int) -> Response:
 def show(expected_id: int) -> Response:
     """What is expected, for the author and for who plans."""
     row = _find(expected_id)
-    mine = row.author_id == g.user.id
+    mine, issue = row.author_id == g.user.id, assembly.get(g.tenant.id, row.issue_id)
     return hypermedia.page(
-        "expected/show.html", one=expected.line(row), issue=assembly.get(g.tenant.id, row.issue_id), mine=mine,
-        offered=expected.offered(row, g.user, g.rights) if mine or may(P.ISSUE_EDIT) else [],
+        "expected/show.html", one=expected.line(row), issue=issue, mine=mine,
+        offered=expected.offered(row, g.user, g.rights) if mine or edits(issue) else [],
     )  # fmt: skip
 
 
@@ -76,7 +77,7 @@ def write(expected_id: int) -> Response:
 
 
 @bp.post("/expected/<int:expected_id>/take")
-@requires(*OWN_ARTICLES, P.ISSUE_EDIT)
+@requires(*OWN_ARTICLES, *EDITS_ISSUES)
 def take(expected_id: int) -> Response:
     """This article is the expected one; an empty choice: none is."""
     row = _find(expected_id)
@@ -85,9 +86,10 @@ def take(expected_id: int) -> Response:
 
 
 @bp.post("/expected/<int:expected_id>/remind")
-@requires(P.ISSUE_EDIT)
+@requires(*EDITS_ISSUES)
 def remind(expected_id: int) -> Response:
     row = _find(expected_id)
+    refuse_others(expected.issue_of(row))
     commissions.remind(row, g.user)
     name = expected.line(row).name
     return hypermedia.done(
@@ -96,9 +98,10 @@ def remind(expected_id: int) -> Response:
 
 
 @bp.post("/expected/<int:expected_id>/remove")
-@requires(P.ISSUE_EDIT)
+@requires(*EDITS_ISSUES)
 def remove(expected_id: int) -> Response:
     row = _find(expected_id)
+    refuse_others(expected.issue_of(row))
     commissions.remove(row, g.user)
     return hypermedia.done(
         url_for("expected.index", issue_id=row.issue_id),
@@ -127,8 +130,8 @@ def _index(
     typed = {name: request.form.get(name, "") for name in FIELDS} if status != 200 else _typed(issue, row)
     return hypermedia.page(
         "expected/index.html", status=status, issue=issue, lines=expected.of_issue(issue), row=row, typed=typed,
-        wrong=wrong or {}, editable=may(P.ISSUE_EDIT) and issue.state in expected.OPEN,
-        authors=[(u.id, u.name) for u in expected.authors(g.tenant.id)] if may(P.ISSUE_EDIT) else [],
+        wrong=wrong or {}, editable=edits(issue) and issue.state in expected.OPEN,
+        authors=[(u.id, u.name) for u in expected.authors(g.tenant.id)] if edits(issue) else [],
         inside={block.article_id for block in assembly.blocks(issue)},
     )  # fmt: skip
 

@@ -18,6 +18,7 @@ from domain.quotas.models import Scope
 from domain.subscribers import types
 from portal import context, editing, editor, hypermedia, sending, timing
 from portal.access import requires
+from portal.issue_rights import edits_issue
 
 bp = Blueprint("issues", __name__)
 USED_UP = {
@@ -43,7 +44,7 @@ def index() -> Response:
 
 
 @bp.post("/issues")
-@requires(P.ISSUE_EDIT)
+@requires(P.ISSUE_CREATE)
 def create() -> Response:
     issue = assembly.create(g.tenant.id, request.form.get("type_id", 0, int), g.user.id)
     return hypermedia.done(url_for("issues.show", issue_id=issue.id))
@@ -61,14 +62,14 @@ def show(issue_id: int) -> Response:
 
 
 @bp.get("/issues/<int:issue_id>/assembly")
-@requires(P.ISSUE_EDIT)
+@edits_issue
 def blocks(issue_id: int) -> Response:
     """The blocks, with one of them open to edit."""
     return editing.assembled(assembly.get(g.tenant.id, issue_id), changed=False)
 
 
 @bp.get("/issues/<int:issue_id>/sources")
-@requires(P.ISSUE_EDIT)
+@edits_issue
 def sources(issue_id: int) -> Response:
     """Articles that may be put in."""
     return hypermedia.fragment(
@@ -132,7 +133,7 @@ def test(issue_id: int) -> Response:
 
 
 @bp.post("/issues/<int:issue_id>/reopen")
-@requires(P.ISSUE_EDIT)
+@edits_issue
 def reopen(issue_id: int) -> Response:
     """Back to a draft; what was asked for or approved is void."""
     issue = assembly.get(g.tenant.id, issue_id)

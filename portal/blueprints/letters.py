@@ -20,13 +20,14 @@ from mediadb import library
 from portal import editor, filters, hypermedia, media_desk, received
 from portal.access import may, requires
 from portal.errors import say, say_fields
+from portal.issue_rights import edits, edits_issue
 
 bp = Blueprint("letters", __name__)
 SENDER = ("sender_name", "sender_address", "reply_to")
 
 
 @bp.post("/letters")
-@requires(P.ISSUE_EDIT)
+@requires(P.ISSUE_CREATE)
 def create() -> Response:
     """A new letter, or an opt-in mail (`kind`); with `segment` planned for its people already."""
     asking = request.form.get("kind") == IssueKind.OPT_IN
@@ -60,7 +61,7 @@ def show(issue_id: int) -> Response:
 
 
 @bp.post("/letters/<int:issue_id>")
-@requires(P.ISSUE_EDIT)
+@edits_issue
 def save(issue_id: int) -> Response:
     """Save; by script after each pause in typing (answered with the time), else by the button."""
     quiet = request.headers.get("X-Autosave") == "1"
@@ -127,6 +128,6 @@ def _page(
     )
     return hypermedia.page(
         "letters/show.html", status=status, values=values, said=said or {},
-        editable=letter.state in assembly.EDITABLE and may(P.ISSUE_EDIT), planning=may(P.CAMPAIGN_PLAN),
+        editable=letter.state in assembly.EDITABLE and edits(letter), planning=may(P.CAMPAIGN_PLAN),
         newest_pictures=media_desk.newest_pictures, **(found | checked),
     )  # fmt: skip

@@ -15,8 +15,9 @@ from domain.errors import DomainError, NotFound
 from domain.issues import listing
 from mediadb import library
 from portal import context, hypermedia, received
-from portal.access import may, requires
+from portal.access import requires
 from portal.errors import say
+from portal.issue_rights import edits
 
 bp = Blueprint("pool", __name__)
 STATES = tuple(ArticleState)
@@ -97,7 +98,7 @@ def _tabs(
 
 def _around(guests: list[alongside.Guest]) -> dict[str, Any]:
     """What stands around the list of the page, not asked for when htmx wants the list alone."""
-    issues = listing.find(g.tenant.id, "work").issues if may(P.ISSUE_EDIT) else []
+    issues = [issue for issue in listing.find(g.tenant.id, "work").issues if edits(issue)]
     if hypermedia.wants_fragment():
         return {"issues": issues}
     offered = offers.of(g.tenant.id, "pool", g.user.id)

@@ -6,7 +6,7 @@ from flask import Blueprint, Response, g, request, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from domain.accounts.permissions import OWN_ARTICLES
+from domain.accounts.permissions import EDITS_ISSUES, OWN_ARTICLES
 from domain.accounts.permissions import Permission as P
 from domain.content import articles, pool, tags, views
 from domain.content.models import Article
@@ -16,6 +16,7 @@ from domain.issues.models import Issue
 from portal import hypermedia, received
 from portal.access import may, requires
 from portal.errors import say, say_fields
+from portal.issue_rights import refuse_others
 
 bp = Blueprint("pool_care", __name__)
 AREA = "pool"
@@ -48,7 +49,7 @@ def remove(view_id: int) -> Response:
 
 
 @bp.post("/pool/several")
-@requires(P.ARTICLE_EDIT_ALL, P.ARTICLE_WRITE, P.ISSUE_EDIT)
+@requires(P.ARTICLE_EDIT_ALL, P.ARTICLE_WRITE, *EDITS_ISSUES)
 def several() -> Response:
     """One act on the ticked articles; what it cannot be done to is named with its reason, the others go on."""
     ids = [int(i) for i in request.form.getlist("article") if i.isdigit() and len(i) < 18][:200]
@@ -61,11 +62,11 @@ def several() -> Response:
     found = [a for a in pool.many(g.tenant.id, ids) if articles.may_see(a, g.user, g.rights)] + guests
     if not found:
         raise NotFound
-    if act == "issue" and not may(P.ISSUE_EDIT):
-        raise Forbidden(N_("Your role does not include changing issues."))
     issue = (
         assembly.open_issue(g.tenant.id, request.form.get("issue", 0, type=int)) if act == "issue" else None
     )
+    if issue:
+        refuse_others(issue)
     done = sum(_done(article, act, issue) for article in found)
     if done:
         hypermedia.flash(

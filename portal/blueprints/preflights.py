@@ -11,6 +11,7 @@ from dispatcher.jobs import links as link_jobs
 from dispatcher.preflight import run
 from dispatcher.preflight.facts import Facts, Link
 from dispatcher.rendering.links import can_count
+from domain.accounts.permissions import EDITS_ISSUES
 from domain.accounts.permissions import Permission as P
 from domain.campaigns import measuring, planning
 from domain.db import abreast
@@ -18,7 +19,8 @@ from domain.issues import assembly, links
 from domain.issues.models import Issue
 from domain.subscribers import types
 from portal import hypermedia, places, sending
-from portal.access import requires
+from portal.access import may, requires
+from portal.issue_rights import edits_issue, refuse_others
 
 bp = Blueprint("preflights", __name__)
 
@@ -32,10 +34,12 @@ def show(issue_id: int) -> Response:
 
 
 @bp.post("/issues/<int:issue_id>/preflight/links")
-@requires(P.ISSUE_EDIT, P.CAMPAIGN_PLAN)
+@requires(*EDITS_ISSUES, P.CAMPAIGN_PLAN)
 def follow(issue_id: int) -> Response:
     """Follow all links of the issue now, whatever is known of them."""
     issue = assembly.get(g.tenant.id, issue_id)
+    if not may(P.CAMPAIGN_PLAN):
+        refuse_others(issue)
     count = link_jobs.ask_for(issue, current_app.config["SETTINGS"].public_url, at_once=True)
     tasks.check_links(issue.id)
     text = ngettext(
@@ -47,7 +51,7 @@ def follow(issue_id: int) -> Response:
 
 
 @bp.post("/issues/<int:issue_id>/preflight/bare")
-@requires(P.ISSUE_EDIT)
+@edits_issue
 def bare(issue_id: int) -> Response:
     """Let a link stay as it is (no parameters, not counted), or treat it like the others again."""
     issue = assembly.open_issue(g.tenant.id, issue_id)

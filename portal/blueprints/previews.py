@@ -8,6 +8,7 @@ from flask import Blueprint, Response, g, make_response, render_template, reques
 from dispatcher import preview, trial
 from dispatcher.rendering import enclosing
 from domain import clock, tokens
+from domain.accounts.permissions import EDITS_ISSUES
 from domain.accounts.permissions import Permission as P
 from domain.audit import log
 from domain.campaigns import planning, samples
@@ -21,6 +22,7 @@ from domain.tenancy import tree
 from domain.tenancy.models import Tenant, TenantStatus
 from portal import context, hypermedia, sending
 from portal.access import may, public, requires
+from portal.issue_rights import refuse_others
 
 bp = Blueprint("previews", __name__)
 public_bp = Blueprint("shared_previews", __name__)
@@ -50,10 +52,12 @@ def mail(issue_id: int) -> Response:
 
 
 @bp.post("/issues/<int:issue_id>/look/link")
-@requires(P.ISSUE_EDIT, P.ISSUE_TEST)
+@requires(*EDITS_ISSUES, P.ISSUE_TEST)
 def share(issue_id: int) -> Response:
     """A link with which everybody who has it sees the preview, until it ends."""
     issue = assembly.get(g.tenant.id, issue_id)
+    if not may(P.ISSUE_TEST):
+        refuse_others(issue)
     days = request.form.get("days", 7, int)
     days = days if days in DAYS else 7
     token = tokens.timed_token(PURPOSE, [g.tenant.id, issue.id, days])

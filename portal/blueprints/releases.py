@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from dispatcher import preview
 from dispatcher.jobs import copies
 from domain.accounts import policy
-from domain.accounts.permissions import SENTENCES
+from domain.accounts.permissions import EDITS_ISSUES, SENTENCES
 from domain.accounts.permissions import Permission as P
 from domain.campaigns import planning, tallies
 from domain.errors import N_, Forbidden, Invalid, NotFound
@@ -35,7 +35,7 @@ ICONS = {
     "block_template": "layout-grid", "campaign": "send", "user": "user", "role": "shield-lock", "robinson": "shield-x",
 }  # fmt: skip
 COPYING = {
-    "article": P.ARTICLE_CREATE, "folder": P.MEDIA_EDIT, "issue": P.ISSUE_EDIT, "template": P.ISSUE_EDIT,
+    "article": P.ARTICLE_CREATE, "folder": P.MEDIA_EDIT, "issue": P.ISSUE_CREATE, "template": P.ISSUE_EDIT,
     "segment": P.SUBSCRIBER_EDIT, "campaign": P.CAMPAIGN_PLAN, "role": P.ROLE_EDIT, "block_template": P.ISSUE_EDIT,
 }  # fmt: skip
 ADMINISTERING = {
@@ -44,7 +44,7 @@ ADMINISTERING = {
 }  # fmt: skip
 SEEING = {
     "article": (P.ARTICLE_SEE,), "folder": (P.MEDIA_SEE,), "issue": (P.ISSUE_SEE,), "campaign": (P.CAMPAIGN_SEE,),
-    "template": (P.TEMPLATE_SEE, P.TEMPLATE_EDIT, P.ISSUE_EDIT), "block_template": (P.TEMPLATE_SEE, P.ISSUE_EDIT),
+    "template": (P.TEMPLATE_SEE, P.TEMPLATE_EDIT, *EDITS_ISSUES), "block_template": (P.TEMPLATE_SEE, *EDITS_ISSUES),
     "segment": (P.SUBSCRIBER_SEE,), "user": (P.USER_SEE, P.USER_EDIT), "role": (P.ROLE_SEE, P.ROLE_EDIT, P.USER_EDIT),
     "robinson": (P.SUBSCRIBER_SEE, P.SUBSCRIBER_SUPPRESS_OTHERS),
 }  # fmt: skip
@@ -182,7 +182,7 @@ def _own_elsewhere() -> list[Tenant]:
     return [
         t
         for t in known
-        if t.id != g.tenant.id and P.ISSUE_EDIT in rights.get(t.id, policy.NOTHING).permissions
+        if t.id != g.tenant.id and P.ISSUE_CREATE in rights.get(t.id, policy.NOTHING).permissions
     ]
 
 
@@ -236,7 +236,15 @@ def mail(release_id: int) -> Response:
 
 
 @bp.post("/releases/received/<int:release_id>/copy")
-@requires(P.ARTICLE_CREATE, P.MEDIA_EDIT, P.ISSUE_EDIT, P.SUBSCRIBER_EDIT, P.CAMPAIGN_PLAN, P.ROLE_EDIT)
+@requires(
+    P.ARTICLE_CREATE,
+    P.MEDIA_EDIT,
+    P.ISSUE_CREATE,
+    P.ISSUE_EDIT,
+    P.SUBSCRIBER_EDIT,
+    P.CAMPAIGN_PLAN,
+    P.ROLE_EDIT,
+)
 def copy(release_id: int) -> Response:
     release = ledger.receive(g.tenant, release_id)
     if release.kind not in COPYING:
