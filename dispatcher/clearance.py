@@ -67,6 +67,30 @@ def ask(tenant: Tenant, issue: Issue, campaign: Campaign, user: User, base_url: 
     _tell_or_skip(tenant, campaign, user)
 
 
+def prepared(tenant: Tenant, issue: Issue, campaign: Campaign, base_url: str) -> tuple[str, render.Rendered]:
+    """(fingerprint, mail) of a step of a series after its pre-flight. Raises Invalid with the first error found."""
+    errors = [f for f in preflight(tenant, issue, base_url)[0] if f.error]
+    if errors:
+        raise Invalid(errors[0].message, None, **errors[0].params)
+    if needs_own(tenant, issue, base_url):
+        raise Invalid(N_("The issue itself needs its approval first. Ask for it on the page of the issue."))
+    planning.check_sender(tenant.id, campaign.sender_address)
+    mark, rendered = _now(tenant, issue, campaign, base_url)
+    for name in reporting.foreign(campaign, rendered.names):
+        raise Invalid(FOREIGN, name=name)
+    return mark, rendered
+
+
+def ask_step(
+    tenant: Tenant, issue: Issue, campaign: Campaign, user: User, mark: str, rendered: render.Rendered
+) -> None:
+    """Freeze a step of a series as it was `prepared`, and ask for approval of exactly that."""
+    campaign.save()
+    revision = freezing.freeze(issue, rendered, mark, user.id)
+    planning.ask(campaign, issue, revision.id, mark, user.id)
+    _tell_or_skip(tenant, campaign, user)
+
+
 def _must_be_complete(tenant: Tenant, campaign: Campaign) -> None:
     """Raise Invalid while selected people lack an address, where the tenant demands completeness."""
     if not tenant_settings.effective(tenant)["complete_recipients"]:

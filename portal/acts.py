@@ -6,6 +6,7 @@
 from peewee import Model
 
 from domain.accounts.models import Role, User
+from domain.automailers.models import Automailer
 from domain.campaigns.models import Campaign
 from domain.content.models import Article
 from domain.errors import N_
@@ -35,6 +36,16 @@ ACTS: dict[str, str] = {
     "limits.cap": N_("changed how often an address may be written to"),
     "limits.person": N_("changed the limits of a person"),
     "limits.tenant": N_("changed the limits of the tenant"),
+    "automailer.activate": N_("activated %(what)s"),
+    "automailer.change": N_("changed %(what)s"),
+    "automailer.create": N_("made %(what)s"),
+    "automailer.end": N_("ended %(what)s"),
+    "automailer.enrol": N_("added contacts to %(what)s"),
+    "automailer.pause": N_("paused %(what)s"),
+    "automailer.remove": N_("took a contact out of %(what)s"),
+    "automailer.resume": N_("let a contact go on in %(what)s"),
+    "automailer.steps": N_("changed the steps of %(what)s"),
+    "automailer.suspend": N_("suspended a contact in %(what)s"),
     "campaign.cancel": N_("cancelled %(what)s"),
     "campaign.correct": N_("opened %(what)s for a correction"),
     "campaign.correction": N_("began a correction of %(what)s for those who have it"),
@@ -207,6 +218,7 @@ AREAS: dict[str, str] = {  # the part of an act before the dot, as a filter
     "house": N_("Installation"),
     "approval": N_("Approvals"),
     "article": N_("Articles"),
+    "automailer": N_("Automailers"),
     "campaign": N_("Mailings"),
     "desk": N_("Person desk"),
     "exclusion": N_("Exclusion files"),
@@ -240,6 +252,7 @@ THINGS: dict[
 ] = {  # kind → with a name, without, table, its column
     "article": (N_("the article “%(name)s”"), N_("article %(id)s"), Article, "title"),
     "asset": (N_("the file “%(name)s”"), N_("file %(id)s"), Asset, "filename"),
+    "automailer": (N_("the automailer “%(name)s”"), N_("automailer %(id)s"), Automailer, "name"),
     "campaign": (N_("the mailing “%(name)s”"), N_("mailing %(id)s"), Campaign, "name"),
     "domain": (N_("the domain %(name)s"), N_("a domain"), None, ""),
     "exclusion": (N_("the exclusion file “%(name)s”"), N_("an exclusion file"), None, ""),

@@ -12,7 +12,7 @@ from domain.accounts import policy
 from domain.accounts.models import Role, User
 from domain.accounts.permissions import Permission as P
 from domain.approvals.models import Approval, ApprovalState
-from domain.campaigns.models import Campaign, CampaignStatus
+from domain.campaigns.models import Campaign, CampaignStatus, Course
 from domain.content import pool
 from domain.content.models import Article, ArticleState
 from domain.db import database, sql
@@ -134,6 +134,7 @@ def mailings() -> tuple[list[tuple[Campaign, int, int]], list[tuple[int, str, in
         mails.where(Delivery.state == DeliveryState.HELD).alias("held"),
     ).where(
         Campaign.tenant_id == g.tenant.id,
+        Campaign.course != Course.SERIES,
         on_its_way | (Campaign.started_at >= clock.now() - timedelta(days=HELD_DAYS)),
     )
     found = list(query.order_by(Campaign.id.desc()).limit(RECENT_CAMPAIGNS))

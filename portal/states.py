@@ -57,6 +57,18 @@ TABLE: dict[str, dict[object, tuple[str, str, str]]] = {
         "cancelled": (N_("Cancelled"), "rest", "ban"),
         "finished": (N_("Finished"), "done", "circle-check"),
     },
+    "automailer": {
+        "draft": (N_("Draft"), "rest", "pencil"),
+        "active": (N_("Active"), "run", "repeat"),
+        "paused": (N_("Paused"), "hold", "player-pause"),
+        "ended": (N_("Ended"), "rest", "ban"),
+    },
+    "enrolment": {
+        "running": (N_("Running"), "run", "repeat"),
+        "suspended": (N_("Suspended"), "hold", "player-pause"),
+        "finished": (N_("Finished"), "done", "circle-check"),
+        "removed": (N_("Removed"), "rest", "ban"),
+    },
     "delivery": {
         D.QUEUED: (N_("Waiting"), "rest", "clock"),
         D.LEASED: (N_("Being sent"), "run", "loader-2"),

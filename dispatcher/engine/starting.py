@@ -11,8 +11,8 @@ from dispatcher.housemail import completion
 from dispatcher.message.compiled import Compiled
 from domain import clock
 from domain.approvals import flow
-from domain.campaigns import audience, lifecycle, optin, order, planning, repacking, snapshot
-from domain.campaigns.models import Campaign, CampaignStatus
+from domain.campaigns import adding, audience, lifecycle, optin, order, planning, repacking, snapshot
+from domain.campaigns.models import Campaign, CampaignStatus, Course
 from domain.db import database, unscoped
 from domain.errors import N_, Conflict, DomainError
 from domain.issues.models import IssueRevision
@@ -248,6 +248,9 @@ def finish_if_done(campaign: Campaign) -> bool:
     """
     if campaign.hold_uncertain:
         outbox.hold_uncertain(campaign.tenant_id, campaign.id)
+    if campaign.course == Course.SERIES:  # stands for whoever comes next
+        adding.rest(campaign)
+        return False
     if outbox.is_open(campaign.tenant_id, campaign.id, WAITING_STATES):
         return False
     try:

@@ -17,6 +17,7 @@ from dispatcher.jobs import (
     notices,
     optins,
     relays,
+    series,
     tallies,
     tenants,
 )
@@ -49,7 +50,7 @@ def register(bodies: dict[str, Callable[[int], None]], settings: Any) -> list[Ca
         imports.sweep_for(root), imports.expiry(), domains.sweep_for(settings), relays.sweep_for(doors), deletions,
         links.sweep_for(settings), mailhosts.sweep_for(settings),
         optins.noting(), bounces.noting(), upkeep(), tallies.sweep, results, answers, approving.sweep,
-        commissions.sweep, notices.send_now, notices.digests(), completing.sweeping(),
+        series.sweep, commissions.sweep, notices.send_now, notices.digests(), completing.sweeping(),
     ]  # fmt: skip
 
 

@@ -87,6 +87,8 @@ class Compiled:
         parts[self.message_id_at] = b"%d.%s" % (delivery_id, mark[:_MARK])
         for run, count in self._token_runs:
             parts[run] = (token_bytes,) * count
+        if "@date" in values:  # of a mailing that stands for months: the moment of this mail
+            parts[self.date_at] = values["@date"].encode()
         for kind, name, fallback, places in self.slots:
             value = values.get(name)
             encoded = _ENCODERS[kind](value) if value and not value.isspace() else fallback

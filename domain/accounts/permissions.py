@@ -26,6 +26,10 @@ class Permission(StrEnum):
     CAMPAIGN_SEE = "campaign.see"
     CAMPAIGN_PLAN = "campaign.plan"
     CAMPAIGN_SEND = "campaign.send"
+    AUTOMAILER_SEE = "automailer.see"
+    AUTOMAILER_WRITE = "automailer.write"
+    AUTOMAILER_ACTIVATE = "automailer.activate"
+    AUTOMAILER_ENROL = "automailer.enrol"
     APPROVAL_SEE = "approval.see"
     APPROVAL_ASK = "approval.ask"
     APPROVAL_DECIDE = "approval.decide"
@@ -85,6 +89,10 @@ SENTENCES: dict[Permission, str] = {
     P.CAMPAIGN_SEE: N_("Sees mailings, their progress and their numbers."),
     P.CAMPAIGN_PLAN: N_("Chooses recipients, sender and time of a mailing."),
     P.CAMPAIGN_SEND: N_("Sends, pauses and cancels mailings."),
+    P.AUTOMAILER_SEE: N_("Sees automailers, their steps and their numbers."),
+    P.AUTOMAILER_WRITE: N_("Makes automailers: steps, waiting times, start and window."),
+    P.AUTOMAILER_ACTIVATE: N_("Activates, pauses and ends automailers."),
+    P.AUTOMAILER_ENROL: N_("Adds contacts to automailers, suspends, resumes and removes them."),
     P.APPROVAL_SEE: N_("Sees requests for approval and how they were decided."),
     P.APPROVAL_ASK: N_("Asks for approval of a mailing."),
     P.APPROVAL_DECIDE: N_("Approves mailings of other people or returns them."),
@@ -123,6 +131,7 @@ MODULES: dict[str, str] = {
     "issue": N_("Issues"),
     "template": N_("Mail templates"),
     "campaign": N_("Mailings"),
+    "automailer": N_("Automailers"),
     "approval": N_("Approvals"),
     "subscriber": N_("Subscribers"),
     "type": N_("Newsletter types"),
@@ -144,17 +153,19 @@ OWN_ARTICLES = (P.ARTICLE_CREATE, P.ARTICLE_WRITE, P.ARTICLE_SUBMIT)
 EDITS_ISSUES = (P.ISSUE_EDIT, P.ISSUE_EDIT_ALL)
 """With any of these a person assembles issues: the own ones, those of others."""
 
-SENDS = frozenset({P.CAMPAIGN_PLAN, P.CAMPAIGN_SEND, P.ISSUE_TEST})
+SENDS = frozenset({P.CAMPAIGN_PLAN, P.CAMPAIGN_SEND, P.ISSUE_TEST, P.AUTOMAILER_ACTIVATE})
 """With these a role brings mails on their way, so that its volume limits count."""
 
 _EDITOR = frozenset(
     {
         P.ARTICLE_SEE, *OWN_ARTICLES, P.ARTICLE_EDIT_ALL, P.ARTICLE_REVIEW, P.MEDIA_SEE, P.MEDIA_EDIT,
         P.MEDIA_DELETE, P.ISSUE_SEE, P.ISSUE_CREATE, *EDITS_ISSUES, P.ISSUE_TEST, P.TEMPLATE_SEE,
-        P.CAMPAIGN_SEE, P.CAMPAIGN_PLAN, P.APPROVAL_SEE, P.APPROVAL_ASK,
+        P.CAMPAIGN_SEE, P.CAMPAIGN_PLAN, P.AUTOMAILER_SEE, P.APPROVAL_SEE, P.APPROVAL_ASK,
         P.SUBSCRIBER_SEE, P.TYPE_SEE, P.VOLUME_SEE, P.ORDER_ASK, P.ROLLOUT_SEE,
     }
 )  # fmt: skip
+
+_SERIES = frozenset({P.AUTOMAILER_SEE, P.AUTOMAILER_WRITE, P.AUTOMAILER_ACTIVATE, P.AUTOMAILER_ENROL})
 
 STARTERS: dict[str, tuple[str, frozenset[Permission]]] = {
     "journalist": (
@@ -164,27 +175,30 @@ STARTERS: dict[str, tuple[str, frozenset[Permission]]] = {
     "editor": (N_("Editor"), _EDITOR),
     "chief_editor": (
         N_("Chief editor"),
-        _EDITOR | {P.APPROVAL_DECIDE, P.CAMPAIGN_SEND, P.ORDER_SEE, P.ORDER_DECIDE, P.ROLLOUT_EDIT, P.ROLLOUT_JOIN},
+        _EDITOR
+        | _SERIES
+        | {P.APPROVAL_DECIDE, P.CAMPAIGN_SEND, P.ORDER_SEE, P.ORDER_DECIDE, P.ROLLOUT_EDIT, P.ROLLOUT_JOIN},
     ),
     "sender": (
         N_("Sender"),
         frozenset(
             {P.ISSUE_SEE, P.CAMPAIGN_SEE, P.CAMPAIGN_PLAN, P.CAMPAIGN_SEND, P.APPROVAL_SEE, P.APPROVAL_ASK,
-             P.TYPE_SEE, P.VOLUME_SEE, P.ORDER_SEE, P.ORDER_DECIDE, P.ROLLOUT_SEE}
+             P.TYPE_SEE, P.VOLUME_SEE, P.ORDER_SEE, P.ORDER_DECIDE, P.ROLLOUT_SEE, *_SERIES}
         ),
     ),
     "subscriber_manager": (
         N_("Subscriber manager"),
         frozenset(
             {P.SUBSCRIBER_SEE, P.SUBSCRIBER_EDIT, P.SUBSCRIBER_IMPORT, P.SUBSCRIBER_EXPORT, P.TYPE_SEE, P.TYPE_EDIT,
-             P.CAMPAIGN_SEE, P.VOLUME_SEE, P.ORDER_ASK}
+             P.CAMPAIGN_SEE, P.VOLUME_SEE, P.ORDER_ASK, *_SERIES}
         ),
     ),
     "administrator": (N_("Administrator"), frozenset(Permission)),
     "auditor": (
         N_("Auditor"),
         frozenset(
-            {P.ARTICLE_SEE, P.ISSUE_SEE, P.CAMPAIGN_SEE, P.APPROVAL_SEE, P.TYPE_SEE, P.VOLUME_SEE, P.RELEASE_SEE,
+            {P.ARTICLE_SEE, P.ISSUE_SEE, P.CAMPAIGN_SEE, P.AUTOMAILER_SEE, P.APPROVAL_SEE, P.TYPE_SEE, P.VOLUME_SEE,
+             P.RELEASE_SEE,
              P.ORDER_SEE, P.ROLLOUT_SEE, P.AUDIT_SEE}
         ),
     ),

@@ -6,7 +6,7 @@ Whoever waits or was certainly deferred gets the new version; a mail that may ha
 from domain.approvals import flow
 from domain.audit import log
 from domain.campaigns import lifecycle, planning
-from domain.campaigns.models import Campaign, CampaignStatus, Course
+from domain.campaigns.models import BORROWING, Campaign, CampaignStatus
 from domain.db import database
 from domain.errors import N_, Conflict
 from domain.issues import assembly
@@ -18,13 +18,13 @@ _AGAIN = N_("The mail was opened for another correction.")
 
 
 def may_begin(campaign: Campaign) -> bool:
-    """Whether a mailing stands still with people who have not got it, its mail closed. One to those still missing
-    cannot: the mail is that of its parent."""
+    """Whether a mailing stands still with people who have not got it, its mail closed. One that
+    borrows its mail cannot: to those still missing, or a step of a series."""
     return (
         campaign.started_at is not None
         and campaign.status in (S.PAUSED, S.STOPPED)
         and (not campaign.correcting or is_approved(campaign))
-        and campaign.course != Course.MISSING
+        and campaign.course not in BORROWING
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from domain import bounds
 from domain.audit import log
-from domain.campaigns import choosing, exclusions, unmerging
+from domain.campaigns import choosing, enrolled, exclusions, unmerging
 from domain.campaigns.received import Received, by_person
 from domain.db import database, is_postgres, sql
 from domain.ledger import counting
@@ -58,6 +58,7 @@ def everything(person: Subscriber) -> dict[str, Any]:
         "notes": [{"text": note.text, "at": _at(note.at)} for note in notes.of(*key)],
         "newsletters": {kind.name: row.consent for kind, row in directory.subscriptions(person)},
         "consents": [_consent(event, kinds) for event in reversed(consent.history(tenant_id, person.id))],
+        "series": enrolled.told(tenant_id, person.id),
         "mailings": [_mailing(row) for row in by_person(tenant_id, person.id, MOST_MAILINGS)],
         "suppressed": {"reason": entry.reason, "since": _at(entry.created_at)} if entry else None,
         "merged_records": unmerging.copies(person),
@@ -92,6 +93,7 @@ def forget(tenant_id: int, ids: list[int]) -> None:
     """Delete people with all that hangs on them but events and ledger. In the caller's transaction."""
     for model in (ListMember, Subscription, SegmentMember):
         model.delete().where(model.tenant_id == tenant_id, model.subscriber_id.in_(ids)).execute()
+    enrolled.forget(tenant_id, ids)
     choosing.forget(tenant_id, ids)
     unmerging.forget(tenant_id, ids)
     for model in (Tagging, Standing, Note):

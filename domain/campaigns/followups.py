@@ -24,8 +24,10 @@ STANDING = (S.FINISHED, S.CANCELLED, S.STOPPED, S.PAUSED)
 
 
 def may_follow(campaign: Campaign) -> bool:
-    """Whether the mailing stands still or its last mail is out."""
-    return campaign.started_at is not None and (campaign.status in STANDING or campaign.sent_at is not None)
+    """Whether the mailing stands still or its last mail is out; nothing follows a step of a series."""
+    if campaign.course == Course.SERIES or campaign.started_at is None:
+        return False
+    return campaign.status in STANDING or campaign.sent_at is not None
 
 
 def missing_count(campaign: Campaign) -> int:

@@ -9,7 +9,7 @@ from domain.approvals import flow
 from domain.approvals.models import Approval, ApprovalState
 from domain.audit import log
 from domain.campaigns import planning
-from domain.campaigns.models import Campaign, CampaignStatus, Course
+from domain.campaigns.models import BORROWING, Campaign, CampaignStatus
 from domain.campaigns.planning import KIND
 from domain.content import voiding
 from domain.db import database
@@ -241,8 +241,8 @@ def _approved(campaign: Campaign, approval: Approval, role_id: int | None) -> No
 
 
 def _mark(campaign: Campaign, state: IssueState) -> None:
-    """Move the issue along, unless the campaign only sends its mail once more to those still missing."""
-    if campaign.course != Course.MISSING:
+    """Move the issue along, unless the campaign only borrows its mail."""
+    if campaign.course not in BORROWING:
         assembly.mark(assembly.get(campaign.tenant_id, campaign.issue_id), state)
 
 

@@ -1,4 +1,5 @@
-"""The list of a tenant's campaigns: views as tabs, keyset pages by id, newest first."""
+"""The list of a tenant's campaigns: views as tabs, keyset pages by id, newest first. Steps of a series stand on the
+page of their automailer."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -6,7 +7,7 @@ from dataclasses import dataclass
 from peewee import fn
 
 from domain.campaigns import tallies
-from domain.campaigns.models import Campaign, CampaignStatus
+from domain.campaigns.models import Campaign, CampaignStatus, Course
 from domain.campaigns.tallies import Tally
 
 PAGE_SIZE = 30
@@ -31,7 +32,9 @@ class Page:
 def find(tenant_id: int, view: str = "all", before_id: int | None = None) -> Page:
     """Campaigns of a view behind `before_id`."""
     query = Campaign.select().where(
-        Campaign.tenant_id == tenant_id, Campaign.status.in_(list(VIEWS.get(view, VIEWS["all"])))
+        Campaign.tenant_id == tenant_id,
+        Campaign.status.in_(list(VIEWS.get(view, VIEWS["all"]))),
+        Campaign.course != Course.SERIES,
     )
     if before_id:
         query = query.where(Campaign.id < before_id)
@@ -44,7 +47,7 @@ def counts(tenant_id: int) -> dict[str, int]:
     """How many campaigns each view holds."""
     rows = dict(
         Campaign.select(Campaign.status, fn.COUNT(Campaign.id))
-        .where(Campaign.tenant_id == tenant_id)
+        .where(Campaign.tenant_id == tenant_id, Campaign.course != Course.SERIES)
         .group_by(Campaign.status)
         .tuples()
     )

@@ -9,7 +9,7 @@ from typing import Any
 
 from domain import bounds, clock
 from domain.audit import log
-from domain.campaigns import erasure, unmerging
+from domain.campaigns import enrolled, erasure, unmerging
 from domain.db import database, sql
 from domain.errors import N_, Invalid
 from domain.subscribers import consent, directory, types, words
@@ -132,6 +132,7 @@ def _move(tenant_id: int, keep_id: int, drop_id: int) -> None:
         """INSERT INTO standing (track_id, value_id, holder, by_id, at, tenant_id, holder_id)
         SELECT m.track_id, m.value_id, m.holder, m.by_id, m.at, m.tenant_id, {keep} FROM standing m
         WHERE m.tenant_id = ? AND m.holder = 'subscriber' AND m.holder_id = ? ON CONFLICT DO NOTHING""",
+        *enrolled.MOVES,
     ):
         bound = [keep_id, tenant_id, drop_id] if statement.startswith("UPDATE") else [tenant_id, drop_id]
         database.execute_sql(sql(statement.format(keep=int(keep_id))), bound)

@@ -28,6 +28,11 @@ class Course(StrEnum):
     OWN = ""
     MISSING = "missing"  # the same mail to those who have not got it
     CORRECTION = "correction"  # another mail to those who have
+    SERIES = "series"  # a step of an automailer: stands, and people come to it one by one (campaigns.adding)
+
+
+BORROWING = (Course.MISSING, Course.SERIES)
+"""The mail of these is frozen already: their issue goes its own way."""
 
 
 class Campaign(TenantModel):

@@ -13,7 +13,7 @@ from domain.approvals.models import Approval, ApprovalState
 from domain.audit import log
 from domain.campaigns import choosing, optin, order
 from domain.campaigns.audience import CHOICES, numbers
-from domain.campaigns.models import Campaign, CampaignStatus, Course
+from domain.campaigns.models import BORROWING, Campaign, CampaignStatus, Course
 from domain.content import voiding
 from domain.db import database
 from domain.errors import N_, Conflict, Invalid, NotFound
@@ -46,7 +46,7 @@ def of_issue(issue: Issue) -> Campaign | None:
     query = Campaign.select().where(
         Campaign.tenant_id == issue.tenant_id,
         Campaign.issue_id == issue.id,
-        Campaign.course != Course.MISSING,
+        Campaign.course.not_in(list(BORROWING)),
         Campaign.status != CampaignStatus.CANCELLED,
     )
     return query.order_by(Campaign.id.desc()).first()
@@ -274,7 +274,7 @@ def ask(
         Campaign.update(approval_id=approval.id).where(
             Campaign.tenant_id == campaign.tenant_id, Campaign.id == campaign.id
         ).execute()
-        if campaign.course != Course.MISSING:  # its mail is that of its parent, frozen already
+        if campaign.course not in BORROWING:  # its mail is frozen already
             assembly.close(issue)
 
 
@@ -297,7 +297,7 @@ def reopen(campaign: Campaign, issue: Issue, user_id: int) -> None:
         taken = flow.void(campaign.tenant_id, KIND, campaign.id, ApprovalState.WITHDRAWN, user_id=user_id)
         for approval in taken:
             voiding.say(approval, user_id)
-        if campaign.course != Course.MISSING:
+        if campaign.course not in BORROWING:
             assembly.mark(issue, IssueState.DRAFT)
         log.record(campaign.tenant_id, "campaign.reopen", user_id=user_id, kind=KIND, object_id=campaign.id)
 
@@ -314,7 +314,7 @@ def of_issues(tenant_id: int, issue_ids: list[int]) -> dict[int, Campaign]:
     query = Campaign.select().where(
         Campaign.tenant_id == tenant_id,
         Campaign.issue_id.in_(issue_ids or [0]),
-        Campaign.course != Course.MISSING,
+        Campaign.course.not_in(list(BORROWING)),
         Campaign.status != CampaignStatus.CANCELLED,
     )
     return {campaign.issue_id: campaign for campaign in query.order_by(Campaign.id)}

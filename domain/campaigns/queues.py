@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from domain import clock
-from domain.campaigns.models import Campaign, CampaignStatus
+from domain.campaigns import adding
+from domain.campaigns.models import Campaign, CampaignStatus, Course
 from domain.db import abreast, database, sql, unscoped
 from domain.ledger.states import DeliveryState as D
 from domain.notices.models import MailState, OutboxMail
@@ -36,7 +37,8 @@ def busy_tenants() -> list[int]:
 
 def of_tenant(tenant_id: int) -> list[Queue]:
     """The mailings of a tenant that are under way, the oldest first."""
-    rows = Campaign.select().where(Campaign.tenant_id == tenant_id, Campaign.status.in_(UNDER_WAY))
+    rests = (Campaign.course == Course.SERIES) & (Campaign.wait_reason == adding.RESTS)
+    rows = Campaign.select().where(Campaign.tenant_id == tenant_id, Campaign.status.in_(UNDER_WAY), ~rests)
     return [_queue(campaign) for campaign in rows.order_by(Campaign.started_at, Campaign.id)]
 
 

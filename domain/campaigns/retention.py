@@ -2,16 +2,17 @@
 that could not be taken in. Who opened and clicked is forgotten with the addresses, or as soon as the tenant measures no
 persons any more. Figures, the ledger itself and the record of consents stay."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from peewee import fn
+from peewee import Expression, fn
 
 from domain import clock
 from domain.audit import log
-from domain.campaigns.models import Campaign, CampaignStatus
+from domain.campaigns.models import Campaign, CampaignStatus, Course
 from domain.db import database
 from domain.ledger import counting
-from domain.ledger.models import DeliveryEvent, DeliveryPayload
+from domain.ledger.models import Delivery, DeliveryEvent, DeliveryPayload
+from domain.ledger.states import OPEN
 from domain.subscribers.models import ImportJob, ImportReject, ImportTrace
 from domain.tenancy import measuring, settings
 from domain.tenancy.measuring import Measuring
@@ -44,6 +45,10 @@ def _clean(tenant: Tenant) -> int:
             DeliveryPayload.campaign_id == campaign_id,
         )
         for campaign_id in _with_addresses(tenant.id, before)
+    )
+    mails += sum(
+        _drop(DeliveryPayload, DeliveryPayload.delivery_id, tenant.id, known)
+        for known in _of_series(tenant.id, before)
     )
     forgotten += sum(counting.forget(tenant.id, found) for found in _with_events(tenant.id, before))
     jobs = ImportJob.select(ImportJob.id).where(
@@ -86,6 +91,23 @@ def _with_addresses(tenant_id: int, before: object) -> list[int]:
         known > 0,
     )
     return [campaign_id for (campaign_id,) in query.tuples()]
+
+
+def _of_series(tenant_id: int, before: datetime) -> list[Expression]:
+    """Which addresses and values of the standing mailings of series are to go: of mails that were settled before."""
+    standing = Campaign.select(Campaign.id).where(
+        Campaign.tenant_id == tenant_id, Campaign.course == Course.SERIES, Campaign.status.not_in(list(ENDED))
+    )
+    return [
+        (DeliveryPayload.campaign_id == campaign_id)
+        & DeliveryPayload.delivery_id.in_(
+            Delivery.select(Delivery.id).where(
+                Delivery.tenant_id == tenant_id, Delivery.campaign_id == campaign_id,
+                Delivery.state.not_in(list(OPEN)), Delivery.settled_at < int(before.timestamp()),
+            )
+        )
+        for (campaign_id,) in standing.tuples()
+    ]  # fmt: skip
 
 
 def _drop(model, key, tenant_id: int, wanted) -> int:  # type: ignore[no-untyped-def]

@@ -12,7 +12,7 @@ from typing import Any
 
 from domain import clock
 from domain.campaigns import audience, conditions, reporting
-from domain.campaigns.models import Campaign
+from domain.campaigns.models import Campaign, Course
 from domain.db import database, is_postgres, sql
 from domain.issues import placeholders
 from domain.issues.models import IssueRevision
@@ -28,7 +28,10 @@ _Packed = Callable[[Mapping[str, Any]], str]
 
 def fill(campaign: Campaign) -> int:
     """Take over the whole audience, going on behind the cursor; returns how many rows were written. Raises Conflict
-    before the first one if a segment that it needs cannot be asked."""
+    before the first one if a segment that it needs cannot be asked. To a step of a series people come one by one."""
+    if campaign.course == Course.SERIES:
+        _move_cursor(campaign, CLOSED)
+        return 0
     conditions.must_be_readable(campaign.tenant_id, names(campaign), campaign.audience or {})
     members = conditions.Members(campaign.tenant_id, names(campaign))
     packed = packer(campaign, members)

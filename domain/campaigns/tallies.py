@@ -11,7 +11,7 @@ from datetime import datetime
 from peewee import fn
 
 from domain import bounds, clock
-from domain.campaigns.models import Campaign, CampaignStatus
+from domain.campaigns.models import Campaign, CampaignStatus, Course
 from domain.db import rows, unscoped
 from domain.ledger.models import Delivery
 from domain.ledger.states import DeliveryState
@@ -20,6 +20,7 @@ Counts = dict[DeliveryState, int]
 LIVE = 10_000  # mails of a campaign that a page counts by itself
 AT_ONCE = 20  # campaigns that one sweep counts
 FRESH_S = 10  # so long numbers of a running mailing are kept …
+RESTING_S = 600  # and those of a step of a series for which nobody waits
 COST = 0.05  # … and longer, if counting would take more than this share of the time
 S = CampaignStatus
 RUNNING = (S.PREPARING, S.SENDING, S.WAITING, S.PAUSED, S.STOPPED, S.CANCELLED)
@@ -96,7 +97,13 @@ def due() -> list[Campaign]:
         | after_end
         | (Campaign.status.in_(RUNNING) & Campaign.closed_at.is_null() & (last < now - FRESH_S))
     )
-    query = Campaign.select().where(Campaign.started_at.is_null(False), waits, Campaign.status != S.DRAFT)
+    rests = (
+        (Campaign.course == Course.SERIES) & (Campaign.status == S.WAITING) & Campaign.wait_until.is_null()
+    )
+    query = Campaign.select().where(
+        Campaign.started_at.is_null(False), waits, Campaign.status != S.DRAFT,
+        never | ~rests | (last < now - RESTING_S),
+    )  # fmt: skip
     found = query.order_by(fn.COALESCE(last, 0), Campaign.id.desc()).limit(AT_ONCE)
     return [campaign for campaign in found if _is_worth_it(campaign, now)]
 

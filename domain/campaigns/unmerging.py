@@ -34,7 +34,9 @@ HANGING: dict[str, tuple[str, str, str, str]] = {
     "segment_member": ("subscriber_id", "segment", "segment_id", ""),
     "unticked": ("subscriber_id", "campaign", "campaign_id", ""),
 }
-MOVED = {"delivery": "subscriber_id", "consent_event": "subscriber_id", "note": "holder_id"}
+MOVED = {
+    "delivery": "subscriber_id", "consent_event": "subscriber_id", "note": "holder_id", "enrolment": "subscriber_id",
+}  # fmt: skip
 Rows = list[dict[str, Any]]
 
 

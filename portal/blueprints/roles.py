@@ -41,7 +41,7 @@ ACTIONS: dict[str, str] = {  # columns of the matrix, in the order of a mail's w
 }
 SAME_COLUMN = {
     "write": "edit", "submit": "ask", "plan": "edit", "join": "decide", "setup": "administer",
-    "suppress_others": "administer",
+    "suppress_others": "administer", "activate": "send", "enrol": "administer",
 }  # fmt: skip
 
 

@@ -101,6 +101,7 @@ class Standing(TenantModel):
         indexes = (
             (("tenant_id", "holder", "holder_id", "track_id"), True),
             (("tenant_id", "value_id", "holder", "holder_id"), False),
+            (("tenant_id", "value_id", "holder", "at"), False),  # who has come there lately
         )
 
 
