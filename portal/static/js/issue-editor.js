@@ -37,6 +37,20 @@
     });
   });
 
+  // An answer that draws the blocks looks for them from the element that asked. The lists beside the blocks are drawn anew
+  // on their own, so it may be gone by then: it stands in the page, unseen, while its answer is taken.
+  document.body.addEventListener("htmx:beforeSend", (event) => {
+    const { elt, xhr } = event.detail;
+    xhr.addEventListener("readystatechange", () => {
+      if (xhr.readyState !== XMLHttpRequest.DONE || elt.isConnected || !xhr.getResponseHeader("HX-Retarget")) return;
+      const away = document.createElement("div");
+      away.hidden = true;
+      away.append(elt);
+      document.body.append(away);
+      xhr.addEventListener("loadend", () => away.remove());
+    });
+  });
+
   function sortable() {
     const list = document.querySelector("#blocks[data-sortable=on]");
     if (!list || list.dataset.bound || typeof Sortable === "undefined") return;
