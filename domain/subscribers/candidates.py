@@ -18,9 +18,10 @@ class Reject:
 
 @dataclass(frozen=True)
 class Person:
-    """A row that can be taken."""
+    """A row that can be taken; `digest` is the keyed hash of its address."""
 
     record: Record
     written: str
     key: str
     values: Values
+    digest: str = ""

@@ -8,7 +8,7 @@ from typing import Any
 
 from domain import clock
 from domain.db import among, database, sql, write
-from domain.subscribers import addresses, consent, lists
+from domain.subscribers import consent, lists
 from domain.subscribers.candidates import Person
 from domain.subscribers.facets import bulk, tags
 from domain.subscribers.models import Consent, ImportJob
@@ -95,7 +95,7 @@ def _subscribe(job: ImportJob, options: Any, type_id: int, people: Reached, fres
         proof = "; ".join(filter(None, (options.proof.strip(), person.values.proof)))
         events.append(
             (
-                job.tenant_id, person_id, type_id, addresses.hash_of(person.key, job.tenant_id), act,
+                job.tenant_id, person_id, type_id, person.digest, act,
                 str(state or ""), str(after), proof, f"import {job.id}", job.by_id, options.proof_id, now,
                 0, "", "",
             )

@@ -276,8 +276,8 @@ def _run(job: ImportJob, root: Path) -> None:
     batch = intake.Batch(job, options_of(job))
     try:
         rows = islice(records_of(job, root), job.rows_done, None)
-        while records := list(islice(rows, BATCH)):
-            if not batch.take(records):
+        for records, read in batch.batches(rows, BATCH):
+            if not batch.take(records, read):
                 return  # another worker went on with it
     except (Invalid, Conflict) as error:
         fail(job, error.message, **error.params)

@@ -2,31 +2,24 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from contextlib import nullcontext
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from peewee import IntegrityError
-
 from domain import bounds, clock
-from domain.db import among, database, is_postgres, sql, write
-from domain.errors import N_, Invalid
-from domain.subscribers import addresses, columns, directory, enrolling, suppression, words
+from domain.db import among, database, sql
+from domain.errors import N_
+from domain.subscribers import directory, enrolling, firms, reading, suppression, words, writing
 from domain.subscribers.candidates import Person, Reject
 from domain.subscribers.csvfile import Record
 from domain.subscribers.facets import bulk, fields
-from domain.subscribers.models import ImportJob, ImportTrace, Organisation
+from domain.subscribers.models import ImportJob, ImportTrace
+from domain.subscribers.reading import Read, Reader
 from domain.subscribers.seen import Seen
 from domain.tenancy import territory
 
-TOO_WIDE = N_(
-    "The row has %(found)s cells, the header has %(expected)s. Check quotation marks and separators."
-)
-BLOCKED = N_("The status in the file says that this address is blocked.")
+BLOCKED, TWICE = reading.BLOCKED, reading.TWICE
 SUPPRESSED = N_("This address is on the suppression list.")
-TWICE = N_("This address stands in the file already, in line %(line)s.")
 TWICE_ABOVE = N_("This address stands in the file already, further up.")
-NO_PLACE = N_("We do not know the territory “%(name)s”. Make it first, or write its whole path.")
 BEYOND = N_("This address cannot be taken in here. Ask somebody who looks after all people.")
 TAKEN = N_("Somebody has this value in %(name)s already.")
 TEXTS = tuple(directory.TEXT_FIELDS)
@@ -39,26 +32,25 @@ _State = tuple[tuple[str, ...], int | None, str, int | None, dict[str, Any]]
 
 
 class Batch:
-    """Takes records of one job in. `take` is one transaction; `sort` and `existing` only read."""
+    """Takes records of one job in. `take` is one transaction; `existing` only reads."""
 
     def __init__(self, job: ImportJob, options: Any) -> None:
         self._job = job
         self._options = options
         self._tenant_id: int = job.tenant_id
-        self._mapping = {int(index): meant for index, meant in job.mapping.items()}
-        self._names: list[str] = list(job.dialect.get("names", []))
-        self._is_headed = bool(job.dialect.get("header"))
         self._now = clock.epoch()
-        meanings = set(self._mapping.values())
+        meanings = set(job.mapping.values())
         self._own = bulk.Known(self._tenant_id, meanings)
         self._places = territory.named(self._tenant_id) if "territory" in meanings else {}
+        self._reader = Reader(job, self._own, self._places)
         self._named = (meanings & set(TEXTS)) | ({"first_name", "last_name"} if "name" in meanings else set())
         self._clears = {"organisation", "birthday"} & meanings if options.existing == "replace" else set()
 
-    def take(self, records: Sequence[Record]) -> bool:
-        """Write one batch with its counters; False if the job moved on without us (then nothing is written)."""
+    def take(self, records: Sequence[Record], read: Read | None = None) -> bool:
+        """Write one batch with its counters; False if the job moved on without us (then nothing is written). `read`:
+        what `batches` says of the records."""
         self._now = clock.epoch()
-        people, rejects = self.sort(records)
+        people, rejects = self._sorted(read or self._reader.read(records))
         with database.atomic() as transaction:
             known = self.existing({person.key for person in people})
             people, again = self._without_repeated(people, known)
@@ -87,7 +79,7 @@ class Batch:
     def forecast(self, records: Sequence[Record], seen: Seen) -> tuple[Counter[str], list[Reject]]:
         """What `take` would do with the records, without writing: counts of new, changed, unchanged and signed-off
         people, and the rows that would be refused. `seen` remembers the rows before them."""
-        people, rejects = self.sort(records)
+        people, rejects = self._sorted(self._reader.read(records))
         known = self.existing({person.key for person in people})
         if self._own.unique:
             people, taken = self._without_taken(people, known, seen)
@@ -96,7 +88,7 @@ class Batch:
         repeated = seen.add(person.key for person in people if touching or person.key not in known)
         rejects += [Reject(person.record, TWICE_ABOVE) for person in people if person.key in repeated]
         people = [person for person in people if person.key not in repeated]
-        here = self._known_organisations(people)
+        here = firms.known(self._tenant_id, people)
         counts: Counter[str] = Counter()
         for person in people:
             row = known.get(person.key)
@@ -110,44 +102,20 @@ class Batch:
         return counts, rejects
 
     def _differs(self, person: Person, row: dict[str, Any], organisations: dict[str, int]) -> bool:
-        name = self._organisation(person)
+        name = firms.name_of(person)
         if name and name not in organisations:  # would be made
             organisations = {**organisations, name: -1}
         return self._merged(person, row, organisations) != _as_it_was(row)
 
-    def sort(self, records: Sequence[Record]) -> tuple[list[Person], list[Reject]]:
+    def batches(self, rows: Iterator[Record], size: int) -> Iterator[tuple[list[Record], Read]]:
+        """The records in batches for `take`, with what was read of them."""
+        return reading.batches(self._reader, rows, size)
+
+    def _sorted(self, read: Read) -> tuple[list[Person], list[Reject]]:
         """Rows that can be taken, each address once, and the others with the reason."""
-        people: dict[str, Person] = {}
-        rejects: list[Reject] = []
-        for record in records:
-            if self._is_headed and any(record.cells[len(self._names) :]):
-                wide = {"found": len(record.cells), "expected": len(self._names)}
-                rejects.append(Reject(record, TOO_WIDE, wide))
-                continue
-            values = columns.read(record.cells, self._names, self._mapping)
-            try:
-                address = addresses.parse(values.address)
-            except addresses.BadAddress as error:
-                rejects.append(Reject(record, error.message))
-                continue
-            try:
-                values.birthday = directory.birthday(values.birthday) if values.birthday else ""
-                values.own = self._own.checked(values.own) if values.own else {}
-            except Invalid as error:
-                rejects.append(Reject(record, str(error.fields["birthday"])))
-                continue
-            except fields.BadValue as error:
-                rejects.append(Reject(record, error.message, error.params))
-                continue
-            if values.territory and territory.folded(values.territory) not in self._places:
-                rejects.append(Reject(record, NO_PLACE, {"name": values.territory[:80]}))
-            elif values.is_blocked:
-                rejects.append(Reject(record, BLOCKED))
-            elif address.key in people:
-                rejects.append(Reject(record, TWICE, {"line": people[address.key].record.line}))
-            else:
-                people[address.key] = Person(record, address.written, address.key, values)
-        stopped = suppression.stopped(self._tenant_id, people)
+        people, rejects = read
+        hashes = {person.digest: key for key, person in people.items()}
+        stopped = suppression.stopped_of(self._tenant_id, hashes)
         rejects += [Reject(people[key].record, SUPPRESSED) for key in stopped]
         beyond = self._beyond(set(people) - stopped)
         rejects += [Reject(people[key].record, BEYOND) for key in beyond]
@@ -211,28 +179,28 @@ class Batch:
         return [p for p in people if p.key not in rejects], list(rejects.values())
 
     def _create(self, people: list[Person]) -> dict[str, int]:
-        organisations = self._organisations(people)
+        organisations = firms.made(self._tenant_id, people, self._now)
         rows, home = [], bounds.home()
         for person in people:
             values = person.values
-            texts = [self._text(person, name) if name in values.texts else "" for name in TEXTS]
+            texts = [values.texts.get(name, "") for name in TEXTS]
             if values.own:
                 self._own.adopt(values.own)
             name = f"{values.texts.get('first_name', '')} {values.texts.get('last_name', '')}"
             rows.append(
                 (
                     self._tenant_id, person.written, person.key, *texts,
-                    organisations.get(self._organisation(person)) if values.organisation else None, values.birthday,
+                    organisations.get(firms.name_of(person)) if values.organisation else None, values.birthday,
                     _json(values.own) if values.own else "{}", "active", words.folded(name, person.written),
                     self._now, self._now, self._job.id, self._place(person) or self._options.territory_id or home,
                 )
             )  # fmt: skip
-        return _written(self._tenant_id, rows)
+        return writing.people(self._tenant_id, _WRITTEN, rows)
 
     def _change(self, people: list[Person], known: dict[str, dict[str, Any]]) -> int:
         """Fill what is empty, overwrite but never with nothing, or take whatever the file has a column for; returns how
         many people are others than before."""
-        organisations = self._organisations(people)
+        organisations = firms.made(self._tenant_id, people, self._now)
         rows, traces = [], []
         for person in people:
             row = known[person.key]
@@ -258,12 +226,12 @@ class Batch:
                 )
                 before = {k: v for k, v in row.items() if k not in ("address", "address_key", "import_id")}
             traces.append((self._tenant_id, self._job.id, row["id"], _json(before)))
-        _many(
+        writing.many(
             f"""UPDATE subscriber SET {", ".join(f"{name} = ?" for name in TEXTS)}, organisation_id = ?, birthday = ?,
             territory_id = ?, fields = ?, folded = ?, updated_at = ? WHERE tenant_id = ? AND id = ?""",  # noqa: S608 - constant names
             rows,
         )
-        _many(
+        writing.many(
             "INSERT INTO import_trace (tenant_id, job_id, subscriber_id, before) VALUES (?, ?, ?, ?)", traces
         )
         return len(rows)
@@ -274,10 +242,10 @@ class Batch:
         empties = self._named if self._options.existing == "replace" else set()
         texts = []
         for name in TEXTS:
-            fresh = self._text(person, name)
+            fresh = person.values.texts.get(name, "")
             takes = name in empties or (fresh and (overwrite or not row[name]))
             texts.append(fresh if takes else row[name])
-        organisation = organisations.get(self._organisation(person))
+        organisation = organisations.get(firms.name_of(person))
         if row["organisation_id"] and not (overwrite and organisation) and "organisation" not in self._clears:
             organisation = row["organisation_id"]
         born = person.values.birthday
@@ -291,7 +259,7 @@ class Batch:
 
     def refuse(self, rejects: list[Reject], is_trial: bool = False) -> None:
         """Keep the rows that are not taken; in the caller's transaction."""
-        _many(
+        writing.many(
             """INSERT INTO import_reject (tenant_id, job_id, row, cells, reason, params, is_trial)
             VALUES (?, ?, ?, ?, ?, ?, ?)""",
             [
@@ -332,73 +300,14 @@ class Batch:
         self._job.rows_done = before + done
         return bool(moved)
 
-    def _text(self, person: Person, name: str) -> str:
-        text = person.values.texts.get(name, "")
-        return words.one_line(text, directory.TEXT_FIELDS[name]) if text else ""
-
     def _place(self, person: Person) -> int | None:
         text = person.values.territory
         return self._places[territory.folded(text)] if text else None
-
-    def _organisation(self, person: Person) -> str:
-        return words.one_line(person.values.organisation, 200)
-
-    def _organisations(self, people: list[Person]) -> dict[str, int]:
-        """Name → id, made where it is missing."""
-        found = self._known_organisations(people)
-        missing = sorted(self._named_organisations(people) - set(found))
-        if missing:
-            rows = [
-                {
-                    "tenant_id": self._tenant_id, "name": name, "folded": words.folded(name)[:400],
-                    "created_at": self._now, "updated_at": self._now,
-                }
-                for name in missing
-            ]  # fmt: skip
-            Organisation.insert_many(rows).execute()
-            found = self._known_organisations(people)
-        return found
-
-    def _known_organisations(self, people: list[Person]) -> dict[str, int]:
-        wanted = self._named_organisations(people)
-        if not wanted:
-            return {}
-        query = (
-            Organisation.select(Organisation.name, Organisation.id)
-            .where(Organisation.tenant_id == self._tenant_id, Organisation.name.in_(sorted(wanted)))
-            .order_by(Organisation.id.desc())
-        )
-        return dict(query.tuples())
-
-    def _named_organisations(self, people: list[Person]) -> set[str]:
-        return {self._organisation(person) for person in people if person.values.organisation} - {""}
 
 
 def _as_it_was(row: dict[str, Any]) -> _State:
     texts = tuple(row[name] for name in TEXTS)
     return texts, row["organisation_id"], row["birthday"], row["territory_id"], row["fields"] or {}
-
-
-def _written(tenant_id: int, rows: list[tuple[Any, ...]]) -> dict[str, int]:
-    """Address key → id of new people, without those whose address came in another way in this moment."""
-    try:
-        with (
-            database.atomic() if is_postgres() else nullcontext()
-        ):  # SQLite keeps what a savepoint changes in memory,
-            write(
-                "subscriber", _WRITTEN, rows
-            )  # and has one writer: who is here was asked in this transaction
-    except IntegrityError:
-        places = ", ".join("?" * len(rows[0]))
-        _many(f"INSERT INTO subscriber ({_WRITTEN}) VALUES ({places}) ON CONFLICT DO NOTHING", rows)  # noqa: S608
-    one_of, bound = among("address_key", [row[2] for row in rows])
-    text = f"SELECT address_key, id FROM subscriber WHERE tenant_id = ? AND {one_of}"  # noqa: S608 - constants
-    return dict(database.execute_sql(sql(text), [tenant_id, *bound]).fetchall())
-
-
-def _many(statement: str, rows: list[tuple[Any, ...]]) -> None:
-    if rows:
-        database.cursor().executemany(sql(statement), rows)
 
 
 _json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode

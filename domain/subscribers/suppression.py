@@ -4,7 +4,7 @@ One row per address in Suppression is what snapshot and claim join. Entries leav
 coming and going stays in SuppressionEvent.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -44,8 +44,21 @@ def is_suppressed(tenant_id: int, key: str) -> bool:
 
 def stopped(tenant_id: int, keys: Iterable[str]) -> set[str]:
     """Those of `keys` that may not be mailed now."""
-    wanted = list(keys)
-    return set(_entries(tenant_id, wanted)) | set(rules.matching(tenant_id, wanted))
+    return stopped_of(tenant_id, {addresses.hash_of(key, tenant_id): key for key in keys})
+
+
+def stopped_of(tenant_id: int, by_hash: Mapping[str, str]) -> set[str]:
+    """The same of addresses whose keyed hash is known: hash → address key."""
+    one_of, bound = among("address_hash", list(by_hash))
+    rows = Suppression.select(Suppression.address_hash).where(
+        Suppression.tenant_id == tenant_id, SQL(sql(one_of), bound), _holds()
+    )
+    found = {by_hash[row[0]] for row in rows.tuples()}
+    return found | set(rules.matching(tenant_id, list(by_hash.values())))
+
+
+def _holds() -> Any:
+    return Suppression.until.is_null() | (Suppression.until > clock.now())
 
 
 def recognise(tenant_id: int, key: str) -> None:
@@ -285,7 +298,7 @@ def _entries(tenant_id: int, keys: Iterable[str]) -> dict[str, Suppression]:
     rows = Suppression.select().where(
         Suppression.tenant_id == tenant_id,
         SQL(sql(one_of), bound),
-        Suppression.until.is_null() | (Suppression.until > clock.now()),
+        _holds(),
     )
     return {by_hash[row.address_hash]: row for row in rows}
 
