@@ -61,14 +61,16 @@ def counts(guests: Sequence[Guest], today: date) -> dict[str, int]:
     return {"all": len(guests), "available": valid, "others": len(guests)}
 
 
-def matching(guests: Iterable[Guest], query: Query, today: date) -> list[Guest]:
+def matching(guests: Sequence[Guest], query: Query, today: date) -> list[Guest]:
     """Those that the filters let through, in the order asked for; tags are the owner's words and find nothing here."""
     if query.view not in VIEWS or query.tag:
         return []
+    ids = _among(guests, query)
     words = fold(query.text).split()[: search.WORDS]
     found = [
         guest for guest in guests
         if all(word in guest.article.folded for word in words)
+        and (ids is None or guest.article.id in ids)
         and (not query.category or guest.article.category == query.category)
         and (query.state is None or articles.shown_state(guest.article, today) == query.state)
         and (query.view != "available" or guest.article.is_valid(today))
@@ -82,6 +84,17 @@ def merged(page: Page, guests: Sequence[Guest], query: Query) -> list[Entry]:
     own = [Entry(article) for article in page.articles]
     here = [Entry(guest.article, guest) for guest in guests if _is_here(guest, page, query)][:PAGE_SIZE]
     return sorted(own + here, key=lambda entry: _key(entry.article, query.sort), reverse=_falls(query.sort))
+
+
+def _among(guests: Sequence[Guest], query: Query) -> set[int] | None:
+    """The ids of those that `query.among` finds; None: it leaves out nothing."""
+    if query.among is None:
+        return None
+    found = Article.select(Article.id).where(
+        Article.tenant_id.in_({guest.article.tenant_id for guest in guests} or {0}),
+        Article.id.in_({guest.article.id for guest in guests} or {0}), Article.id.in_(query.among),
+    )  # fmt: skip
+    return {row[0] for row in found.tuples()}
 
 
 def _is_here(guest: Guest, page: Page, query: Query) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
-from peewee import JOIN, SQL, Expression, Field, Function, ModelSelect, Node, Ordering, Select, fn
+from peewee import JOIN, SQL, Expression, Field, Function, ModelSelect, Node, Ordering, Select, SelectBase, fn
 
 from domain import clock
 from domain.accounts.models import User
@@ -37,8 +37,8 @@ SORTS = ("new", "changed", "title", "ends")
 
 @dataclass(frozen=True)
 class Query:
-    """What is to be shown. `view` is one of VIEWS or OWN_VIEWS, `sort` one of SORTS; `before_id` is the last article
-    of the page before, `after_id` the first one of the page after."""
+    """What is to be shown. `view` is one of VIEWS or OWN_VIEWS, `sort` one of SORTS; `among` finds ids of articles and
+    leaves those; `before_id` is the last article of the page before, `after_id` the first one of the page after."""
 
     view: str = "all"
     text: str = ""
@@ -46,9 +46,17 @@ class Query:
     tag: str = ""
     state: ArticleState | None = None
     valid_on: date | None = None
+    among: SelectBase | None = None
     sort: str = "new"
     before_id: int | None = None
     after_id: int | None = None
+
+    @property
+    def filtered(self) -> bool:
+        """Whether it leaves out some of what its view holds."""
+        return bool(
+            self.text or self.category or self.tag or self.state or self.valid_on or self.among is not None
+        )
 
 
 @dataclass(frozen=True)
@@ -88,8 +96,9 @@ def find(
         chosen = _standing(chosen, query.state, today)
     if query.valid_on:
         chosen = _valid(chosen, query.valid_on)
-    is_whole_tab = not (query.text or query.category or query.tag or query.state or query.valid_on)
-    known = counted[query.view] if counted and is_whole_tab else None
+    if query.among is not None:
+        chosen = chosen.where(Article.id.in_(query.among))
+    known = counted[query.view] if counted and not query.filtered else None
     rows, newer_id, older_id, behind = _page(chosen, tenant_id, query, known is None)
     total = known if known is not None else rows[0].total if rows else 0
     names = {a.author_id: a.author or "" for a in rows}

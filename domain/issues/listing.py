@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from typing import Any
 
-from peewee import fn
+from peewee import SelectBase, fn
 
-from domain.issues.models import Issue, IssueState
+from domain.content.models import Obligation
+from domain.issues.models import Block, ExpectedArticle, Issue, IssueState
 
 PAGE_SIZE = 30
 S = IssueState
@@ -46,6 +47,25 @@ def find(
     rows = list(query.order_by(Issue.id.desc()).limit(PAGE_SIZE + 1))
     older = rows[PAGE_SIZE - 1].id if len(rows) > PAGE_SIZE else None
     return Page(rows[:PAGE_SIZE], rows[0].id if rows and before_id else None, older)
+
+
+def articles_of_type(tenant_id: int, type_id: int) -> SelectBase:
+    """What finds the ids of articles that belong to a newsletter type: those in its issues, those that are expected for
+    one, those that it must hold."""
+    found = []
+    for model in (Block, ExpectedArticle):
+        query = model.select(model.article_id).join(
+            Issue, on=(Issue.id == model.issue_id) & (Issue.tenant_id == model.tenant_id)
+        )
+        found.append(
+            query.where(
+                model.tenant_id == tenant_id, Issue.type_id == type_id, model.article_id.is_null(False)
+            )
+        )
+    needed = Obligation.select(Obligation.article_id)
+    return (
+        found[0] | found[1] | needed.where(Obligation.tenant_id == tenant_id, Obligation.type_id == type_id)
+    )
 
 
 def counts(tenant_id: int) -> dict[str, int]:

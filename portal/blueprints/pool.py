@@ -11,8 +11,10 @@ from domain.accounts.permissions import OWN_ARTICLES
 from domain.accounts.permissions import Permission as P
 from domain.content import alongside, articles, offers, pool
 from domain.content.models import ArticleState
+from domain.db import abreast
 from domain.errors import DomainError, NotFound
 from domain.issues import listing
+from domain.subscribers import types
 from mediadb import library
 from portal import context, hypermedia, received
 from portal.access import requires
@@ -101,24 +103,28 @@ def _around(guests: list[alongside.Guest]) -> dict[str, Any]:
     issues = [issue for issue in listing.find(g.tenant.id, "work").issues if edits(issue)]
     if hypermedia.wants_fragment():
         return {"issues": issues}
-    offered = offers.of(g.tenant.id, "pool", g.user.id)
+    offered, kinds = abreast(
+        lambda: offers.of(g.tenant.id, "pool", g.user.id), lambda: types.every(g.tenant.id)
+    )
     theirs = {guest.article.category for guest in guests} - {""}
     return {
         "issues": issues, "categories": sorted({*offered.categories, *theirs}),
         "tags": offered.tags, "saved": offered.views,
+        "kinds": kinds, "type_id": request.args.get("type", type=int),
         "saved_id": request.args.get("saved", type=int),
     }  # fmt: skip
 
 
 def _filters() -> dict[str, Any]:
     """The filters of the address without the page."""
-    known = ("view", "q", "category", "tag", "state", "valid", "sort", "layout")
+    known = ("view", "q", "category", "tag", "state", "type", "valid", "sort", "layout")
     return {name: request.args[name] for name in known if request.args.get(name)}
 
 
 def _query() -> pool.Query:
     args = request.args
     view, sort = args.get("view", "all"), args.get("sort", "new")
+    type_id = args.get("type", type=int)
     return pool.Query(
         view=view if view in pool.views(g.rights) else "all",
         text=args.get("q", "")[:200],
@@ -126,6 +132,7 @@ def _query() -> pool.Query:
         tag=args.get("tag", "")[:60],
         state=ArticleState(args["state"]) if args.get("state") in STATES else None,
         valid_on=_day(args.get("valid", "")),
+        among=listing.articles_of_type(g.tenant.id, type_id) if type_id else None,
         sort=sort if sort in pool.SORTS else "new",
         before_id=args.get("before", type=int),
         after_id=args.get("after", type=int),

@@ -20,7 +20,7 @@ from portal.issue_rights import refuse_others
 
 bp = Blueprint("pool_care", __name__)
 AREA = "pool"
-FILTERS = ("view", "q", "category", "tag", "state", "valid", "sort", "layout")
+FILTERS = ("view", "q", "category", "tag", "state", "type", "valid", "sort", "layout")
 ACTS = ("archive", "tag", "category", "issue")
 
 

@@ -31,7 +31,7 @@ from portal.demo import (
     stories,
     territories,
 )
-from portal.demo.days import Timeline, clock_at
+from portal.demo.days import ZONE, Timeline, clock_at
 from portal.demo.editions import ASKED, BEGUN, BRANCH, READY, SENT, Desk
 from portal.demo.people import LOGINS
 from portal.settings import Settings
@@ -87,7 +87,8 @@ class _Builder:
         """Media, articles and issues of a tenant."""
         tenant = self._tenants[slug]
         with clock_at(self._now - timedelta(days=60)):
-            assets = pictures.keep(slug, tenant.id, editor.id, drawn)
+            today = self._now.astimezone(ZONE).date()
+            assets = pictures.keep(slug, tenant.id, editor.id, drawn, today)
         found = stories.publish(tenant, self._users, editor, assets, self._now, self._timeline)
         desk = Desk(tenant, kinds, found, self._public_url)
         if slug == "lindenhof":

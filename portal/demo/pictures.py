@@ -1,13 +1,15 @@
-"""The media of the demo house: drawn by the program, kept by the media library."""
+"""The media of the demo house: drawn by the program, kept by the media library; a document among them."""
 
 # ruff: noqa: E501 - a table: one picture per line
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import date
 
 from mediadb import imaging, library
 from mediadb.models import Asset
+from portal.demo import leaflet
 from portal.demo import motifs_city as city
 from portal.demo import motifs_land as land
 from portal.demo.canvas import Canvas
@@ -64,6 +66,14 @@ PLATES: dict[str, dict[str, Plate]] = {
         "wind_sea": Plate("Land und Hof", "Windpark an der Weser", "Drei Windräder hinter einer weiten Wasserfläche", land.wind, {"sea": True}),
     },
 }  # fmt: skip
+# key → folder, file, title, what makes it for a day
+Document = tuple[str, str, str, Callable[[date], bytes]]
+DOCUMENTS: dict[str, dict[str, Document]] = {
+    "lindenhof": {
+        "detour": ("Stadt", "umleitung-leinebruecke.pdf", "Umleitung Leinebrücke (Karte)", leaflet.detour)
+    },
+    "suedpost": {},
+}
 CREDIT = "Illustration: Verlag Lindenhof"
 EMPTY_FOLDERS = {"lindenhof": ("Redaktion",), "suedpost": ()}
 AT_ONCE = 2  # decoders run as processes of their own
@@ -78,8 +88,8 @@ def draw_all() -> Drawn:
         return dict(zip(plates, pool.map(_drawn, plates.values()), strict=True))
 
 
-def keep(slug: str, tenant_id: int, user_id: int, drawn: Drawn) -> dict[str, Asset]:
-    """Put the pictures of a tenant into its folders, described and credited."""
+def keep(slug: str, tenant_id: int, user_id: int, drawn: Drawn, today: date) -> dict[str, Asset]:
+    """Put the pictures and documents of a tenant into its folders, described and credited."""
     plates = PLATES[slug]
     names = sorted({plate.folder for plate in plates.values()} | set(EMPTY_FOLDERS[slug]))
     folders = {name: library.make_folder(tenant_id, name) for name in names}
@@ -89,6 +99,9 @@ def keep(slug: str, tenant_id: int, user_id: int, drawn: Drawn) -> dict[str, Ass
         asset = library.keep(tenant_id, user_id, filename, drawn[key], folders[plate.folder].id, plate.alt)
         library.describe(asset, plate.title, plate.alt, CREDIT)
         kept[key] = asset
+    for key, (folder, filename, title, made) in DOCUMENTS[slug].items():
+        kept[key] = library.upload(tenant_id, user_id, filename, made(today), folders[folder].id)
+        library.describe(kept[key], title, "", CREDIT)
     return kept
 
 

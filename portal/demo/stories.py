@@ -24,7 +24,7 @@ _FIELD = re.compile(r"([A-Z][a-z]+): (.+)")
 @dataclass(frozen=True)
 class Story:
     """An article as its file tells it; `fields` are Key, Category, Author, Picture, State, Age (hours), Until,
-    Remark."""
+    Remark, Document."""
 
     title: str
     teaser: str
@@ -97,13 +97,14 @@ class _Life:
     def _write(self) -> None:
         story = self._story
         asset = self._assets.get(story.fields["Picture"])
-        until = story.fields.get("Until")
+        until, document = story.fields.get("Until"), self._assets.get(story.fields.get("Document", ""))
         article = articles.create(self._tenant.id, self._author)
         self._found[story.key] = articles.save(
             article, self._author, self._rights, article.version,
             {
                 "title": story.title, "teaser": story.teaser, "body": story.body,
                 "category": story.fields["Category"], "language": "de", "link_url": story.link(self._tenant.slug),
+                "documents": [document.id] if document else [],
                 "asset_id": asset.id if asset else None, "asset_alt": asset.alt if asset else "",
                 "valid_until": days.day(until, self._now.astimezone(days.ZONE).date()) if until else None,
             },

@@ -34,7 +34,7 @@ from domain.subscribers.models import (
 from domain.tenancy.measuring import Measuring
 from domain.tenancy.models import Tenant
 from mediadb import library, storage
-from mediadb.models import Asset
+from mediadb.models import Asset, AssetKind
 from portal import settings as portal_settings
 from portal.demo import days, outcome
 from portal.demo.build import LOGINS, build
@@ -99,11 +99,18 @@ def test_thirty_articles_stand_in_all_states_with_described_pictures(house: Tena
 
 
 def test_pictures_are_stored_in_every_size_with_alternative_text_and_credit(house: Tenant) -> None:
-    assets = list(Asset.select().where(Asset.tenant_id == house.id))
+    assets = list(Asset.select().where(Asset.tenant_id == house.id, Asset.kind == AssetKind.PICTURE))
     assert len(assets) == 30 and all(a.alt and a.credit and a.folder_id for a in assets)
     for asset in assets:
         assert {size.name for size in library.renditions(asset)} == {"mail600", "mail1200", "card", "thumb"}
         assert storage.path_of(asset.sha256).stat().st_size == asset.size_bytes
+
+
+def test_an_article_offers_its_readers_a_document_whose_first_page_is_seen(house: Tenant) -> None:
+    [article] = [a for a in Article.select().where(Article.tenant_id == house.id) if a.documents]
+    [document] = library.many(house.id, article.documents).values()
+    assert document.kind == AssetKind.DOCUMENT and document.mime == "application/pdf" and document.folder_id
+    assert {size.name for size in library.renditions(document)} == {"mail600", "card", "thumb"}
 
 
 def test_readers_are_many_and_varied(house: Tenant) -> None:

@@ -9,8 +9,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from domain import clock
-from domain.content.models import Article
+from domain.content.models import Article, Obligation
 from domain.folding import fold
+from domain.issues.models import Block, ExpectedArticle, Issue
 from domain.releases import ledger
 from domain.releases.models import Release
 from tests import world as worlds
@@ -52,6 +53,32 @@ def test_cards_and_table_show_the_same_articles(
     page = editor.get(f"/t/north/pool?layout={layout}").text
     assert "Grüße vom Markt" in page and "Kultur" in page and "Journalist" in page
     assert "&lt;b&gt;fett" in page
+
+
+def test_the_articles_of_a_newsletter_type_are_those_its_issues_hold_await_or_need(
+    editor: FlaskClient, world: worlds.World
+) -> None:
+    city, trade = world.types["city"], world.types["trade"]
+    held, awaited, needed, other, foreign = (
+        article(world, name) for name in ("steht", "bestellt", "muss", "woanders", "egal")
+    )
+    own = {"tenant_id": world.north.id}
+    issue, beside = (
+        Issue.create(**own, type_id=kind.id, name="Eine", created_by_id=world.editor.id)
+        for kind in (city, trade)
+    )
+    for where, what in ((issue, held), (beside, other)):
+        Block.create(**own, issue_id=where.id, position=1, kind="article", article_id=what.id)
+    ExpectedArticle.create(
+        **own, issue_id=issue.id, author_id=world.journalist.id, topic="bestellt", article_id=awaited.id,
+        due_at=clock.now(), created_by_id=world.editor.id,
+    )  # fmt: skip
+    Obligation.create(**own, article_id=needed.id, type_id=city.id)
+    page = editor.get(f"/t/north/pool?type={city.id}&sort=title").text
+    assert [name for name in ("steht", "bestellt", "muss", "woanders", foreign.title) if name in page] == [
+        "steht", "bestellt", "muss",
+    ]  # fmt: skip
+    assert "3 of 5 articles · by title" in page
 
 
 def test_htmx_gets_only_the_results(editor: FlaskClient, world: worlds.World) -> None:
