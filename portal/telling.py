@@ -12,10 +12,12 @@ from peewee import SQL, Model, ModelSelect
 from domain.accounts import policy
 from domain.accounts.models import Role, User
 from domain.accounts.permissions import SENTENCES, Permission
+from domain.audit.log import HOUSE
 from domain.audit.models import AuditEntry
 from domain.db import together
 from domain.errors import N_
 from domain.senders.models import Relay
+from domain.tenancy.models import Tenant
 from portal import states
 from portal.acts import ACTS, AREAS, THINGS
 from portal.filters import long_date
@@ -62,14 +64,14 @@ def tell(entries: list[AuditEntry]) -> list[Told]:
     """The entries in the reader's language; the names of all of them are looked up together."""
     people = policy.names([i for e in entries for i in (e.user_id, _stood_in_for(e))])
     named = _names(entries)
-    roles = _role_names(entries)
+    roles, tenants = _role_names(entries), _tenants(entries)
     return [
         Told(
             e,
             _who(e, people),
             _as_whom(e, people),
             gettext(ACTS[e.act], what=_what(e, named)) if e.act in ACTS else f"{e.act}: {_what(e, named)}",
-            [*_lines(e, roles), *_bounds(e, named)],
+            [*_whose(e, tenants), *_lines(e, roles), *_bounds(e, named)],
         )
         for e in entries
     ]
@@ -133,6 +135,20 @@ def _names(entries: list[AuditEntry]) -> dict[tuple[str, int], str]:
     }
 
 
+def _tenants(entries: list[AuditEntry]) -> dict[int, str]:
+    """Id → name of the tenants that the log of the house tells of; the log of a tenant tells of itself."""
+    ids = {e.object_id for e in entries if e.kind == "tenant" and e.tenant_id == HOUSE}
+    return dict(Tenant.select(Tenant.id, Tenant.name).where(Tenant.id.in_(ids)).tuples()) if ids else {}
+
+
+def _whose(entry: AuditEntry, tenants: dict[int, str]) -> list[str]:
+    """Which tenant an act of the house was about; one that is gone by the name it had then."""
+    if entry.kind != "tenant" or entry.tenant_id != HOUSE:
+        return []
+    name = tenants.get(entry.object_id or 0) or entry.details.get("name")
+    return [gettext("Tenant: %(name)s", name=name)] if name else []
+
+
 def _owned(table: type[Model]) -> Any:
     """Things of the tenant whose log it is; mail servers of the installation serve every tenant."""
     own = table.tenant_id == (g.tenant.id if "tenant" in g else 0)
@@ -146,6 +162,8 @@ def named(tenant_id: int, text: str) -> dict[str, ModelSelect]:
         if table is not None and table is not Role:
             query = table.select(table.id).where(getattr(table, column).contains(text))
             found[kind] = query if table is User else query.where(table.tenant_id == tenant_id)
+    if tenant_id == HOUSE:
+        found["tenant"] = Tenant.select(Tenant.id).where(Tenant.name.contains(text))
     return found
 
 
@@ -203,6 +221,9 @@ def _sides(before: Any, after: Any) -> list[str]:
     if not isinstance(before, dict | None) or not isinstance(after, dict | None):
         return [_change("", before, after)] if before != after else []
     old, new = before or {}, after or {}
+    if not old:  # it has just come into being: nothing changed, it is so
+        told = [(key, _short(_spoken(key, value))) for key, value in new.items() if value not in (None, "")]
+        return [f"{gettext(_WORDS.get(key, key))}: {value}" for key, value in told]
     return [
         _change(gettext(_WORDS.get(key, key)), _spoken(key, old.get(key)), _spoken(key, new.get(key)))
         for key in dict.fromkeys([*old, *new]) if old.get(key) != new.get(key)

@@ -231,3 +231,26 @@ def test_what_support_does_is_marked_as_done_by_support(client: FlaskClient, wor
     form = {"value": "y@leser.example", "reason": "asked for it"}
     assert client.post("/t/south/suppression", data=form).status_code == 303
     assert AuditEntry.get(AuditEntry.act == "suppression.add").as_whom == "support"
+
+
+def test_the_log_of_the_house_names_the_tenant_and_finds_it(
+    client: FlaskClient, world: World, sign_in
+) -> None:
+    sign_in(client, world.administrator)
+    client.post(f"/house/tenants/{world.south.id}/status", data={"status": "no_sending"})
+    assert "Tenant: Südpost" in client.get("/house/log").text
+    assert "Tenant: Südpost" in client.get("/house/log?q=Südpost").text
+    assert "Tenant: Südpost" not in client.get("/house/log?q=Verlag").text
+    assert "Tenant: Südpost" not in client.get("/t/north/admin/log").text
+
+
+def test_what_has_come_into_being_is_told_without_a_before(
+    client: FlaskClient, world: World, sign_in
+) -> None:
+    sign_in(client, world.administrator)
+    details = {"before": None, "after": {"to": "everybody", "mode": "use", "until": None}}
+    log.record(
+        world.north.id, "release.give", user_id=world.administrator.id, kind="article", details=details
+    )
+    page = client.get(PAGE).text
+    assert "Mode: to use" in page and "– →" not in page and "Until" not in page.split("Mode: to use")[1][:200]
