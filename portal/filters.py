@@ -14,6 +14,9 @@ from domain.content import markup
 from portal import hypermedia
 
 NBSP = "\u00a0"
+AMOUNTS = frozenset(
+    {"limit", "count", "num", "mails", "people"}
+)  # parameters that count; others may be codes
 PLACE = 987_654_321_987_654  # stands for a number in an address, and in nothing else
 
 
@@ -64,8 +67,16 @@ def numbered(endpoint: str, name: str) -> Callable[[int], str]:
 
 
 def translate(message: str, params: dict[str, object] | None = None) -> str:
-    """A message id of the domain in the reader's language."""
-    return gettext(message, **params) if params else gettext(message)
+    """A message id of the domain in the reader's language; the amounts in it written as numbers are here."""
+    if not params:
+        return gettext(message)
+    shown = params if ")d" in message else {k: _amount(v) if k in AMOUNTS else v for k, v in params.items()}
+    return gettext(message, **shown)
+
+
+def _amount(value: object) -> object:
+    """1.500 for 1500; whatever is no whole number stays."""
+    return number(value) if isinstance(value, int) else value
 
 
 def people(html: str) -> Markup:

@@ -62,7 +62,7 @@ def plan_form(job: ImportJob, formdata: object = None) -> PlanForm:
     form.type_ids.choices = [SelectChoice(kind.id, kind.name) for kind in kinds]
     further = [chosen for chosen in lists.every(g.tenant.id) if not chosen.is_default]
     form.list_ids.choices = [SelectChoice(chosen.id, chosen.name) for chosen in further]
-    territories.offer(form.territory_id, _("none"))
+    territories.offer(form.territory_id, _("no territory"))
     if formdata is None:
         form.territory_id.data = options.territory_id or next((c.value for c in form.territory_id.choices), 0)
         form.type_ids.data, form.list_ids.data = list(options.type_ids), list(options.list_ids)

@@ -131,7 +131,7 @@ def mailings() -> tuple[list[tuple[Campaign, int, int]], list[tuple[int, str, in
         Campaign,
         Case(None, [(on_its_way, mails.where(Delivery.state.in_(SETTLED)))], 0).alias("settled"),
         Case(None, [(on_its_way, mails.where(Delivery.state != DeliveryState.SUPPRESSED))], 0).alias("total"),
-        mails.where(Delivery.state == DeliveryState.HELD).alias("held"),
+        mails.where(Delivery.state == DeliveryState.HELD, Delivery.settled_at.is_null()).alias("held"),
     ).where(
         Campaign.tenant_id == g.tenant.id,
         Campaign.course != Course.SERIES,

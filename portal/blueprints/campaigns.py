@@ -124,14 +124,14 @@ def save_plan(issue_id: int) -> Response:
     campaign = planning.draft_for(issue, g.user.id, sender.name, sender.address, sender.reply_to)
     form = PlanForm()
     _fill_choices(form, issue)
-    act, seen = request.form.get("act", "save"), request.form.get("version")
+    act, seen, planned = request.form.get("act", "save"), request.form.get("version"), False
     try:
         if not form.validate():
             raise Invalid(
                 fields={name: " ".join(map(str, texts)) for name, texts in form.errors.items() if name}
             )
         planning.plan(campaign, form.values(ZoneInfo(context.time_zone())), form.seen_version())
-        seen = str(campaign.version)  # saved, even if what follows is refused
+        seen, planned = str(campaign.version), True  # even if what follows is refused
         if act == "ask" and may(P.APPROVAL_ASK):
             clearance.ask(g.tenant, issue, campaign, g.user, sending.base_url(), request.form.get("note", ""))
         elif act == "send" and _may_send_alone():
@@ -142,6 +142,8 @@ def save_plan(issue_id: int) -> Response:
     except Invalid as error:
         if not form.errors:
             into_form(form, error)
+        if planned and not form.form_errors:
+            form.form_errors = [_("The plan is saved, but it cannot go out like this yet.")]
         return _plan_page(issue, campaign, form, 422, seen=seen)
     if act == "people" and may(P.SUBSCRIBER_SEE):
         return hypermedia.done(url_for("selection.index", campaign_id=campaign.id))

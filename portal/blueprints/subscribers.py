@@ -98,7 +98,7 @@ def save(subscriber_id: int) -> Response:
 
 
 def _offering(form: SubscriberForm) -> SubscriberForm:
-    territories.offer(form.territory_id, _("none"))
+    territories.offer(form.territory_id, _("no territory"))
     return form
 
 

@@ -69,7 +69,7 @@ def send(campaign_id: int, tenant_id: int) -> None:
     )
     handed = sum(row[7] for row in outcomes)
     quotas.reserve(tenant_id, campaign.role_id, campaign.id, handed, days.ZONE.key, campaign.started_at)
-    with days.clock_at(clock.moment(max(row[6] for row in outcomes) + 1)):
+    with days.clock_at(clock.moment(max(row[6] or 0 for row in outcomes) + 1)):
         lifecycle.finish(campaign)
         returned.stop_refused(int(campaign.started_at.timestamp()))
     _sign_off(campaign, dice)
@@ -102,7 +102,7 @@ def _outcomes(
             code,
             enhanced,
             text,
-            at,
+            None if state == D.HELD else at,  # on hold until a person has decided
             handed_over,
             campaign.revision_id,
             delivery_id,

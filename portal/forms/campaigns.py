@@ -10,7 +10,6 @@ from wtforms import (
     BooleanField,
     DateTimeLocalField,
     HiddenField,
-    IntegerField,
     RadioField,
     SelectField,
     SelectMultipleField,
@@ -24,6 +23,7 @@ from domain.campaigns import optin
 from domain.campaigns.models import Campaign
 from domain.errors import N_, Invalid
 from domain.subscribers.models import Consent
+from portal.forms.numbers import WholeNumber
 
 
 class PlanForm(FlaskForm):
@@ -64,16 +64,16 @@ class PlanForm(FlaskForm):
         ],
         default=0,
     )
-    interval_count = IntegerField(_l("Mails per portion"), [Optional()])
-    interval_min = IntegerField(_l("Minutes from one portion to the next"), [Optional()])
-    latest_start_h = IntegerField(_l("Hours after which a late start is asked about"), [Optional()])
+    interval_count = WholeNumber(_l("Mails per portion"), [Optional()])
+    interval_min = WholeNumber(_l("Minutes from one portion to the next"), [Optional()])
+    latest_start_h = WholeNumber(_l("Hours after which a late start is asked about"), [Optional()])
     hold_uncertain = BooleanField(
         _l("If a connection breaks during the hand-over: ask, do not send once more")
     )
     live = BooleanField(_l("Switch off test mode: this mail is meant for the recipients"))
     relay = SelectField(_l("Mail server"), coerce=int, default=0, validate_choice=False)
     tracking = SelectField(_l("Opens and clicks"), default="", validate_choice=False)
-    opt_in = IntegerField(_l("Leave out whoever was asked in the last days"), [Optional()])
+    opt_in = WholeNumber(_l("Leave out whoever was asked in the last days"), [Optional()])
     version = HiddenField()
 
     @classmethod

@@ -5,18 +5,19 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, IntegerField, SelectField, TimeField
+from wtforms import BooleanField, SelectField, TimeField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Optional
 
 from domain.quotas.models import ContactCap
 from domain.tenancy import quiet
+from portal.forms.numbers import WholeNumber
 from portal.forms.roles import LimitsForm
 
 
 class CapForm(FlaskForm):
-    most = IntegerField(_l("Mails to one address"), [Optional()])
-    days = IntegerField(_l("within so many days"), [Optional()])
+    most = WholeNumber(_l("Mails to one address"), [Optional()])
+    days = WholeNumber(_l("within so many days"), [Optional()])
 
     @classmethod
     def of(cls, cap: ContactCap | None) -> "CapForm":
@@ -34,7 +35,7 @@ class TimesForm(FlaskForm):
     )  # fmt: skip
     quiet_from = TimeField(_l("Quiet from"), [Optional()])
     quiet_to = TimeField(_l("Quiet until"), [Optional()])
-    latest_start_h = IntegerField(_l("Hours after which a late start is asked about"), [Optional()])
+    latest_start_h = WholeNumber(_l("Hours after which a late start is asked about"), [Optional()])
 
     @classmethod
     def of(cls, own: dict[str, Any]) -> "TimesForm":

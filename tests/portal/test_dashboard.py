@@ -7,6 +7,7 @@ from flask.testing import FlaskClient
 
 from domain import clock
 from domain.approvals import flow
+from domain.campaigns import doubtful
 from domain.campaigns.models import Campaign, CampaignStatus
 from domain.content.models import Article, ArticleState
 from domain.issues.models import Block, Issue, IssueState
@@ -94,10 +95,13 @@ def test_approvals_wait_for_those_who_may_decide_them(app: Flask, world: World, 
 def test_running_mailings_show_how_far_they_are(client: FlaskClient, world: World, sign_in) -> None:
     d = DeliveryState
     campaign(world, "On its way", CampaignStatus.SENDING, [d.SENT, d.SENT, d.QUEUED, d.SUPPRESSED])
-    campaign(world, "Over", CampaignStatus.FINISHED, [d.SENT, d.HELD])
+    over = campaign(world, "Over", CampaignStatus.FINISHED, [d.SENT, d.HELD])
     page = sign_in(client, world.chief_editor).get(HOME).text
     assert "2 of 3" in page and 'value="2" max="3"' in page
     assert "1 mail is on hold" in page and "Over: the mail server did not confirm" in page
+    assert f"/campaigns/{over.id}/doubtful" in page
+    doubtful.leave(over, world.chief_editor.id)
+    assert "is on hold" not in client.get(HOME).text, "somebody has decided"
 
 
 def test_the_own_volume_and_the_readers(client: FlaskClient, world: World, sign_in) -> None:

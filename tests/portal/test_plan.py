@@ -97,6 +97,26 @@ def test_half_a_pace_is_refused_and_stays_on_the_page(editor, issue, wrong):
     assert answer.status_code == 422 and "Kept" in answer.text
 
 
+def test_a_refused_plan_leads_to_each_mistake_and_takes_amounts_as_they_are_shown(editor, issue):
+    url = f"/t/north/issues/{issue.id}/plan"
+    answer = editor.post(
+        url, data={**PLAN, "interval_count": "many", "interval_min": "1", "sender_name": "x" * 200}
+    )
+    assert answer.status_code == 422 and "Write a whole number in digits." in answer.text
+    assert 'href="#interval_count"' in answer.text and 'href="#sender_name"' in answer.text
+    editor.post(url, data={**PLAN, "interval_count": "1,500", "interval_min": "1"})
+    assert Campaign.get().interval_count == 1500
+
+
+def test_a_plan_that_is_saved_but_not_asked_for_does_not_say_that_nothing_was_saved(editor, issue):
+    answer = editor.post(
+        f"/t/north/issues/{issue.id}/plan", data={**PLAN, "sender_name": "Kept", "act": "ask", "live": ""}
+    )
+    assert answer.status_code == 422 and 'href="#live"' in answer.text
+    assert "The plan is saved" in answer.text and "Nothing was saved" not in answer.text
+    assert Campaign.get().sender_name == "Kept"
+
+
 def test_the_second_of_two_people_is_told_and_loses_nothing(editor, issue):
     url = f"/t/north/issues/{issue.id}/plan"
     editor.post(url, data={**PLAN, "version": "1", "sender_name": "First"})
