@@ -31,7 +31,7 @@ LEFT_MEANWHILE = 2  # signed off between the snapshot and their turn
 UNSUBSCRIBED = 4
 ALWAYS_REFUSED = "a.lueders@lueders-metall.example"
 D = DeliveryState
-Row = tuple[int, int, int | None, int | None, str | None, str | None, int, bool, int, int]
+Row = tuple[int, int, int | None, int | None, str | None, str | None, int | None, bool, int, int]
 
 
 def approve(campaign: Campaign, chief: User, role_id: int) -> None:

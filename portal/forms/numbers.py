@@ -19,5 +19,5 @@ class WholeNumber(IntegerField):
         try:
             self.data = int(re.sub(r"\D", "", typed) if GROUPED.fullmatch(typed) else typed)
         except ValueError:
-            self.data = None
+            self.data = None  # type: ignore[assignment]
             raise ValueError(_l("Write a whole number in digits.")) from None
