@@ -133,7 +133,7 @@ class Deliver:
         self._journal.close()
         self._desk.close()
         with db.connection():
-            takeover.signed_off(self._process.id)
+            takeover.ended(self._process.id)
         log.info("deliver stopped", process=self._process.id)
 
     def _pump(self) -> None:

@@ -88,7 +88,7 @@ class SideDesk:
         return Claimed(list(map(Row._make, rows)), *pickle.loads(rest))  # noqa: S301 - of our own child
 
     def settle(self, settlements: Sequence[Settlement]) -> None:
-        self._ask(("settle", [tuple(settlement) for settlement in settlements]))
+        self._ask(("settle", list(zip(*settlements, strict=True))))  # columns take half the time of rows
 
     def keep_off(self, processor: int) -> None:
         """Leave a processor to the pump."""
@@ -129,11 +129,11 @@ def serve(link: socket.socket) -> None:
 
 def _answer(desk: OwnDesk, what: str, *values: Any) -> Any:
     if what == "settle":
-        return desk.settle(list(map(Settlement._make, values[0])))
+        return desk.settle(list(map(Settlement._make, zip(*values[0], strict=True))))
     tenant_id, campaign_id, limit, owner_id, lease_s = values
     campaign = Campaign.get(Campaign.tenant_id == tenant_id, Campaign.id == campaign_id)
     claimed = desk.claim(campaign, limit, owner_id, lease_s)
-    return [tuple(row) for row in claimed.rows], pickle.dumps((claimed.limited_by, claimed.left_out))
+    return list(map(tuple, claimed.rows)), pickle.dumps((claimed.limited_by, claimed.left_out))
 
 
 def _send(link: socket.socket, value: Any) -> None:

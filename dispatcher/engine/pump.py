@@ -21,7 +21,7 @@ from dispatcher.transport.protocol import DONE, INTENT, Client, Event, Mail, Rel
 from dispatcher.transport.replies import DEFERRED, RETURNED, Outcome
 from domain.ledger.rows import Row, Settlement
 
-GROUP = 512  # each commit costs 0.2 ms of processor time beside what its rows cost
+GROUP = 1024  # each commit costs 0.2 ms of processor time beside what its rows cost
 GROUP_AGE_S = 0.05
 BLOCKED_S = 5.0
 LEASE_MARGIN_S = 15.0  # nothing is handed over later than this before the end of a lease

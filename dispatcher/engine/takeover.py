@@ -45,6 +45,13 @@ def beat(process_id: int) -> None:
     DispatcherProcess.update(heartbeat_at=clock.epoch()).where(DispatcherProcess.id == process_id).execute()
 
 
+def ended(process_id: int) -> None:
+    """A process has stopped in order; what it could not write down its successor finds."""
+    signed_off(process_id)
+    if not outbox.latest_lease(process_id):
+        outbox.holds_none(process_id)
+
+
 def signed_off(process_id: int) -> None:
     DispatcherProcess.update(stopped_at=clock.epoch()).where(DispatcherProcess.id == process_id).execute()
 

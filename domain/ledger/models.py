@@ -54,14 +54,21 @@ class Delivery(TenantModel):
         )
 
 
-# only leased rows have an owner: the millions that wait or are settled cost this index nothing
-Delivery.add_index(
-    Delivery.index(Delivery.owner_id, where=Delivery.owner_id.is_null(False), name="delivery_leased_by")
-)
 # what was refused is looked through for dead addresses; few rows are, so that the others cost nothing here either
 Delivery.add_index(
     Delivery.index(Delivery.settled_at, where=Delivery.state == DeliveryState.FAILED, name="delivery_refused")
 )
+
+
+class Leaseholder(TenantModel):
+    """A deliver process has claimed rows of a campaign and may hold some: where its successor looks for them. An
+    index of the leased rows themselves cost each mail twice, once when it was claimed and once when it was settled."""
+
+    owner_id = BigIntegerField()
+    campaign_id = IntegerField()
+
+    class Meta:
+        indexes = ((("owner_id", "tenant_id", "campaign_id"), True),)
 
 
 class DeliveryPayload(BaseModel):

@@ -17,7 +17,7 @@ from domain import clock
 from domain.db import database, is_postgres, unscoped
 from domain.ledger import releasing
 from domain.ledger.rows import Row
-from domain.ledger.statements import bound, changed, id_list, many, run
+from domain.ledger.statements import HELD_BY, bound, changed, id_list, many, run
 from domain.ledger.states import OPEN, DeliveryState, LeftOut
 from domain.quotas import reservations
 from domain.quotas.ceilings import Budget, Portions
@@ -118,6 +118,11 @@ def _lease(terms: Terms, limit: int, owner_id: int, until: int, now: int) -> lis
             WHERE +tenant_id = ? AND id IN ({id_list()})""",
             DeliveryState.LEASED, owner_id, until, DeliveryState.UNCERTAIN, terms.revision_id, terms.tenant_id,
             bound(found),
+        )  # fmt: skip
+        run(
+            """INSERT INTO leaseholder (owner_id, tenant_id, campaign_id) VALUES (?, ?, ?)
+            ON CONFLICT (owner_id, tenant_id, campaign_id) DO NOTHING""",
+            owner_id, terms.tenant_id, terms.campaign_id,
         )  # fmt: skip
     return found
 
@@ -232,22 +237,24 @@ def hold_uncertain(tenant_id: int, campaign_id: int) -> int:
 
 @unscoped("owners serve all tenants")
 def lease_holders() -> list[int]:
-    """Owners of leased rows, over all tenants."""
-    rows = run(
-        "SELECT DISTINCT owner_id FROM delivery WHERE owner_id IS NOT NULL AND state = ?",
-        DeliveryState.LEASED,
-    )
-    return [row[0] for row in rows]
+    """Owners that may hold leased rows, over all tenants."""
+    return [row[0] for row in run("SELECT DISTINCT owner_id FROM leaseholder ORDER BY owner_id")]
 
 
 @unscoped("owners serve all tenants")
 def latest_lease(owner_id: int) -> int:
     """Epoch second at which the last lease of an owner ends; 0 if it holds none."""
     rows = run(
-        "SELECT max(lease_until) FROM delivery WHERE owner_id = ? AND state = ?",
-        owner_id, DeliveryState.LEASED,
+        f"SELECT max(lease_until) FROM delivery WHERE {HELD_BY}",
+        owner_id, owner_id, DeliveryState.LEASED,
     )  # fmt: skip
     return rows[0][0] or 0
+
+
+@unscoped("owners serve all tenants")
+def holds_none(owner_id: int) -> None:
+    """An owner that has ended in order, or was taken over, holds nothing any more."""
+    run("DELETE FROM leaseholder WHERE owner_id = ?", owner_id)
 
 
 def counts(tenant_id: int, campaign_id: int) -> dict[DeliveryState, int]:

@@ -16,8 +16,8 @@ from domain.db import database, is_postgres, sql, unscoped
 from domain.ledger.states import DeliveryState as D
 from domain.quotas import reservations
 
-UNSENT = (D.QUEUED, D.FAILED, D.EXPIRED, D.SUPPRESSED, D.CANCELLED)
-_STATES = ", ".join(str(int(state)) for state in UNSENT)
+UNSENT = frozenset(map(int, (D.QUEUED, D.FAILED, D.EXPIRED, D.SUPPRESSED, D.CANCELLED)))
+_STATES = ", ".join(map(str, sorted(UNSENT)))
 
 
 @unscoped("a process settles for all tenants")

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Sequence
 
 from domain import clock
 from domain.db import database, is_postgres, unscoped
-from domain.ledger import releasing
+from domain.ledger import outbox, releasing
 from domain.ledger.rows import Settlement
-from domain.ledger.statements import changed, run
+from domain.ledger.statements import HELD_BY, changed, run
 from domain.ledger.states import DeliveryState
 
 
@@ -32,8 +32,20 @@ def _settle(settlements: Sequence[Settlement], now: int) -> None:
         return
     if is_postgres():
         run(_PG_SETTLE, now, *(list(column) for column in zip(*settlements, strict=True)))
-    else:
-        database.cursor().executemany(_SQLITE_SETTLE, [(*settlement, now) for settlement in settlements])
+        return
+    sent, others = [], []
+    for settlement in settlements:
+        row_id, tenant_id, attempt, owner_id, state, code, enhanced, text, _, revision_id = settlement
+        if state == _SENT:
+            sent.append(
+                (code or None, enhanced[:12] or None, text[:300] or None, now, revision_id, row_id, tenant_id,
+                 attempt, owner_id)
+            )  # fmt: skip
+        else:
+            others.append((*settlement, now))
+    cursor = database.cursor()
+    cursor.executemany(_SQLITE_SENT, sent)
+    cursor.executemany(_SQLITE_SETTLE, others)
 
 
 _COLUMNS = {
@@ -63,6 +75,12 @@ _SETTLE = f"""UPDATE delivery SET
 _SQLITE_SETTLE = _SETTLE.format(
     source="", now=f"?{len(_COLUMNS) + 1}", **{name: f"?{n}" for n, name in enumerate(_COLUMNS, 1)}
 )
+_SENT = int(DeliveryState.SENT)
+# what becomes of nearly all: the same without the questions, which take a fifth of the time
+_SQLITE_SENT = f"""UPDATE delivery SET state = {_SENT}, reply_code = ?, enhanced = ?, reply_text = ?, next_at = 0,
+        settled_at = ?, handed_over = TRUE, revision_id = CASE WHEN handed_over THEN revision_id ELSE ? END,
+        owner_id = NULL, lease_until = NULL
+    WHERE id = ? AND tenant_id = ? AND attempt = ? AND owner_id = ? AND state = {int(DeliveryState.LEASED)}"""
 _PG_SETTLE = _SETTLE.format(
     now="?::bigint",
     source=f"""FROM unnest({", ".join(f"?::{kind}[]" for kind in _COLUMNS.values())})
@@ -92,20 +110,24 @@ def take_over(
                 handed_over = TRUE, next_at = ?, owner_id = NULL, lease_until = NULL,
                 reply_code = NULL, enhanced = NULL,
                 reply_text = 'the dispatcher stopped while the message was being handed over'
-            WHERE owner_id = ? AND state = ?"""
+            WHERE """
+        held = owner_id, owner_id, DeliveryState.LEASED
         if intents is None:
-            return 0, changed(doubtful, next_at, owner_id, DeliveryState.LEASED)
+            count = changed(doubtful + HELD_BY, next_at, *held)
+            outbox.holds_none(owner_id)
+            return 0, count
         count = 0
         for delivery_id, attempt in intents:
             count += changed(
-                doubtful + " AND id = ? AND attempt = ?",
-                next_at, owner_id, DeliveryState.LEASED, delivery_id, attempt,
+                doubtful + "id = ? AND attempt = ? AND owner_id = ? AND state = ?",
+                next_at, delivery_id, attempt, owner_id, DeliveryState.LEASED,
             )  # fmt: skip
         back = run(
-            """UPDATE delivery SET state = ?, next_at = 0, returned = returned + 1, owner_id = NULL,
+            f"""UPDATE delivery SET state = ?, next_at = 0, returned = returned + 1, owner_id = NULL,
             lease_until = NULL
-            WHERE owner_id = ? AND state = ? RETURNING id""",
-            DeliveryState.QUEUED, owner_id, DeliveryState.LEASED,
+            WHERE {HELD_BY} RETURNING id""",
+            DeliveryState.QUEUED, *held,
         )  # fmt: skip
         releasing.release([row[0] for row in back])
+        outbox.holds_none(owner_id)
     return len(back), count

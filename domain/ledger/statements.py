@@ -6,6 +6,10 @@ from typing import Any
 from domain.db import database, is_postgres, sql
 from domain.ledger.states import DeliveryState, LeftOut
 
+# rows that an owner holds: values are the owner, twice, and LEASED
+HELD_BY = """(tenant_id, campaign_id) IN (SELECT tenant_id, campaign_id FROM leaseholder WHERE owner_id = ?)
+    AND owner_id = ? AND state = ?"""
+
 
 def id_list() -> str:
     """One parameter that stands for a list of ids, whatever its length."""

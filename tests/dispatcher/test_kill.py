@@ -115,6 +115,7 @@ def test_term_drains_without_a_doubt(database, tmp_path):
         assert counts[DeliveryState.SENT] == len(sink.accepted) and not counts[DeliveryState.LEASED]
         assert not counts[DeliveryState.UNCERTAIN]
         assert DispatcherProcess.get().stopped_at and not list((tmp_path / "journal").iterdir())
+        assert outbox.lease_holders() == []
         with deliver(tmp_path, database, sink.port):
             until(lambda: is_finished(campaign))
     assert Counter(to for to, _ in sink.accepted) == {f"p{n}@x.example": 1 for n in range(1, 1501)}

@@ -1,14 +1,16 @@
 """Claim, settle and take over: no row twice, no row lost, nobody mailed who may no longer be."""
 
 import threading
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from dispatcher.engine import takeover
 from domain import clock, db
 from domain.accounts.models import Role
 from domain.ledger import outbox, settlements
-from domain.ledger.models import Delivery, DeliveryPayload
+from domain.ledger.models import Delivery, DeliveryPayload, DispatcherProcess
 from domain.ledger.outbox import Terms
 from domain.ledger.rows import Settlement
 from domain.ledger.states import DeliveryState, LeftOut
@@ -200,6 +202,29 @@ def test_take_over_without_a_journal_doubts_everything(people):
     outbox.claim(terms(), 5, 1, 60)
     assert settlements.take_over(1, [], None) == (0, 5)
     assert count(DeliveryState.UNCERTAIN) == 5
+
+
+def test_a_dead_owner_is_found_by_all_it_claimed_and_forgotten_once_it_was_taken_over(people):
+    Delivery.update(campaign_id=CAMPAIGN + 1).where(Delivery.id > 7).execute()
+    outbox.claim(terms(), 5, 1, 60)
+    outbox.claim(replace(terms(), campaign_id=CAMPAIGN + 1), 2, 1, 90)
+    outbox.claim(terms(), 5, 2, 60)
+    assert outbox.lease_holders() == [1, 2]
+    assert clock.epoch() + 80 < outbox.latest_lease(1) and outbox.latest_lease(3) == 0
+    assert settlements.take_over(1, [], set()) == (7, 0)
+    assert outbox.lease_holders() == [2] and count(DeliveryState.LEASED) == 2
+
+
+def test_an_owner_that_ends_is_forgotten_only_if_it_holds_nothing(people):
+    for number, held in ((1, 1), (2, 0)):
+        process = DispatcherProcess.create(
+            name="deliver", host="here", boot_id="b", pid=number, journal="", started_at=1, heartbeat_at=1
+        )
+        first, second = outbox.claim(terms(), 2, process.id, 60).rows
+        ends = [settlement(row, DeliveryState.SENT, owner_id=process.id) for row in (first, second)]
+        settlements.settle(ends[held:])
+        takeover.ended(process.id)
+    assert outbox.lease_holders() == [1]
 
 
 def test_doubtful_row_is_sent_once_more_and_held_after_the_second_doubt(people):
