@@ -2,7 +2,8 @@
 
 ROWS (default 1000000) people of one tenant beside a tenant of 10,000: 10 own fields, 5 types, 20 lists. DATABASE_URL
 names the database (default: SQLite in a temporary folder; `postgresql:` starts a throw-away server). `pages` are
-medians of both tenants in the same run; the other figures are ratios to plain SQL over the same rows.
+medians of both tenants in the same run, `later` those of what large pages ask for when they stand; the other figures
+are ratios to plain SQL over the same rows.
 
 To look at one thing while it is being mended: KEEP=folder keeps the tenants there (on a server: in a database of
 its own) for the next run, PAGES="words" asks only for pages whose names hold one of them, STEPS="pages segment export
@@ -248,7 +249,7 @@ def main() -> None:
             if "pages" in steps:
                 say("asking for pages …")
                 wanted = os.environ.get("PAGES", "").split()
-                found["pages"] = audience_pages.measured(folder, url, small, large, wanted)
+                found["pages"], found["later"] = audience_pages.measured(folder, url, small, large, wanted)
                 say(json.dumps(found["pages"], indent=1))
             if "segment" in steps:
                 found["segment_ratio_raw"] = round(segment_ratio(large), 2)

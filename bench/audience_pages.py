@@ -5,6 +5,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from flask.testing import FlaskClient
+
 from dispatcher.jobs import tallies
 from domain.accounts import policy, sessions
 from domain.accounts.models import Membership, User
@@ -23,11 +25,15 @@ SORTS = ("name", "address", "customer")
 TIMES = 9  # each page is asked for; the median counts
 
 
+Found = dict[str, dict[str, float]]
+
+
 def measured(
     folder: Path, url: str, small: Tenant, large: Tenant, wanted: Sequence[str] = ()
-) -> dict[str, dict[str, float]]:
-    """Every page of the area in both tenants, in milliseconds, taken in turn; with `wanted` those whose names hold one
-    of these words."""
+) -> tuple[Found, Found]:
+    """(every page of the area, what such pages ask for when they stand) in both tenants, in milliseconds, taken in
+    turn; with `wanted` those whose names hold one of these words. What is asked for later counts exactly over
+    everybody, so it grows with them."""
     instance = folder / "instance"
     app = create_app(portal_settings.load({"INSTANCE": str(instance), "DATABASE_URL": url, "DEMO": "0"}))
     app.config["WTF_CSRF_ENABLED"] = False  # the builder is a form that writes nothing
@@ -41,22 +47,35 @@ def measured(
     client = app.test_client()
     with client.session_transaction() as session:
         session["_user_id"], session["_fresh"] = sessions.begin(user), True
-    paths = {tenant.slug: _paths(tenant, instance) for tenant in (small, large)}
+    pages = {tenant.slug: _paths(tenant, instance) for tenant in (small, large)}
+    later = {tenant.slug: _later(tenant) for tenant in (small, large)}
+    return _timed(client, pages, wanted), _timed(client, later, wanted, {"HX-Request": "true"}, 3)
+
+
+def _timed(
+    client: FlaskClient, paths: dict[str, dict[str, tuple[str, dict[str, str]]]], wanted: Sequence[str],
+    headers: dict[str, str] | None = None, times: int = TIMES,
+) -> Found:  # fmt: skip
     found = {}
-    for name in paths[small.slug]:
+    small, large = paths
+    for name in paths[small]:
         if wanted and not any(word in name for word in wanted):
             continue
-        taken: dict[str, list[float]] = {small.slug: [], large.slug: []}
-        for _ in range(TIMES + 1):
+        taken: dict[str, list[float]] = {small: [], large: []}
+        for _ in range(times + 1):
             for tenant in (small, large):
-                path, data = paths[tenant.slug][name]
+                path, data = paths[tenant][name]
                 started = time.perf_counter()
-                answer = client.post(path, data=data) if data else client.get(path)
+                answer = (
+                    client.post(path, data=data, headers=headers)
+                    if data
+                    else client.get(path, headers=headers)
+                )
                 answer.get_data()
-                taken[tenant.slug].append((time.perf_counter() - started) * 1_000)
+                taken[tenant].append((time.perf_counter() - started) * 1_000)
                 if answer.status_code != 200:
                     raise SystemExit(f"{path} answered {answer.status_code}")
-        ms_small, ms_large = (statistics.median(taken[tenant.slug][1:]) for tenant in (small, large))
+        ms_small, ms_large = (statistics.median(taken[tenant][1:]) for tenant in (small, large))
         found[name] = {
             "ms_small": round(ms_small, 1), "ms_large": round(ms_large, 1), "ratio": round(ms_large / ms_small, 2)
         }  # fmt: skip
@@ -147,3 +166,17 @@ def _paths(tenant: Tenant, instance: Path) -> dict[str, tuple[str, dict[str, str
     paths["segment_builder"] = (f"{base}/segments/build", builder)
     paths["segment_matches_deep"] = (f"{base}/segments/build", builder | {"act": f"before:{ids[-1]}"})
     return paths
+
+
+def _later(tenant: Tenant) -> dict[str, tuple[str, dict[str, str]]]:
+    """What pages ask for when they stand."""
+    base = f"/t/{tenant.slug}"
+    done, planned = Campaign.select().where(Campaign.tenant_id == tenant.id).order_by(Campaign.id)
+    plan = f"{base}/issues/{planned.issue_id}/plan"
+    city = {"g0-match": "all", "g0-0-field": "person:city", "g0-0-op": "is", "g0-0-value": "Celle"}
+    return {
+        "plan_numbers": (f"{plan}/numbers?whom=all", {}), "plan_checks": (f"{plan}/checks?whom=all", {}),
+        "campaign_next_missing": (f"{base}/campaigns/{done.id}/next", {}),
+        "selection_numbers": (f"{base}/campaigns/{planned.id}/selection/numbers", {}),
+        "segment_numbers": (f"{base}/segments/build?part=numbers", city),
+    }  # fmt: skip

@@ -48,14 +48,16 @@ def count(tenant_id: int, made: Made) -> int:
 def numbers(tenant_id: int, made: Made, most: int | None = None) -> Numbers:
     """The figures beside a question; with `most` they are those of the first so many people."""
     text, values = made
-    limit = f"ORDER BY s.id DESC LIMIT {int(most)}" if most is not None else ""
+    limit, (last, bound) = "", ("", [])
+    if most is not None:
+        limit, (last, bound) = f"ORDER BY s.id DESC LIMIT {int(most)}", _from_last(tenant_id)
     row = database.execute_sql(
         sql(
             f"""SELECT count(*), count(address_key), count(DISTINCT organisation_id) FROM
             (SELECT s.address_key, s.organisation_id FROM subscriber s
-            WHERE s.tenant_id = ? AND ({text}) {limit}) found"""
+            WHERE s.tenant_id = ? AND ({text}) {last} {limit}) found"""
         ),
-        [tenant_id, *values],
+        [tenant_id, *values, *bound],
     ).fetchone()
     return Numbers(*(int(value) for value in row))
 
@@ -76,7 +78,7 @@ def counts(tenant_id: int, made: Sequence[Made], most: int) -> list[int]:
 def page(tenant_id: int, made: Made, before_id: int | None = None, size: int = PAGE_SIZE) -> Page:
     """The matches behind `before_id`, newest first."""
     text, values = made
-    behind, bound = ("AND s.id < ?", [before_id]) if before_id else ("", [])
+    behind, bound = ("AND s.id < ?", [before_id]) if before_id else _from_last(tenant_id)
     rows = database.execute_sql(
         sql(
             f"""SELECT s.id FROM subscriber s WHERE s.tenant_id = ? AND ({text}) {behind}
@@ -88,6 +90,14 @@ def page(tenant_id: int, made: Made, before_id: int | None = None, size: int = P
     found = Subscriber.select().where(Subscriber.tenant_id == tenant_id, Subscriber.id.in_(ids or [0]))
     by_id = {person.id: person for person in found}
     return Page([by_id[i] for i in ids if i in by_id], ids[-1] if len(rows) > size else None)
+
+
+def _from_last(tenant_id: int) -> tuple[str, list[int]]:
+    """Another AND, for PostgreSQL: it likes to walk all people of all tenants from the newest one, and so begins at the
+    newest of this tenant."""
+    if not is_postgres():
+        return "", []
+    return "AND s.id <= (SELECT max(l.id) FROM subscriber l WHERE l.tenant_id = ?)", [tenant_id]
 
 
 def ids(tenant_id: int, made: Made) -> Iterator[int]:

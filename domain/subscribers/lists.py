@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from peewee import IntegrityError, fn
+from peewee import IntegrityError
 
 from domain import bounds
 from domain.audit import log
@@ -172,11 +172,11 @@ def enlist(tenant_id: int, pairs: Iterable[tuple[int, int]]) -> None:
         )
 
 
-def size(chosen: DistributionList) -> int:
-    """How many people are on a list, exactly."""
-    return int(
-        ListMember.select(fn.COUNT(ListMember.id))
+def size(chosen: DistributionList, most: int) -> int:
+    """How many people are on a list; not counted further than `most` + 1."""
+    bounded = (
+        ListMember.select(ListMember.id)
         .where(ListMember.tenant_id == chosen.tenant_id, ListMember.list_id == chosen.id)
-        .scalar()
-        or 0
+        .limit(most + 1)
     )
+    return int(bounded.count())

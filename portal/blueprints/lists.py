@@ -100,7 +100,10 @@ def remove(list_id: int, subscriber_id: int) -> Response:
 def confirm_delete(list_id: int) -> Response:
     found = lists.get(g.tenant.id, list_id)
     others = [other for other in lists.every(g.tenant.id) if other.id != found.id]
-    return hypermedia.page("lists/delete.html", chosen=found, others=others, count=lists.size(found))
+    count = lists.size(found, finding.COUNTED)
+    return hypermedia.page(
+        "lists/delete.html", chosen=found, others=others, count=count, most=finding.COUNTED
+    )
 
 
 @bp.post("/subscribers/lists/<int:list_id>/delete")

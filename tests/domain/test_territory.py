@@ -82,7 +82,7 @@ def test_lists_searches_and_counts_hold_only_people_there_and_below(in_the_north
     assert (names(page.people), page.total) == (["Anna", "Bert"], 2)
     assert finding.find(tenant_id, finding.Query(text="cleo")).people == []
     everybody = lists.default(tenant_id)
-    assert lists.size(everybody) == 2 and lists.counts(tenant_id, 10)[everybody.id] == 2
+    assert lists.size(everybody, 10) == 2 and lists.counts(tenant_id, 10)[everybody.id] == 2
     assert names(finding.find(tenant_id, finding.Query(list_id=everybody.id)).people) == ["Anna", "Bert"]
     at_the_coast = finding.find(tenant_id, finding.Query(territory_id=in_the_north.coast))
     assert names(at_the_coast.people) == ["Bert"]
