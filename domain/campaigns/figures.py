@@ -61,7 +61,7 @@ def keep(campaign: Campaign) -> None:
 
 def _counted(campaign: Campaign, counts: Counts | None = None) -> Figures:
     if counts is None:
-        counts = tallies.of([campaign]).get(campaign.id, {})
+        counts = tallies.counted([campaign]).get(campaign.id, {})
     states = [s for s in (D.FAILED, D.EXPIRED, D.DEFERRED) if counts.get(s)]
     progress, chart, left_out, refused, earlier = abreast(
         lambda: reports.progress(campaign, counts),

@@ -79,7 +79,7 @@ _COUNTED = """ LEFT JOIN (SELECT delivery_id, SUM(CASE WHEN kind = 'opened' THEN
 def progress(campaign: Campaign, counts: dict[DeliveryState, int] | None = None) -> Progress:
     """Where a campaign stands; `counts`: its mails by state, where they have just been counted."""
     if counts is None:
-        counts = tallies.of([campaign]).get(campaign.id, {})
+        counts = tallies.counted([campaign]).get(campaign.id, {})
     left_out, rate = abreast(
         lambda: _left_out(campaign) if counts.get(D.SUPPRESSED) else {}, lambda: _rate(campaign)
     )

@@ -4,7 +4,7 @@ A list of mailings counts no more than LIVE mails of each. What is larger, and w
 process and kept with the campaign (campaigns.figures); after the end it is counted once more and then stands.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -46,14 +46,19 @@ class Tally:
 
 def of(campaigns: Iterable[Campaign]) -> dict[int, Counts]:
     """Campaign id → state → number of its deliveries; campaigns that have not begun have none."""
-    begun = [campaign for campaign in campaigns if campaign.started_at]
-    if not begun:
+    return counted([campaign for campaign in campaigns if campaign.started_at])
+
+
+def counted(campaigns: Sequence[Campaign]) -> dict[int, Counts]:
+    """The same, whether they have begun or not."""
+    if not campaigns:
         return {}
     found: dict[int, Counts] = {}
     query = (
         Delivery.select(Delivery.campaign_id, Delivery.state, fn.COUNT(Delivery.id))
         .where(
-            Delivery.tenant_id.in_({c.tenant_id for c in begun}), Delivery.campaign_id.in_({c.id for c in begun})
+            Delivery.tenant_id.in_({c.tenant_id for c in campaigns}),
+            Delivery.campaign_id.in_({c.id for c in campaigns}),
         )
         .group_by(Delivery.campaign_id, Delivery.state)
     )  # fmt: skip

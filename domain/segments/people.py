@@ -48,9 +48,11 @@ def count(tenant_id: int, made: Made) -> int:
 def numbers(tenant_id: int, made: Made, most: int | None = None) -> Numbers:
     """The figures beside a question; with `most` they are those of the first so many people."""
     text, values = made
-    limit, (last, bound) = "", ("", [])
+    limit, last = "", ""
+    bound: list[int] = []
     if most is not None:
-        limit, (last, bound) = f"ORDER BY s.id DESC LIMIT {int(most)}", _from_last(tenant_id)
+        limit = f"ORDER BY s.id DESC LIMIT {int(most)}"
+        last, bound = _from_last(tenant_id)
     row = database.execute_sql(
         sql(
             f"""SELECT count(*), count(address_key), count(DISTINCT organisation_id) FROM
