@@ -81,7 +81,9 @@ def checked(quick: bool) -> int:
     journeys = [] if quick else journey_steps()
     skipped = [f"{step.name}: {step.skipped_because}" for step in found + journeys if step.skipped_because]
     failed = [step.name for step in found if not step.skipped_because and not run(step)]
-    failed += run_side_by_side([step for step in journeys if not step.skipped_because])
+    with tempfile.TemporaryDirectory(prefix="rundbrief-demo-") as folder:
+        os.environ["RUNDBRIEF_TEST_DEMO_HOUSE"] = folder  # built by the first journey that visits it
+        failed += run_side_by_side([step for step in journeys if not step.skipped_because])
     report(failed, skipped + skipped_inside())
     return 1 if failed else 0
 

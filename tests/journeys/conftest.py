@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.journeys.houses import House, running
+from tests.journeys.houses import House, lay_demo_house, running
 from tests.journeys.inspection import watch
+from tests.journeys.walk import sign_in
 
 WAIT_MS = 30_000  # a slow machine that does other things, too
 expect.set_options(timeout=WAIT_MS)
@@ -37,14 +38,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """The demo house, running; shared by all journeys of the run, so leave what others need."""
-    with running(tmp_path_factory.mktemp("demo-house"), DEMO="1") as found:
-        yield found
-
-
-@pytest.fixture
-def empty_house(tmp_path: Path) -> Iterator[House]:
-    """A house without anybody in it, for one journey alone."""
-    with running(tmp_path / "empty-house", DEMO="0") as found:
+    instance = tmp_path_factory.mktemp("demo-house")
+    lay_demo_house(instance)
+    with running(instance, DEMO="1") as found:
         yield found
 
 
@@ -108,13 +104,9 @@ def enter(context: BrowserContext) -> Callable[[str], Page]:
     """enter(address): a page with this person of the demo house signed in, nobody else any more."""
 
     def entered(address: str) -> Page:
-        context.clear_cookies()
         page = context.new_page()
         page.set_default_timeout(WAIT_MS)
-        page.goto("/signin")
-        page.fill("input[type=email]", address)
-        page.fill("input[type=password]", "lindenhof-demo")
-        page.click("button[type=submit]")
+        sign_in(page, address)
         expect(page.locator(".rb-foot")).to_be_visible()
         return page
 

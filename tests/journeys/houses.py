@@ -1,7 +1,9 @@
 """Houses that journeys visit: `rundbrief up` as a person would run it, in a folder and on a port of its own."""
 
+import fcntl
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -66,6 +68,24 @@ def running(instance: Path, port: int = 0, **environ: str) -> Iterator[House]:
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(STOPPED_WITHIN_S)
+
+
+def lay_demo_house(instance: Path) -> None:
+    """Lay a demo house into an empty folder where several runs share one (RUNDBRIEF_TEST_DEMO_HOUSE names a folder):
+    a copy of the one that the first of them builds. Without that, the house builds its own at its first start."""
+    if not (shared := os.environ.get("RUNDBRIEF_TEST_DEMO_HOUSE")):
+        return
+    built = Path(shared) / "house"
+    with (Path(shared) / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (Path(shared) / "complete").exists():
+            command = [sys.executable, "-m", "portal.cli", "demo"]
+            subprocess.run(
+                command, env={**os.environ, "INSTANCE": str(built)}, check=True, stdout=subprocess.DEVNULL,
+                timeout=READY_WITHIN_S,
+            )  # fmt: skip
+            (Path(shared) / "complete").touch()
+    shutil.copytree(built, instance, dirs_exist_ok=True)
 
 
 def processes_of(house: House) -> dict[int, str]:

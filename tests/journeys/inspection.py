@@ -18,6 +18,10 @@ IN_PAGE = (HERE / "faults.js").read_text(encoding="utf-8")
 EXPECTED = re.compile(  # what the browser, and htmx, write about an answer that refuses something
     r"Failed to load resource: the server responded with a status of 4\d\d|Response Status Error Code 4\d\d from "
 )
+BROKEN_OFF = (  # what htmx writes about a request without an answer, in this order
+    re.compile(r"htmx:afterRequest"),
+    re.compile(r"htmx:send(Abort|Error)"),
+)
 RUN_AXE = """async (rules) => {
   const options = { iframes: false, preload: false, resultTypes: ["violations"], runOnly: rules };
   const { violations } = await axe.run(document, options);
@@ -75,11 +79,26 @@ def foreign_words(language: str) -> Words:
 
 def watch(page: Page, faults: list[str]) -> None:
     """Write every script error and every request to another host down in `faults`."""
+    broken_off: list[Request] = []
+
+    def forgive() -> None:
+        """Whoever leaves a page before an answer has come breaks the request off: that is nobody's mistake."""
+        lines = [next((f for f in faults if sign.search(f)), "") for sign in BROKEN_OFF]
+        if broken_off and all(lines):
+            broken_off.pop()
+            for line in lines:
+                faults.remove(line)
+
+    def on_failure(request: Request) -> None:
+        if request.failure == "net::ERR_ABORTED" and request.resource_type == "xhr":
+            broken_off.append(request)
+            forgive()
 
     def on_console(message: ConsoleMessage) -> None:
         # what axe tries in the page has no address: styles that the policy refuses
         if message.type == "error" and message.location["url"] and not EXPECTED.match(message.text):
             faults.append(f"{page.url}: {message.text}")
+            forgive()
 
     def on_request(request: Request) -> None:
         parts = urlsplit(request.url)
@@ -87,6 +106,7 @@ def watch(page: Page, faults: list[str]) -> None:
             faults.append(f"{page.url} asks another host: {request.url}")
 
     page.on("console", on_console)
+    page.on("requestfailed", on_failure)
     page.on("pageerror", lambda error: faults.append(f"{page.url}: {error}"))
     page.on("request", on_request)
 

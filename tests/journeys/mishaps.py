@@ -4,6 +4,8 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
 
+from tests.journeys.walk import sign_in
+
 OFFLINE = (
     "ERR_INTERNET_DISCONNECTED",
     "htmx:sendError",
@@ -12,10 +14,7 @@ OFFLINE = (
 
 
 def come_in(page: Page, email: str) -> Page:
-    page.goto("/signin")
-    page.fill("input[type=email]", email)
-    page.fill("input[type=password]", "lindenhof-demo")
-    page.click("button[type=submit]")
+    sign_in(page, email)
     expect(page.locator(".rb-foot")).to_be_visible()
     return page
 

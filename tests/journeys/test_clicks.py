@@ -117,6 +117,15 @@ def test_pressed_button_that_is_let_go_elsewhere_shows_the_numbers_that_came(pla
     expect(plan.locator("button[value=ask]")).not_to_have_text(before)
 
 
+def test_page_that_is_left_while_numbers_are_under_way_has_no_fault(plan: Page, faults: list[str]) -> None:
+    gate = Gate(plan, NUMBERS)
+    plan.locator("[name=unknown]").check()
+    gate.wait()
+    plan.goto("/t/lindenhof/issues")
+    settle(plan)
+    assert faults == []
+
+
 def test_form_that_was_drawn_anew_is_sent_as_it_was_clicked(plan: Page) -> None:
     """Any redrawing, not only ours: the whole form is taken out and another one put in its place."""
     alive = Gate(plan, ALIVE)

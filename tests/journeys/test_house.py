@@ -5,6 +5,7 @@ import os
 import signal
 import smtplib
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -34,28 +35,25 @@ def gone(house: House) -> bool:
     return False
 
 
-@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=lambda s: s.name)
-def test_every_process_ends_with_the_house(tmp_path: Path, signum: signal.Signals) -> None:
-    with running(tmp_path / "house", DEMO="0") as house:
+@pytest.fixture(scope="module")
+def empty_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """A house without anybody in it."""
+    with running(tmp_path_factory.mktemp("empty-house"), DEMO="0") as found:
+        yield found
+
+
+@pytest.mark.parametrize(
+    ("signum", "demo"), [(signal.SIGINT, "1"), (signal.SIGTERM, "0"), (signal.SIGKILL, "0")],
+    ids=["INT to one that has just built its demo", "TERM", "KILL"],
+)  # fmt: skip
+def test_every_process_ends_with_the_house(tmp_path: Path, signum: signal.Signals, demo: str) -> None:
+    with running(tmp_path / "house", DEMO=demo) as house:
+        assert ("Demo logins:" in house.greeting) == (demo == "1")
         assert {*processes_of(house).values()} == ALL
         house.process.send_signal(signum)
         code = house.process.wait(STOPPED_WITHIN_S)
         assert code == (-signum if signum is signal.SIGKILL else 0)
         assert gone(house)
-
-
-def test_killed_process_is_replaced_and_the_house_goes_on(empty_house: House) -> None:
-    before = processes_of(empty_house)
-    for pid, name in before.items():
-        if name in PARTS:
-            os.kill(pid, signal.SIGKILL)
-    for _ in range(600):
-        after = processes_of(empty_house)
-        if {*after.values()} >= ALL and not {p for p, n in before.items() if n in PARTS} & {*after}:
-            break
-        time.sleep(0.1)
-    assert {*after.values()} == ALL
-    assert "starts again in" in (empty_house.instance / "terminal.log").read_text()
 
 
 def test_empty_house_leads_to_setup_and_says_the_token_only_on_the_terminal(empty_house: House) -> None:
@@ -72,6 +70,20 @@ def test_catcher_takes_mail_on_the_port_it_wrote_down(empty_house: House) -> Non
     port = int((empty_house.instance / "catcher.port").read_text())
     with smtplib.SMTP("127.0.0.1", port, timeout=30) as client:
         assert client.noop()[0] == 250
+
+
+def test_killed_process_is_replaced_and_the_house_goes_on(empty_house: House) -> None:
+    before = processes_of(empty_house)
+    for pid, name in before.items():
+        if name in PARTS:
+            os.kill(pid, signal.SIGKILL)
+    for _ in range(600):
+        after = processes_of(empty_house)
+        if {*after.values()} >= ALL and not {p for p, n in before.items() if n in PARTS} & {*after}:
+            break
+        time.sleep(0.1)
+    assert {*after.values()} == ALL
+    assert "starts again in" in (empty_house.instance / "terminal.log").read_text()
 
 
 def test_second_start_finds_the_house_as_it_was(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.journeys import inspection
+from tests.journeys.mishaps import come_in
 
 ADMIN, EDITOR = "ingrid.matthiesen@lindenhof.example", "katrin.albers@lindenhof.example"
 CHIEF, JOURNALIST = "lars.petersen@suedpost.example", "anke.ruhnau@suedpost.example"
@@ -20,13 +21,7 @@ def people(stranger: Callable[[], Page]) -> Callable[[str], Page]:
     """people(address): somebody of the demo house in a browser of the own."""
 
     def entered(address: str) -> Page:
-        page = stranger()
-        page.goto("/signin")
-        page.fill("input[type=email]", address)
-        page.fill("input[type=password]", "lindenhof-demo")
-        page.click("button[type=submit]")
-        expect(page.locator(".rb-foot")).to_be_visible()
-        return page
+        return come_in(stranger(), address)
 
     return entered
 
