@@ -34,10 +34,11 @@ def test_only_the_thread_of_the_pump_is_bound():
 
 
 @several
-def test_desk_may_run_anywhere_else():
+def test_desk_may_run_anywhere_else_and_gives_way():
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as desk:
         processors.keep_off(desk.pid, ALLOWED[0])
         assert os.sched_getaffinity(desk.pid) == set(ALLOWED[1:])
+        assert os.getpriority(os.PRIO_PROCESS, desk.pid) > os.getpriority(os.PRIO_PROCESS, 0)
         desk.communicate(b"\n")
 
 
