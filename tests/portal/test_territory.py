@@ -8,6 +8,7 @@ from flask.testing import FlaskClient
 
 from domain.accounts import policy
 from domain.accounts.models import Membership, User
+from domain.issues import assembly
 from domain.segments import saved
 from domain.subscribers import directory
 from domain.subscribers.models import Subscriber
@@ -144,3 +145,16 @@ def test_the_page_that_explains_rights_names_the_territory(
     assert "Only for people of Bund › Nord" in admin.get(page).text
     Membership.update(territory_id=999_999).where(*mine).execute()
     assert "a territory that is gone" in admin.get(page).text
+
+
+def test_a_plan_that_reaches_further_is_shown_and_offers_nothing_to_change(
+    admin: FlaskClient, world: World, nodes: dict[str, int]
+) -> None:
+    issue = assembly.create(world.north.id, world.types["city"].id, world.administrator.id)
+    page = f"/t/north/issues/{issue.id}/plan"
+    admin.post(page, data={"act": "save", "whom": "all", "when": "at_once", "sender_name": "Nord"})
+    assert 'id="act-save"' in admin.get(page).text
+    Membership.update(territory_id=nodes["Nord"]).where(Membership.user == world.administrator).execute()
+    shown = admin.get(page).text
+    assert "reaches beyond your territory" in shown and 'id="act-save"' not in shown
+    assert shown.count('<fieldset class="rb-stack" disabled>') == 1
