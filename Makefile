@@ -68,7 +68,7 @@ bench-portal: $(DEV) $(ASSETS) $(CATALOGUES) ## Measure the portal's pages with 
 prove-main-job: $(DEV) $(ASSETS) $(CATALOGUES) ## Send to 10,000 readers from the portal, hold every mail against two parsers and the ledger
 	@$(PY) bench/prove_main_job.py
 
-bench-media: $(DEV) ## Take in PICTURES (200) pictures of 5 MB and 30 bombs
+bench-media: $(DEV) $(ASSETS) $(CATALOGUES) ## Send PICTURES (200) pictures of 5 MB and 30 bombs to a running house
 	@$(PY) bench/media.py
 
 bench-dkim: $(DEV) ## Measure what a DKIM signature costs per mail

@@ -40,6 +40,7 @@ def init_app(app: Flask) -> None:
             "time_today": time_today,
             "address": address,
             "form_words": form_words,
+            "is_over": lambda value: value < _today(),  # a last day
             "iso": iso,
             "number": number,
             "percent": percent,

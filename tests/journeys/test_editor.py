@@ -99,6 +99,7 @@ def test_from_an_empty_issue_to_the_sent_mailing(house: House, enter: Callable[[
     wanted = int(re.sub(r"\D", "", button.inner_text()))
     page.locator("[name=when][value=now]").check()
     page.locator("[name=live]").check()
+    expect(page.locator(".htmx-request")).to_have_count(0)  # leaving would break it off
     button.click()
     expect(page.get_by_text("Das Mailing wartet auf Freigabe.")).to_be_visible()
     page.goto(issue_url)

@@ -6,6 +6,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from domain.issues.models import Block, Issue
 from mediadb import library, limits
 from mediadb.models import Asset
 from tests import pictures
@@ -78,7 +79,9 @@ def test_several_files_are_moved_tagged_and_deleted_at_once(
     assert stored(asset).trashed_at is None
 
 
-def test_a_licence_that_ended_warns_in_list_panel_and_article(editor: FlaskClient, asset: Asset) -> None:
+def test_a_licence_that_ended_warns_in_list_panel_article_and_block(
+    editor: FlaskClient, world: worlds.World, asset: Asset
+) -> None:
     form = {"title": "Markt", "alt": "Ein Markt", "licence_until": "2020-01-31", "tags": "Markt"}
     assert editor.post(f"/t/north/media/{asset.id}", data=form).status_code == 303
     assert "Licence ended" in editor.get("/t/north/media").text
@@ -87,6 +90,14 @@ def test_a_licence_that_ended_warns_in_list_panel_and_article(editor: FlaskClien
     page = {"version": "1", "title": "T", "language": "de", "asset_id": str(asset.id)}
     editor.post(article, data=page)
     assert "The licence ended on" in editor.get(article).text
+    issue = Issue.create(
+        tenant_id=world.north.id, type_id=world.types["city"].id, name="Eine", created_by_id=world.editor.id
+    )
+    block = Block.create(
+        tenant_id=world.north.id, issue_id=issue.id, position=1, kind="picture", data={"asset_id": asset.id}
+    )
+    opened = editor.get(f"/t/north/issues/{issue.id}?open={block.id}").text
+    assert "data-picture-licence><svg" in opened and "The licence ended on" in opened
     wrong = editor.post(f"/t/north/media/{asset.id}", data={**form, "licence_until": "bald"})
     assert wrong.status_code == 422 and "Enter a day" in wrong.text
 

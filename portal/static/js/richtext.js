@@ -1,6 +1,34 @@
 // A textarea with data-richtext becomes a rich-text editor; without script it stays a textarea with HTML.
 (() => {
   const BUTTONS = ["bold", "italic", "|", "paragraph", "ul", "ol", "|", "link", "|", "eraser", "|", "undo", "redo"];
+  // Only what is kept when the text is saved (domain/content/markup.py): three headings, plain lists, links without more.
+  const atom = (value) => Jodit.atom ? Jodit.atom(value) : value;
+  const offered = () => ({
+    controls: {
+      paragraph: { list: atom({ p: "Paragraph", h2: "Heading 2", h3: "Heading 3", h4: "Heading 4", blockquote: "Quote" }) },
+      ul: { list: null }, ol: { list: null },
+    },
+    link: { noFollowCheckbox: false, openInNewTabCheckbox: false, modeClassName: false },
+    popup: { a: atom([{ name: "link", tooltip: "Edit link", icon: "pencil" }, "unlink"]) },
+    i18n: {
+      de: { "Heading 2": "Überschrift", "Heading 3": "Zwischenüberschrift", "Heading 4": "Kleine Überschrift",
+        "Insert format block": "Absatz oder Überschrift", "Insert Unordered List": "Aufzählung",
+        "Insert Ordered List": "Nummerierte Liste", "Insert link": "Link", URL: "Adresse" },
+      en: { "Heading 2": "Heading", "Heading 3": "Subheading", "Heading 4": "Small heading",
+        "Insert format block": "Paragraph or heading", "Insert Unordered List": "Bullet list",
+        "Insert Ordered List": "Numbered list", "Insert link": "Link", URL: "Address", "Clear Formatting": "Clear formatting" },
+    },
+  });
+
+  // By the label on the page: a name of its own would be shown by the editor as a tooltip over the text.
+  function name(area, root) {
+    const label = area.labels?.[0];
+    if (!label) return area.dataset.label && root.setAttribute("aria-label", area.dataset.label);
+    label.id ||= `${area.id}-label`;
+    root.setAttribute("aria-labelledby", label.id);
+    root.removeAttribute("aria-label");
+    label.addEventListener("click", () => root.focus());
+  }
 
   // Placeholders that exist stand out, by the highlights of the browser: the text itself gets no tag for it.
   const marks = typeof Highlight === "function" && CSS.highlights ? new Highlight() : null;
@@ -46,12 +74,13 @@
       // "search": the browser's own is better, and this one takes away the highlights of all others
       disablePlugins: ["ai-assistant", "file", "image", "video", "iframe", "media", "powered-by-jodit", "search"],
       uploader: { insertImageAsBase64URI: false },
+      ...offered(),
     });
     area.editorInstance = editor;
     editor.editor.setAttribute("role", "textbox");
     editor.editor.setAttribute("aria-multiline", "true");
     if (area.matches(":disabled")) editor.editor.setAttribute("aria-readonly", "true");
-    if (area.dataset.label) editor.editor.setAttribute("aria-label", area.dataset.label);
+    name(area, editor.editor);
     editor.events.on("change", () => area.dispatchEvent(new Event("input", { bubbles: true })));
     new MutationObserver(mark).observe(editor.editor, { childList: true, subtree: true, characterData: true });
     mark();
