@@ -14,9 +14,8 @@ from domain.content import markup
 from portal import hypermedia
 
 NBSP = "\u00a0"
-AMOUNTS = frozenset(
-    {"limit", "count", "num", "mails", "people"}
-)  # parameters that count; others may be codes
+# Parameters that count; others may be codes.
+AMOUNTS = frozenset({"limit", "count", "num", "mails", "people", "sent", "later", "failed", "left_out"})
 PLACE = 987_654_321_987_654  # stands for a number in an address, and in nothing else
 
 
@@ -36,6 +35,7 @@ def init_app(app: Flask) -> None:
             "compact": compact,
             "moment": clock.moment,
             "ago": ago,
+            "birthday": birthday,
             "moment_words": moment_words,
             "time_today": time_today,
             "address": address,
@@ -208,6 +208,16 @@ def moment_words(value: datetime | None) -> str:
     if days == 1:
         return gettext("tomorrow at %(time)s", time=hour)
     return gettext("on %(date)s at %(time)s", date=day_and_month(value), time=hour)
+
+
+def birthday(value: str | None) -> str:
+    """28. Februar 1990 of 1990-02-28; without the year where it is not known (0000)."""
+    if not value:
+        return ""
+    known = not value.startswith("0000")
+    day = date.fromisoformat(value if known else f"2000{value[4:]}")  # a leap year, for the 29th of February
+    pattern = (f"d{NBSP}MMMM" if _english() else f"d.{NBSP}MMMM") + (" y" if known else "")
+    return dates.format_date(day, pattern, locale=get_locale())
 
 
 def day_and_month(value: date | datetime) -> str:

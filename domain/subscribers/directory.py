@@ -12,7 +12,7 @@ from domain import clock
 from domain.audit import log
 from domain.db import database
 from domain.errors import N_, Conflict, Invalid, NotFound
-from domain.subscribers import addresses, lists, organisations, suppression
+from domain.subscribers import addresses, ends, lists, organisations, suppression
 from domain.subscribers.facets import fields, tags
 from domain.subscribers.facets.models import Holder
 from domain.subscribers.models import Deliverability, ListMember, NewsletterType, Subscriber, Subscription
@@ -42,6 +42,8 @@ def create(tenant_id: int, values: Mapping[str, Any]) -> Subscriber:
     """A new person on the default list; raises Invalid (address wrong or taken)."""
     person = Subscriber(tenant_id=tenant_id)
     _fill(person, values)
+    if not (person.address or person.first_name or person.last_name or person.organisation_id):
+        raise Invalid(fields={"address": N_("Enter an address, a name or a customer.")})
     with database.atomic():
         try:
             with database.atomic():
@@ -81,9 +83,10 @@ def change(person: Subscriber, values: Mapping[str, Any], user_id: int) -> None:
 
 
 def lock(person: Subscriber, reason: str, until: datetime | None, user_id: int) -> None:
-    """No mailings to this person, with the reason; raises Invalid without one."""
+    """No mailings to this person, with the reason; raises Invalid without one, and for an end that is over."""
     if not reason.strip():
         raise Invalid(fields={"reason": N_("Write why this person gets no mailings.")})
+    ends.refuse_past(until)
     with database.atomic():
         person.locked_reason, person.locked_until = one_line(reason, 300), until
         person.locked_at, person.locked_by_id = clock.now(), user_id

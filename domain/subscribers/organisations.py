@@ -11,7 +11,7 @@ from domain import bounds, clock
 from domain.audit import log
 from domain.db import database, is_postgres
 from domain.errors import N_, Invalid, NotFound
-from domain.subscribers import keyset, words
+from domain.subscribers import ends, keyset, words
 from domain.subscribers.facets import fields, tags
 from domain.subscribers.facets.models import Holder, Note, OwnValue, Standing, Tagging
 from domain.subscribers.models import Organisation, Subscriber
@@ -125,6 +125,7 @@ def lock(organisation: Organisation, reason: str, until: datetime | None, user_i
     _refuse_beyond(organisation)
     if not reason.strip():
         raise Invalid(fields={"reason": N_("Write why this customer gets no mailings.")})
+    ends.refuse_past(until)
     with database.atomic():
         organisation.locked_reason, organisation.locked_until = words.one_line(reason, 300), until
         organisation.locked_at, organisation.locked_by_id = clock.now(), user_id

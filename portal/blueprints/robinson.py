@@ -1,6 +1,7 @@
 """The Robinson list: who may not be mailed, rules, history, refused sign-ups, import."""
 
 import secrets
+from datetime import datetime
 from pathlib import Path
 
 from flask import Blueprint, Response, current_app, g, request, url_for
@@ -10,7 +11,7 @@ from domain.accounts import policy
 from domain.accounts.permissions import Permission as P
 from domain.campaigns import listing, waiting
 from domain.errors import Invalid
-from domain.subscribers import robinson, rules, suppression, words
+from domain.subscribers import ends, robinson, rules, suppression, words
 from portal import facets, hypermedia, received, suppressed
 from portal.access import requires
 
@@ -49,9 +50,10 @@ def add() -> Response:
     reason = words.one_line(request.form.get("reason", ""), 300)
     if not reason:
         wrong = {**wrong, "reason": _("Write why nobody may mail this address.")}
+    until = facets.end_of(request.form.get("until", ""))
+    wrong = {**wrong, **_over(until, "until")}
     if wrong or asked is None:
         return _index(wrong, asked, found, 422)
-    until = facets.end_of(request.form.get("until", ""))
     if asked.kind == "address":
         new = suppression.add(g.tenant.id, asked.value, reason, g.user.id, until=until)
         view = "entries"
@@ -118,6 +120,8 @@ def take() -> Response:
         wrong["file"] = _("Choose a file first.")
     if not reason:
         wrong["import-reason"] = _("Write where the list comes from.")
+    until = facets.end_of(request.form.get("import-until", ""))
+    wrong |= _over(until, "import-until")
     if wrong or upload is None:
         return _index(wrong, status=422)
     folder: Path = current_app.config["SETTINGS"].instance / "imports"
@@ -126,7 +130,6 @@ def take() -> Response:
     try:
         path.touch(mode=0o600)
         upload.save(path)
-        until = facets.end_of(request.form.get("import-until", ""))
         found = robinson.take(g.tenant.id, path, reason, until, g.user.id)
     except Invalid as error:
         return _index({"file": " ".join(facets.wrong(error).values())}, status=422)
@@ -137,6 +140,15 @@ def take() -> Response:
         added=found.added, known=found.known, unread=found.unread,
     )  # fmt: skip
     return hypermedia.done(url_for("robinson.index"), text, "hold" if found.unread else "done")
+
+
+def _over(until: datetime | None, field: str) -> dict[str, str]:
+    """What is wrong with an end that is over already."""
+    try:
+        ends.refuse_past(until, field)
+    except Invalid as error:
+        return facets.wrong(error)
+    return {}
 
 
 def _index(

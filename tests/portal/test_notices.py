@@ -91,6 +91,12 @@ def test_notices_are_read_and_unread_one_by_one(client: FlaskClient, told: World
         assert client.post(f"{HERE}/{other.id}{act}").status_code == 404, "notices of others do not exist"
 
 
+def test_figures_in_a_notice_are_written_as_everywhere(client: FlaskClient, world: World, sign_in) -> None:
+    text = "“%(title)s” is finished: %(sent)s sent, %(failed)s refused."
+    bell.tell(world.north.id, [world.editor.id], text, {"title": "2026", "sent": 4026, "failed": 0}, "")
+    assert "“2026” is finished: 4,026 sent, 0 refused." in sign_in(client, world.editor).get(HERE).text
+
+
 def test_everybody_chooses_how_notices_come(client: FlaskClient, world: World, sign_in) -> None:
     sign_in(client, world.editor)
     assert client.post("/account/notices", data={"how": "daily"}).status_code == 303

@@ -43,6 +43,32 @@ def test_filters_by_type_consent_and_list(manager: FlaskClient, world: World) ->
     assert manager.get("/t/north/subscribers?type=x&consent=bogus&before=y").status_code == 200
 
 
+def test_a_form_without_anything_in_it_makes_nobody(manager: FlaskClient, world: World) -> None:
+    answer = manager.post("/t/north/subscribers", data={"language": "de"})
+    assert answer.status_code == 422 and "Enter an address, a name or a customer." in answer.text
+    assert (
+        manager.post("/t/north/subscribers", data={"last_name": "Ohne Adresse", "language": "de"}).status_code
+        == 303
+    )
+
+
+def test_an_end_that_is_over_locks_nobody_and_says_so(manager: FlaskClient, world: World) -> None:
+    person = created(world, "frei@leser.example")
+    firm = organisations.save(world.north.id, {"name": "Lüders"}, world.subscriber_manager.id)
+    over = {"reason": "Vertrag", "until": "2020-01-31", "value": "frei@leser.example"}
+    for path in (f"subscribers/{person.id}/lock", f"organisations/{firm.id}/lock", "suppression"):
+        answer = manager.post(f"/t/north/{path}", data=over)
+        assert answer.status_code == 422 and "This day is over." in answer.text
+    assert directory.get(world.north.id, person.id).locked_reason is None
+    assert not suppression.is_suppressed(world.north.id, "frei@leser.example")
+
+
+def test_a_birthday_is_written_as_dates_are_here(manager: FlaskClient, world: World) -> None:
+    for typed, shown in (("28.02.1990", "28\xa0February 1990"), ("29.02.", "29\xa0February<")):
+        person = created(world, f"b{len(typed)}@leser.example", birthday=typed)
+        assert shown in manager.get(f"/t/north/subscribers/{person.id}").text
+
+
 def test_pages_go_on_and_back(manager: FlaskClient, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
 
     for n in range(5):
