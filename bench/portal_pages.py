@@ -20,7 +20,7 @@ from flask.testing import FlaskClient
 from domain import clock, db
 from domain.accounts import passwords, policy, sessions
 from domain.accounts.models import Duty, DutyKind, Membership, User
-from domain.campaigns.models import Campaign, CampaignStatus
+from domain.campaigns.models import Campaign, CampaignStatus, Course
 from domain.content.models import Article
 from domain.folding import fold
 from domain.issues import assembly, letters
@@ -76,6 +76,8 @@ PAGES = {
     "subscriber": "subscribers/{subscriber}", "subscriber_edit": "subscribers/{subscriber}/edit",
     "subscriber_new": "subscribers/new", "list": "subscribers/lists/{distribution_list}",
     "organisation": "organisations/{organisation}", "segment": "segments/{segment}", "segment_new": "segments/new",
+    "automailers": "automailers", "automailer": "automailers/{automailer}",
+    "enrolments": "automailers/{automailer}/enrolments",
     "type": "types/{newsletter_type}", "type_edit": "types/{newsletter_type}/edit", "field_new": "fields/new",
 }  # fmt: skip
 HOUSE = {
@@ -101,7 +103,7 @@ def paths(head: Tenant, user: User) -> dict[str, str]:
         for table in (
             "article", "asset", "folder", "issue", "campaign", "mailing_order", "rollout", "mail_template", "approval",
             "sender_domain", "block_template", "territory_node", "release", "subscriber", "distribution_list",
-            "organisation", "segment", "newsletter_type",
+            "organisation", "segment", "newsletter_type", "automailer",
         )
     }  # fmt: skip
     known |= {
@@ -115,8 +117,11 @@ def paths(head: Tenant, user: User) -> dict[str, str]:
     }
     known |= {"user": user.id, "tenant": head.id, "role": policy.ensure_starters()["editor"].id}
     draft = Article.get(Article.tenant_id == head.id, Article.state.in_(["draft", "returned", "submitted"]))
-    open_issue = Issue.get(Issue.tenant_id == head.id, Issue.state == "draft")
-    known |= {"draft": draft.id, "issue": open_issue.id}
+    open_issue = Issue.get(
+        Issue.tenant_id == head.id, Issue.state == "draft", Issue.kind == IssueKind.NEWSLETTER
+    )
+    mailing = Campaign.get(Campaign.tenant_id == head.id, Campaign.course == Course.OWN)
+    known |= {"draft": draft.id, "issue": open_issue.id, "campaign": mailing.id}
     found = {name: f"/t/{head.slug}/{path.format(**known)}" for name, path in PAGES.items()}
     return found | {name: path.format(**known) for name, path in HOUSE.items()}
 

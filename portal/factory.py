@@ -40,6 +40,7 @@ IN_TENANT = (
     "dashboard", "articles", "article_picture", "presence", "versions", "pool", "pool_care", "calendar", "expected",
     "media", "media_care", "media_pieces",
     "issues", "blocks", "mailtemplates", "blocktemplates",
+    "automailers", "enrolments",
     "campaigns", "measured", "followups", "pacing", "approvals", "approval_flows", "asking",
     "trials", "preflights", "previews", "letters", "attachments",
     "duplicates",

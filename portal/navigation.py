@@ -89,6 +89,7 @@ GROUPS: tuple[tuple[object, tuple[Item, ...]], ...] = (
             Item("orders", "orders.index", _l("Orders"), "file-text",
                  (P.ORDER_ASK, P.ORDER_SEE, P.ORDER_DECIDE), _count("orders")),
             Item("campaigns", "campaigns.index", _l("Mailings"), "send", (P.CAMPAIGN_SEE,)),
+            Item("automailers", "automailers.index", _l("Automailers"), "repeat", (P.AUTOMAILER_SEE,)),
             Item("rollouts", "rollouts.index", _l("Rollouts"), "versions",
                  (P.ROLLOUT_SEE, P.ROLLOUT_EDIT, P.ROLLOUT_JOIN), _count("rollouts")),
             Item(

@@ -8,6 +8,7 @@ from wtforms.fields.choices import SelectChoice
 from domain.accounts import policy
 from domain.accounts.permissions import Permission as P
 from domain.audit.models import AuditEntry
+from domain.automailers import listing as series
 from domain.campaigns import alike, listing, received, unmerging
 from domain.db import abreast, gathered
 from domain.errors import N_
@@ -88,6 +89,7 @@ def _around(person: Subscriber) -> dict[str, Any]:
         tracks=lambda: tracks.every(tenant_id),
         standings=lambda: tracks.of(*key),
         own=lambda: fields.every(tenant_id),
+        series=lambda: series.of_person(tenant_id, person.id) if may(P.AUTOMAILER_SEE) else [],
         received=lambda: received.by_person(tenant_id, person.id),
         place=lambda: territory.paths(tenant_id).get(person.territory_id or 0),
     )

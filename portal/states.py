@@ -63,6 +63,16 @@ TABLE: dict[str, dict[object, tuple[str, str, str]]] = {
         "paused": (N_("Paused"), "hold", "player-pause"),
         "ended": (N_("Ended"), "rest", "ban"),
     },
+    "carrier": {  # the mail of a step
+        "new": (N_("Not activated yet"), "rest", "pencil"),
+        "in_approval": (N_("In approval"), "ask", "hourglass"),
+        "returned": (N_("Returned"), "ask", "corner-up-left"),
+        "ready": (N_("Ready"), "done", "circle-check"),
+        "waiting": (N_("Waiting"), "hold", "clock-pause"),
+        "paused": (N_("Paused"), "hold", "player-pause"),
+        "stopped": (N_("Needs a decision"), "ask", "hand-stop"),
+        "cancelled": (N_("Cancelled"), "rest", "ban"),
+    },
     "enrolment": {
         "running": (N_("Running"), "run", "repeat"),
         "suspended": (N_("Suspended"), "hold", "player-pause"),

@@ -27,7 +27,7 @@ from domain.campaigns import (
     planning,
     reports,
 )
-from domain.campaigns.models import Campaign, CampaignStatus, Course
+from domain.campaigns.models import BORROWING, Campaign, CampaignStatus, Course
 from domain.db import abreast
 from domain.errors import N_, Conflict, Invalid
 from domain.issues import assembly
@@ -159,6 +159,8 @@ def show(campaign_id: int) -> Response:
     """The page of a mailing; by htmx only its progress, which polls itself until all is over."""
     campaign = planning.get(g.tenant.id, campaign_id)
     if campaign.status == CampaignStatus.DRAFT and may(P.CAMPAIGN_PLAN):
+        if campaign.course == Course.SERIES:
+            return hypermedia.done(url_for("automailers.show", automailer_id=campaign.audience["series"]))
         if campaign.course == Course.MISSING:
             return hypermedia.done(url_for("followups.draft", campaign_id=campaign.id))
         return hypermedia.done(url_for("campaigns.plan", issue_id=campaign.issue_id))
@@ -181,7 +183,7 @@ def show(campaign_id: int) -> Response:
 def recipients(campaign_id: int) -> Response:
     """Every recipient by name and state; names only for people who may see personal data."""
     campaign = planning.get(g.tenant.id, campaign_id)
-    if not campaign.started_at and may(P.SUBSCRIBER_SEE) and campaign.course != Course.MISSING:
+    if not campaign.started_at and may(P.SUBSCRIBER_SEE) and campaign.course not in BORROWING:
         return hypermedia.done(url_for("selection.index", campaign_id=campaign.id))
     values = {**recipients_of.shown(campaign), "campaign": campaign}
     return hypermedia.page("campaigns/recipients.html", "campaigns/_recipients.html", **values)

@@ -7,6 +7,7 @@ from flask_babel import gettext as _
 
 from domain.accounts import policy
 from domain.accounts.permissions import Permission as P
+from domain.automailers import listing as series
 from domain.campaigns import received
 from domain.db import abreast, gathered
 from domain.errors import Invalid
@@ -15,7 +16,7 @@ from domain.subscribers.facets import fields, notes, tags, tracks
 from domain.subscribers.facets.models import Holder
 from domain.subscribers.models import Organisation
 from portal import facets, hypermedia, meanwhile
-from portal.access import requires
+from portal.access import may, requires
 
 bp = Blueprint("organisations", __name__)
 DOCUMENTS = ("mailing", "note")
@@ -200,6 +201,9 @@ def _record(organisation: Organisation, wrong: dict[str, str] | None = None, sta
             tags=lambda: tags.of(*key),
             tracks=lambda: tracks.every(g.tenant.id),
             standings=lambda: tracks.of(*key),
+            series=lambda: (
+                series.of_organisation(g.tenant.id, organisation.id) if may(P.AUTOMAILER_SEE) else []
+            ),
         ),
     )
     documents = [("mailing", doc.at, doc) for doc in mailings]

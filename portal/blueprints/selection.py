@@ -10,7 +10,7 @@ from flask_babel import ngettext
 from domain.accounts.permissions import Permission as P
 from domain.audit import log
 from domain.campaigns import audience, choosing, exclusions, planning, selection
-from domain.campaigns.models import Campaign, CampaignStatus, Course
+from domain.campaigns.models import BORROWING, Campaign, CampaignStatus
 from domain.db import abreast
 from domain.errors import Forbidden
 from domain.ledger.states import LeftOut
@@ -107,7 +107,7 @@ def _page(campaign: Campaign) -> Response:
         lambda: selection.page(campaign, query), lambda: exclusions.of_campaign(campaign),
         lambda: exclusions.running(g.tenant.id),
     )  # fmt: skip
-    is_draft = campaign.status == CampaignStatus.DRAFT and campaign.course != Course.MISSING
+    is_draft = campaign.status == CampaignStatus.DRAFT and campaign.course not in BORROWING
     is_long = page.more or (bool(query.text or query.state) and selection.is_long(campaign))
     demanded = bool(context.effective_settings()["complete_recipients"])
     return hypermedia.page(

@@ -30,6 +30,7 @@ from portal.demo import (
     sharing,
     stories,
     territories,
+    welcome,
 )
 from portal.demo.days import ZONE, Timeline, clock_at
 from portal.demo.editions import ASKED, BEGUN, BRANCH, READY, SENT, Desk
@@ -117,6 +118,7 @@ class _Builder:
             editions.expect(issue, katrin, self._users, self._now)
 
         self._orders(tenant)
+        welcome.play(tenant, self._users, self._roles["chief_editor"].id, desk, self._now, self._timeline)
         self._at(hours=21.4, act=begun)
         self._at(hours=3.2, act=ready)
         self._at(hours=2.1, act=asked)

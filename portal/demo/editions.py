@@ -84,13 +84,13 @@ class Desk:
     def __init__(
         self, tenant: Tenant, kinds: dict[str, NewsletterType], found: dict[str, Article], base_url: str
     ) -> None:
-        self._tenant, self._kinds, self._found = tenant, kinds, found
-        self._base_url = render.base_url_of(tenant, base_url)
+        self._tenant, self.kinds, self._found = tenant, kinds, found
+        self.base_url = render.base_url_of(tenant, base_url)
 
     def assemble(self, edition: Edition, editor: User, planned_at: datetime) -> Issue:
         """The issue with its blocks, subject and time."""
-        issue = assembly.create(self._tenant.id, self._kinds[edition.kind].id, editor.id, planned_at)
-        name = f"{self._kinds[edition.kind].name} Nr. {edition.number}"
+        issue = assembly.create(self._tenant.id, self.kinds[edition.kind].id, editor.id, planned_at)
+        name = f"{self.kinds[edition.kind].name} Nr. {edition.number}"
         Issue.update(number=edition.number).where(
             Issue.tenant_id == self._tenant.id, Issue.id == issue.id
         ).execute()
@@ -109,7 +109,7 @@ class Desk:
 
     def plan(self, issue: Issue, editor: User) -> Campaign:
         """The mailing of an issue: its type's sender, confirmed and proved readers, the planned time."""
-        kind = next(kind for kind in self._kinds.values() if kind.id == issue.type_id)
+        kind = next(kind for kind in self.kinds.values() if kind.id == issue.type_id)
         sender = render.sender_of(self._tenant, kind)
         campaign = planning.draft_for(issue, editor.id, sender.name, sender.address, sender.reply_to)
         planning.plan(campaign, {"send_at": issue.planned_at, "consents": ["proved"], "lists": []})
@@ -119,7 +119,7 @@ class Desk:
         """Freeze issue and plan and ask for their approval."""
         issue = assembly.get(self._tenant.id, issue.id)
         planning.plan(campaign, {"test_mode": False})
-        clearance.ask(self._tenant, issue, campaign, editor, self._base_url, note)
+        clearance.ask(self._tenant, issue, campaign, editor, self.base_url, note)
         return planning.get(self._tenant.id, campaign.id)
 
 

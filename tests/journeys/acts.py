@@ -103,7 +103,7 @@ def _narrow_account_menu(page: Page) -> None:
 def _open_block(page: Page) -> None:
     page.set_viewport_size({"width": 1400, "height": 900})
     sign_in(page, PEOPLE["editor"])
-    page.goto(f"{LINDENHOF}/issues/4")
+    page.goto(f"{LINDENHOF}/issues/7")
     page.locator(".rb-open").first.click()
     page.wait_for_selector(".rb-block.open .body")
     page.wait_for_selector(".jodit-container")

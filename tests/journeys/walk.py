@@ -117,7 +117,10 @@ def by_state(instance: Path) -> Iterator[Stop]:
     base = "/t/lindenhof"
     queries = {
         "article": ("SELECT state, min(id) FROM article WHERE tenant_id = 1 GROUP BY state", "articles/{}"),
-        "issue": ("SELECT state, min(id) FROM issue WHERE tenant_id = 1 GROUP BY state", "issues/{}"),
+        "issue": (
+            "SELECT state, min(id) FROM issue WHERE tenant_id = 1 AND kind = 'newsletter' GROUP BY state",
+            "issues/{}",
+        ),
         "campaign": (
             "SELECT status, min(id) FROM campaign WHERE tenant_id = 1 GROUP BY status",
             "campaigns/{}",
