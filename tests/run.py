@@ -57,7 +57,8 @@ def main() -> int:
     quick = parser.parse_args().quick
     if not quick:
         install_missing()
-    with in_memory():
+    with in_memory(), tempfile.TemporaryDirectory(prefix="rundbrief-demo-") as folder:
+        os.environ["RUNDBRIEF_TEST_DEMO_HOUSE"] = folder  # built by the first that visits it
         return checked(quick)
 
 
@@ -81,9 +82,7 @@ def checked(quick: bool) -> int:
     journeys = [] if quick else journey_steps()
     skipped = [f"{step.name}: {step.skipped_because}" for step in found + journeys if step.skipped_because]
     failed = [step.name for step in found if not step.skipped_because and not run(step)]
-    with tempfile.TemporaryDirectory(prefix="rundbrief-demo-") as folder:
-        os.environ["RUNDBRIEF_TEST_DEMO_HOUSE"] = folder  # built by the first journey that visits it
-        failed += run_side_by_side([step for step in journeys if not step.skipped_because])
+    failed += run_side_by_side([step for step in journeys if not step.skipped_because])
     report(failed, skipped + skipped_inside())
     return 1 if failed else 0
 

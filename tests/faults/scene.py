@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from dispatcher.engine.ties import tie_to_parent
 from domain.campaigns.models import Campaign, CampaignStatus
 from domain.ledger import outbox
 from domain.ledger.models import Delivery
@@ -35,14 +36,18 @@ def deliver(
     env: dict[str, str] | None = None,
     **pace: float,
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """The product's deliver process in a session of its own; killed at the end if it still runs."""
+    """The product's deliver process in a session of its own; killed at the end, also that of the tests."""
     instance.mkdir(exist_ok=True)
     command = [
         sys.executable, "-m", "tests.faults.deliverer", str(instance), database_url,
         f"smtp://127.0.0.1:{port}?connections={CONNECTIONS}", queue_url or f"sqlite:///{instance}/queue.db",
     ]  # fmt: skip
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "FAULTS_PACE": json.dumps({**PACE, **pace})}
-    process = subprocess.Popen(command, cwd=ROOT, env={**environment, **(env or {})}, start_new_session=True)
+    tests_pid = os.getpid()
+    process = subprocess.Popen(
+        command, cwd=ROOT, env={**environment, **(env or {})}, start_new_session=True,
+        preexec_fn=lambda: tie_to_parent(tests_pid, signal.SIGKILL),
+    )  # fmt: skip
     try:
         yield process
     finally:

@@ -70,11 +70,11 @@ def running(instance: Path, port: int = 0, **environ: str) -> Iterator[House]:
         process.wait(STOPPED_WITHIN_S)
 
 
-def lay_demo_house(instance: Path) -> None:
+def lay_demo_house(instance: Path) -> bool:
     """Lay a demo house into an empty folder where several runs share one (RUNDBRIEF_TEST_DEMO_HOUSE names a folder):
-    a copy of the one that the first of them builds. Without that, the house builds its own at its first start."""
+    a copy of the one that the first of them builds. False without that: then it builds its own at its start."""
     if not (shared := os.environ.get("RUNDBRIEF_TEST_DEMO_HOUSE")):
-        return
+        return False
     built = Path(shared) / "house"
     with (Path(shared) / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -86,6 +86,7 @@ def lay_demo_house(instance: Path) -> None:
             )  # fmt: skip
             (Path(shared) / "complete").touch()
     shutil.copytree(built, instance, dirs_exist_ok=True)
+    return True
 
 
 def processes_of(house: House) -> dict[int, str]:

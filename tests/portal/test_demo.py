@@ -41,6 +41,7 @@ from portal.demo.build import LOGINS, build
 from portal.factory import create_app
 from portal.house import open_house
 from portal.settings import Settings
+from tests.journeys.houses import lay_demo_house
 from tests.statements import counted
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -51,11 +52,13 @@ MOST_QUERIES = 12  # of a page and its frame, for somebody who may see everythin
 def demo_settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """An installation with the demo house, built once for the tests of this module, which only read."""
     instance: Path = tmp_path_factory.mktemp("demo")
+    stands = lay_demo_house(instance)
     found = portal_settings.load({"INSTANCE": str(instance)})
-    open_house(found)
-    db.migrate()
-    with db.connection():
-        build(found)
+    if not stands:
+        open_house(found)
+        db.migrate()
+        with db.connection():
+            build(found)
     return found
 
 
