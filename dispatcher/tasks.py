@@ -34,6 +34,11 @@ def undo_import(job_id: int) -> None:
     _nudge(_undo_import, job_id)
 
 
+def take_suppression(file_id: int) -> None:
+    """A file waits to be taken into the suppression list. Call after commit."""
+    _nudge(_take_suppression, file_id)
+
+
 def check_import(job_id: int) -> None:
     """The columns of an import were chosen: what would it do? Call after commit."""
     _nudge(_check_import, job_id)
@@ -79,6 +84,11 @@ def _run_import(job_id: int) -> None:
 @render.task()
 def _undo_import(job_id: int) -> None:
     bodies["undo_import"](job_id)
+
+
+@render.task()
+def _take_suppression(file_id: int) -> None:
+    bodies["take_suppression"](file_id)
 
 
 @render.task()

@@ -13,8 +13,8 @@ from peewee import OperationalError
 from domain import bounds, db
 from domain.campaigns import exclusions, undoing, unmerging
 from domain.errors import N_
-from domain.subscribers import checking, imports, signup
-from domain.subscribers.models import ImportJob
+from domain.subscribers import checking, imports, robinsonfiles, signup
+from domain.subscribers.models import ImportJob, SuppressionFile
 from domain.tenancy import territory
 
 log = structlog.get_logger()
@@ -76,6 +76,29 @@ def undo(job_id: int) -> None:
         _one_at_a_time.release()
 
 
+def suppress(file_id: int, root: Path) -> None:
+    """Take a file into the suppression list, if it waits or was left behind."""
+    if not _one_at_a_time.acquire(blocking=False):
+        return
+    try:
+        with db.connection():
+            job = robinsonfiles.claim(file_id)
+            if job is not None:
+                _suppress(job, root)
+    finally:
+        _one_at_a_time.release()
+
+
+def _suppress(job: SuppressionFile, root: Path) -> None:
+    try:
+        robinsonfiles.run(job, root)
+    except OperationalError:
+        raise  # the database is busy or down: the file is left behind and found again
+    except Exception:
+        log.exception("suppression file failed", file=job.id, tenant=job.tenant_id)
+        robinsonfiles.fail(job)
+
+
 def sweep_for(root: Path) -> Callable[[], None]:
     """Run what waits or was left behind."""
 
@@ -86,6 +109,8 @@ def sweep_for(root: Path) -> Callable[[], None]:
             run(job_id, root)
         for job_id in undoing.due():
             undo(job_id)
+        for file_id in robinsonfiles.due():
+            suppress(file_id, root)
 
     return sweep_imports
 

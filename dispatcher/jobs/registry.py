@@ -41,6 +41,7 @@ def register(bodies: dict[str, Callable[[int], None]], settings: Any) -> list[Ca
         wording.configure(settings.translations)
     bodies["run_import"] = lambda job_id: imports.run(job_id, root)
     bodies["undo_import"] = imports.undo
+    bodies["take_suppression"] = lambda file_id: imports.suppress(file_id, root)
     bodies["check_import"] = lambda job_id: imports.check(job_id, root)
     bodies["check_domain"] = lambda domain_id: domains.run(domain_id, settings)
     bodies["check_links"] = lambda issue_id: links.run(issue_id, settings)

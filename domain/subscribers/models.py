@@ -258,6 +258,34 @@ class SuppressionEvent(TenantModel):
         indexes = ((("tenant_id", "act", "id"), False), (("tenant_id", "id"), False))
 
 
+class SuppressionFile(TenantModel):
+    """A file on its way into the suppression list: its entries first, then everybody is compared with its rules."""
+
+    filename = CharField(max_length=255)
+    path = CharField(max_length=300)  # below the instance folder
+    reason = CharField(max_length=300, default="")
+    until = MomentField(null=True)
+    by_id = IntegerField()
+    state = CharField(max_length=12, default="queued")  # queued, running, done, failed
+    lines = IntegerField(default=0)  # in the file, about as many as entries
+    entries_done = IntegerField(default=0)
+    added = IntegerField(default=0)
+    known = IntegerField(default=0)
+    unread = IntegerField(default=0)
+    first_unread = CharField(max_length=80, default="")
+    has_rules = BooleanField(default=False)  # it brought domains, patterns or hashes
+    people_total = IntegerField(default=0)  # who are to be compared with rules
+    people_done = IntegerField(default=0)
+    after_id = BigIntegerField(default=0)  # the last of them who was
+    people = IntegerField(default=0)  # hit by rules
+    owner_beat = BigIntegerField(default=0)  # epoch s; a stale one means that the worker died
+    created_at = MomentField(default=clock.now)
+    finished_at = MomentField(null=True)
+
+    class Meta:
+        indexes = ((("tenant_id", "id"), False),)
+
+
 class ImportJob(TenantModel):
     """One file of people on its way in: mapping page, run in the background, result."""
 

@@ -7,13 +7,14 @@ from pathlib import Path
 from flask import Blueprint, Response, current_app, g, request, url_for
 from flask_babel import gettext as _
 
+from dispatcher import tasks
 from domain.accounts import policy
 from domain.accounts.permissions import Permission as P
 from domain.campaigns import listing, waiting
 from domain.errors import Invalid
-from domain.subscribers import ends, robinson, rules, suppression, words
+from domain.subscribers import ends, robinson, robinsonfiles, rules, suppression, words
 from portal import facets, hypermedia, received, suppressed
-from portal.access import requires
+from portal.access import may, requires
 
 bp = Blueprint("robinson", __name__)
 ONWARDS = 50_000  # people looked at in one step, after the newest ones
@@ -124,22 +125,42 @@ def take() -> Response:
     wrong |= _over(until, "import-until")
     if wrong or upload is None:
         return _index(wrong, status=422)
-    folder: Path = current_app.config["SETTINGS"].instance / "imports"
+    root: Path = current_app.config["SETTINGS"].instance
+    folder = root / "imports"
     folder.mkdir(mode=0o700, exist_ok=True)
     path = folder / f"{g.tenant.id}-{secrets.token_hex(8)}.txt"
     try:
         path.touch(mode=0o600)
         upload.save(path)
-        found = robinson.take(g.tenant.id, path, reason, until, g.user.id)
+        job = robinsonfiles.receive(g.tenant.id, upload.filename or "", path, root, reason, until, g.user.id)
     except Invalid as error:
-        return _index({"file": " ".join(facets.wrong(error).values())}, status=422)
-    finally:
         path.unlink(missing_ok=True)
+        return _index({"file": " ".join(facets.wrong(error).values())}, status=422)
+    except Exception:
+        path.unlink(missing_ok=True)
+        raise
+    if not robinsonfiles.is_small(job):
+        tasks.take_suppression(job.id)
+        return hypermedia.done(url_for("robinson.file", file_id=job.id))
+    claimed = robinsonfiles.claim(job.id)
+    if claimed is not None:  # else the work process was quicker
+        job = claimed
+        robinsonfiles.run(job, root)
     text = _(
         "%(added)s added, %(known)s stood there already, %(unread)s lines could not be read.",
-        added=found.added, known=found.known, unread=found.unread,
+        added=job.added, known=job.known, unread=job.unread,
     )  # fmt: skip
-    return hypermedia.done(url_for("robinson.index"), text, "hold" if found.unread else "done")
+    return hypermedia.done(url_for("robinson.index"), text, "hold" if job.unread else "done")
+
+
+@bp.get("/suppression/files/<int:file_id>")
+@requires(P.SUBSCRIBER_IMPORT)
+def file(file_id: int) -> Response:
+    """How far a file is, again every two seconds until it is on the list."""
+    job = robinsonfiles.get(g.tenant.id, file_id)
+    if job.state in ("done", "failed") and hypermedia.wants_fragment():
+        return hypermedia.stop_polling("robinson/_file.html", job=job)
+    return hypermedia.page("robinson/file.html", "robinson/_file.html", job=job)
 
 
 def _over(until: datetime | None, field: str) -> dict[str, str]:
@@ -167,7 +188,8 @@ def _index(
     return hypermedia.page(
         "robinson/index.html", "robinson/_results.html" if status == 200 and request.method == "GET" else None,
         status=status, view=view, text=text, page=page, wrong=wrong or {}, asked=asked, found=found,
-        names=policy.names([row.by_id for row in page.rows if row.by_id]), max_mb=robinson.MAX_BYTES >> 20,
+        names=policy.names([row.by_id for row in page.rows if row.by_id]), max_mb=robinsonfiles.MAX_BYTES >> 20,
+        under_way=robinsonfiles.open_ones(g.tenant.id) if may(P.SUBSCRIBER_IMPORT) else [],
         mailings=listing.names(g.tenant.id, [getattr(row, "campaign_id", None) for row in page.rows]),
         auto_rules=suppressed.RULES,
     )  # fmt: skip

@@ -5,12 +5,22 @@ import re
 from html import unescape
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 
+from dispatcher.jobs import imports as jobs
 from domain import clock
 from domain.campaigns.models import Campaign
 from domain.ledger.models import Delivery
-from domain.subscribers import automatic, directory, lists, organisations, robinson, suppression
+from domain.subscribers import (
+    automatic,
+    directory,
+    lists,
+    organisations,
+    robinson,
+    robinsonfiles,
+    suppression,
+)
 from domain.subscribers.facets import fields
 from domain.subscribers.models import DistributionList, Organisation
 from tests.portal import readers
@@ -134,6 +144,24 @@ def test_a_preview_goes_on_by_itself_until_everybody_was_looked_at(
     onward = unescape(re.findall(r'hx-get="([^"]+)"', first)[0])
     rest = manager.get(onward, headers=HTMX).text
     assert "hits 2 people here" in rest and "a@celle.example" in rest and "hx-get" not in rest
+
+
+def test_a_long_list_is_taken_in_behind_the_page_and_says_how_far_it_is(
+    manager: FlaskClient, world: World, app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    directory.create(world.north.id, {"address": "a@three.example"})
+    monkeypatch.setattr(robinsonfiles, "AT_ONCE", 0)
+    upload = (io.BytesIO(b"b@two.example\n@three.example\nwhat is this\n"), "list.txt")
+    answer = manager.post(f"{T}/suppression/import", data={"file": upload, "reason": "List 2026"})
+    page = manager.get(answer.location).text
+    assert "0 of about 4 entries" in page and "every 2s" in page and "may still leave" in page
+    assert answer.location in manager.get(f"{T}/suppression").text
+    (waiting,) = robinsonfiles.due()
+    jobs.suppress(waiting, app.config["SETTINGS"].instance)
+    ended = manager.get(answer.location, headers=HTMX)
+    assert ended.status_code == 286 and "what is this" in ended.text
+    assert suppression.is_suppressed(world.north.id, "a@three.example")
+    assert answer.location not in manager.get(f"{T}/suppression").text
 
 
 def test_a_list_is_imported_and_an_entry_taken_off_with_a_reason(manager: FlaskClient, world: World) -> None:

@@ -14,9 +14,16 @@ from domain.ledger import outbox
 from domain.ledger.models import Delivery
 from domain.ledger.outbox import Terms
 from domain.ledger.states import DeliveryState, LeftOut
-from domain.subscribers import addresses, directory, robinson, rules, signup, suppression
+from domain.subscribers import addresses, directory, robinson, robinsonfiles, rules, signup, suppression
 from domain.subscribers.consent import Trace
-from domain.subscribers.models import Consent, Subscriber, Subscription, Suppression, SuppressionEvent
+from domain.subscribers.models import (
+    Consent,
+    Subscriber,
+    Subscription,
+    Suppression,
+    SuppressionEvent,
+    SuppressionFile,
+)  # fmt: skip
 from tests import mailings
 from tests.world import World
 
@@ -185,6 +192,15 @@ def test_rules_hold_at_the_snapshot_and_at_the_claim(world: World) -> None:
     assert audience.numbers(campaign)[1][LeftOut.SUPPRESSED] == 2
 
 
+def take(world: World, path: Path, reason: str) -> SuppressionFile:
+    """A file as the work process takes it in."""
+    job = robinsonfiles.receive(world.north.id, path.name, path, path.parent, reason, None, world.editor.id)
+    claimed = robinsonfiles.claim(job.id)
+    assert claimed is not None and robinsonfiles.claim(job.id) is None
+    robinsonfiles.run(claimed, path.parent)
+    return robinsonfiles.get(world.north.id, job.id)
+
+
 def test_a_file_of_all_kinds_is_taken_in(world: World, tmp_path: Path) -> None:
     for address in (ADDRESS, "b@two.example", "c@three.example", "d@four.example"):
         person(world, address)
@@ -198,13 +214,16 @@ def test_a_file_of_all_kinds_is_taken_in(world: World, tmp_path: Path) -> None:
         "B@two.example",
     ]
     path.write_text("\n".join(lines), "utf-8")
-    taken = robinson.take(world.north.id, path, "list of 2026", None, world.editor.id)
+    kept = path.read_bytes()
+    taken = take(world, path, "list of 2026")
     assert (taken.added, taken.known, taken.unread, taken.first_unread) == (3, 1, 1, "no entry@")
     stopped = suppression.stopped(
         world.north.id, [ADDRESS, "b@two.example", "c@three.example", "d@four.example"]
     )
     assert stopped == {ADDRESS, "b@two.example", "c@three.example"}
-    again = robinson.take(world.north.id, path, "list of 2026", None, world.editor.id)
+    assert taken.people == 2 and not path.exists()
+    path.write_bytes(kept)
+    again = take(world, path, "list of 2026")
     assert again.added == 0
 
 
@@ -214,6 +233,40 @@ def test_the_bytes_of_the_ecg_list_are_read(world: World, tmp_path: Path) -> Non
     path.write_bytes(
         b"".join(hashlib.sha1(t.encode()).digest() for t in ("x@y.example", "@mail.firma.example"))
     )
-    taken = robinson.take(world.north.id, path, "ECG", None, world.editor.id)
+    taken = take(world, path, "ECG")
     assert (taken.added, taken.unread) == (2, 0) and suppression.entry(world.north.id, ADDRESS)
     assert SuppressionEvent.select().where(SuppressionEvent.act == "added").count() == 0
+
+
+def test_a_file_whose_worker_died_is_gone_on_with_behind_what_was_done(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(5):
+        person(world, f"p{number}@hit.example")
+    path = tmp_path / "list.csv"
+    path.write_text("@hit.example\na@one.example\nb@two.example\n", "utf-8")
+    monkeypatch.setattr(robinsonfiles, "CHUNK", 2)
+    job = robinsonfiles.receive(world.north.id, "list.csv", path, tmp_path, "list", None, world.editor.id)
+    whole, calls = rules.resolve, []
+
+    def dying(tenant_id: int, keys: list[str]) -> set[str]:
+        calls.append(keys)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return whole(tenant_id, keys)
+
+    monkeypatch.setattr(rules, "resolve", dying)
+    with pytest.raises(KeyboardInterrupt):
+        robinsonfiles.run(robinsonfiles.claim(job.id), tmp_path)
+    halfway = robinsonfiles.get(world.north.id, job.id)
+    assert (halfway.entries_done, halfway.people_done, halfway.people_total) == (3, 2, 5)
+    assert not robinsonfiles.due() and robinsonfiles.open_ones(world.north.id) == [halfway]
+    SuppressionFile.update(owner_beat=1).execute()
+    assert robinsonfiles.due() == [job.id]
+    robinsonfiles.run(robinsonfiles.claim(job.id), tmp_path)
+    done = robinsonfiles.get(world.north.id, job.id)
+    assert (done.state, done.added, done.people, done.people_done) == ("done", 3, 5, 5)
+    assert suppression.stopped(world.north.id, ["p4@hit.example", "a@one.example"]) == {
+        "p4@hit.example", "a@one.example",
+    }  # fmt: skip
+    assert not path.exists() and not robinsonfiles.due()
