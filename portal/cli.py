@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from dispatcher.engine import lean
-from portal.settings import Settings, SettingsError, load
+from portal.setting_values import SettingsError
+from portal.settings import Settings, load
 from portal.supervisor import CONFIG_EXIT
 
 Command = Callable[[Settings, argparse.Namespace], int]

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from domain import db, tokens
 from mediadb import scanner, storage
-from portal.settings import Settings, write_private
+from portal.secret import write_private
+from portal.settings import Settings
 
 
 def open_house(settings: Settings) -> None:

@@ -14,7 +14,8 @@ from domain.errors import N_, Conflict, Invalid
 from domain.senders import sealing
 from domain.senders.models import DkimKey, Relay
 from portal.house import is_empty
-from portal.settings import SECRET_BYTES, Settings, write_private
+from portal.secret import SECRET_BYTES, write_private
+from portal.settings import Settings
 
 _HEAD = "rundbrief-secrets-1:"
 _SECRET = "secret.key"  # noqa: S105 - the name of a file

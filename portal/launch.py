@@ -9,7 +9,8 @@ from contextlib import contextmanager
 
 from domain import db
 from portal.house import is_empty, setup_token
-from portal.settings import Settings, SettingsError
+from portal.setting_values import SettingsError
+from portal.settings import Settings
 from portal.supervisor import Supervisor
 from portal.web import HOST, free_port
 

@@ -8,7 +8,8 @@ from typing import Any
 from gunicorn.app.base import BaseApplication
 
 from dispatcher.engine.ties import tie_to_parent
-from portal.settings import DEFAULT_PORT, Settings, SettingsError
+from portal.setting_values import SettingsError
+from portal.settings import DEFAULT_PORT, Settings
 
 HOST = "127.0.0.1"  # a reverse proxy with TLS stands in front of anything public
 THREADS = 8

@@ -20,7 +20,7 @@ from domain import db, tokens
 from domain.accounts import sessions
 from domain.accounts.models import User
 from portal.demo.people import PASSWORD
-from portal.settings import read_secret
+from portal.secret import read_secret
 
 # Who sees most comes first, so that a page is seen with all its buttons.
 PEOPLE = {

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from portal.settings import KEYS, Settings, SettingsError, load
+from portal.setting_values import SettingsError
+from portal.settings import KEYS, Settings, load
 
 
 def read(instance: Path, **environ: str) -> Settings:
