@@ -14,7 +14,7 @@ from domain.content import pool
 from domain.db import abreast
 from domain.ledger import marks
 from domain.notices import bell
-from domain.orders import desk
+from domain.orders import listing as orders
 from domain.rollouts import course
 from domain.tenancy import settings as tenant_settings
 from domain.tenancy.models import Tenant
@@ -45,7 +45,7 @@ def _counts() -> dict[str, int]:
     for key, right, counted, query in (
         ("articles", P.ARTICLE_REVIEW, "waiting_articles", pool.submitted(tenant_id)),
         ("approvals", P.APPROVAL_DECIDE, "waiting_approvals", listing.waiting_for(tenant_id, user_id)),
-        ("orders", P.ORDER_DECIDE, "", desk.waiting(tenant_id)),
+        ("orders", P.ORDER_DECIDE, "", orders.waiting(tenant_id)),
     ):
         if counted and counted in g:
             known[key] = g.get(counted)

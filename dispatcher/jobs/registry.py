@@ -25,7 +25,7 @@ from domain import clock
 from domain.campaigns import retention
 from domain.issues import commissions
 from domain.issues import links as link_answers
-from domain.orders import desk
+from domain.orders import results as order_results
 from domain.quotas import reservations
 from domain.rollouts import course
 from mediadb import completing, pieces, proofs, treatment
@@ -57,7 +57,7 @@ def register(bodies: dict[str, Callable[[int], None]], settings: Any) -> list[Ca
 
 def results() -> None:
     """Who ordered a mailing hears how it went."""
-    desk.tell_results()
+    order_results.tell_results()
 
 
 def answers() -> None:

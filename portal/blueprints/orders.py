@@ -11,7 +11,7 @@ from dispatcher.rendering import render
 from domain.accounts import policy
 from domain.accounts.permissions import Permission as P
 from domain.errors import Invalid, NotFound
-from domain.orders import desk
+from domain.orders import desk, listing, results, wishes
 from domain.orders.models import MailingOrder, OrderState
 from domain.subscribers import types
 from domain.tenancy import territory
@@ -30,11 +30,11 @@ def index() -> Response:
     own = None if _sees_all() else g.user.id
     view = request.args.get("view", "open" if may(P.ORDER_DECIDE) else "all")
     text = request.args.get("q", "")[:120]
-    orders, older = desk.page(g.tenant.id, view, own, text, request.args.get("before", type=int))
+    orders, older = listing.page(g.tenant.id, view, own, text, request.args.get("before", type=int))
     people = {i for order in orders for i in (order.asked_by_id, order.office_by_id)}
     return hypermedia.page(
         "orders/index.html", "orders/_results.html", orders=orders, older=older, view=view, text=text,
-        counts=desk.counts(g.tenant.id, own), names=policy.names(people), results=desk.results(orders),
+        counts=listing.counts(g.tenant.id, own), names=policy.names(people), results=results.results(orders),
         sees_all=_sees_all(),
     )  # fmt: skip
 
@@ -141,32 +141,32 @@ def _edit(
 
 
 def _show(order: MailingOrder, wrong: dict[str, str] | None = None, status: int = 200) -> Response:
-    steps = desk.steps(order)
+    steps = listing.steps(order)
     people = {order.asked_by_id, order.office_by_id, *(step.by_id for step in steps)}
     return hypermedia.page(
         "orders/show.html", status=status, order=order, steps=steps, names=policy.names(people), wrong=wrong or {},
-        result=desk.results([order]).get(order.id), types=[t for t in types.every(g.tenant.id) if t.active],
+        result=results.results([order]).get(order.id), types=[t for t in types.every(g.tenant.id) if t.active],
         own=order.asked_by_id == g.user.id, typed=request.form,
         place=territory.paths(g.tenant.id).get(order.territory_id) if order.territory_id else None,
     )  # fmt: skip
 
 
 def _get(order_id: int) -> MailingOrder:
-    return desk.get(g.tenant.id, order_id, g.user, _sees_all())
+    return listing.get(g.tenant.id, order_id, g.user, _sees_all())
 
 
 def _sees_all() -> bool:
     return may(P.ORDER_SEE) or may(P.ORDER_DECIDE)
 
 
-def _wish() -> desk.Wish:
+def _wish() -> wishes.Wish:
     form = request.form
     node_id = form.get("territory_id", 0, int)
     try:
         day = date.fromisoformat(form.get("wanted_on", ""))
     except ValueError:
         day = None
-    return desk.Wish(
+    return wishes.Wish(
         form.get("title", ""), form.get("text", ""), form.get("audience", ""), form.get("reason", ""),
         form.get("territory", ""), day, form.get("reference", ""),
         territory.get(g.tenant.id, node_id).id if node_id else None,

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from domain.accounts.models import User
-from domain.orders import desk
+from domain.orders import desk, wishes
 from domain.orders.models import MailingOrder
 from domain.tenancy import territory
 from domain.tenancy.models import Tenant
@@ -12,7 +12,7 @@ from domain.tenancy.models import Tenant
 def reading(tenant: Tenant, asker: User, now: datetime) -> MailingOrder:
     """Somebody wants readers of a town invited."""
     nodes = [node for node in territory.every(tenant.id) if node.depth]
-    wish = desk.Wish(
+    wish = wishes.Wish(
         title="Lesung in der Stadtbibliothek",
         text="Am Abend liest Lea Brügge aus ihrem neuen Roman.\nDer Eintritt ist frei, Anmeldung am Tresen.\n\n"
         "Wir freuen uns auf viele Zuhörer aus der Stadt.",
@@ -27,7 +27,7 @@ def reading(tenant: Tenant, asker: User, now: datetime) -> MailingOrder:
 
 def survey(tenant: Tenant, asker: User) -> MailingOrder:
     """A journalist wants to ask readers something."""
-    wish = desk.Wish(
+    wish = wishes.Wish(
         title="Umfrage: Wie kommen Sie zur Arbeit?",
         text="Für eine Serie im Stadtgespräch fragen wir, wie unsere Leserschaft zur Arbeit kommt.\n\n"
         "Drei Fragen, zwei Minuten.",

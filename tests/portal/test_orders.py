@@ -16,7 +16,7 @@ from domain.issues import assembly
 from domain.ledger.models import Delivery
 from domain.ledger.states import DeliveryState
 from domain.notices.models import Notice, OutboxMail
-from domain.orders import desk
+from domain.orders import desk, listing, results, wishes
 from domain.orders.models import MailingOrder
 from domain.tenancy import territory
 from portal.settings import Settings
@@ -76,7 +76,7 @@ def test_an_order_goes_back_and_forth_and_becomes_a_mailing(
     assert (issue.name, issue.created_by_id) == ("Gartenfest", world.sender.id)
     assert [b.data["html"] for b in assembly.blocks(issue)][1] == "<p>Im großen Saal.</p>"
     assert campaign.status == CampaignStatus.DRAFT and campaign.send_at.year == 2031
-    assert [s.act for s in desk.steps(order)] == ["asked", "accepted", "returned", "asked", "released"]
+    assert [s.act for s in listing.steps(order)] == ["asked", "accepted", "returned", "asked", "released"]
     assert len(told(world.journalist)) == 3, "accepted, returned, released"
     acts = [e.act for e in AuditEntry.select().where(AuditEntry.kind == "order").order_by(AuditEntry.number)]
     assert acts == ["order.asked", "order.accepted", "order.returned", "order.asked", "order.released"]
@@ -88,7 +88,7 @@ def test_the_asker_reads_what_became_of_it_once(asker: FlaskClient, world: World
     order = asked(asker)
     kind = world.types["city"]
     campaign = desk.release(order, kind.id, world.sender, ("Nord", "news@nord.example", ""), "", 1)
-    assert desk.tell_results() == 0
+    assert results.tell_results() == 0
     for number, state in enumerate((DeliveryState.SENT, DeliveryState.SENT, DeliveryState.SUPPRESSED), 1):
         reason = 1 if state == DeliveryState.SUPPRESSED else None
         Delivery.create(
@@ -98,7 +98,7 @@ def test_the_asker_reads_what_became_of_it_once(asker: FlaskClient, world: World
     Campaign.update(started_at=clock.now(), sent_at=clock.now(), status="finished").where(
         Campaign.id == campaign.id
     ).execute()
-    assert desk.tell_results() == 1 and desk.tell_results() == 0
+    assert results.tell_results() == 1 and results.tell_results() == 0
     assert "2 mails sent, 1 people left out" in told(world.journalist)[-1]
     assert "2 of 2" in asker.get(f"{HERE}/{order.id}").text
     User.update(notice_mail="now").where(User.id == world.journalist.id).execute()
@@ -120,7 +120,9 @@ def test_office_and_asker_get_mails_of_their_own_kind(
     assert to_office.subject == "Auftrag wartet: Gartenfest"
     assert "Grund: " in to_office.plain and "Bemerkung" not in to_office.plain, "nothing stands there empty"
     assert f"/t/north/orders/{order.id}" in to_office.plain
-    desk.send_back(desk.get(world.north.id, order.id, world.sender, True), world.sender, "Welcher Saal?", 1)
+    desk.send_back(
+        listing.get(world.north.id, order.id, world.sender, True), world.sender, "Welcher Saal?", 1
+    )
     notices.send_now()
     mail = OutboxMail.get(OutboxMail.kind == "order_step")
     assert mail.to_address == world.journalist.email and "Remark: Welcher Saal?" in mail.plain
@@ -143,10 +145,10 @@ def test_nobody_reads_the_orders_of_others_without_the_right(
 
 def test_of_two_clicks_one_counts(asker: FlaskClient, world: World) -> None:
     order = asked(asker)
-    seen = desk.get(world.north.id, order.id, world.sender, True)
+    seen = listing.get(world.north.id, order.id, world.sender, True)
     desk.accept(seen, world.sender, "", 1)
     with pytest.raises(Conflict):
-        desk.send_back(desk.get(world.north.id, order.id, world.sender, True), world.sender, "nein", 1)
+        desk.send_back(listing.get(world.north.id, order.id, world.sender, True), world.sender, "nein", 1)
     with pytest.raises(Conflict):
         desk.release(order, world.types["city"].id, world.sender, ("Nord", "news@nord.example", ""), "", 1)
     assert Campaign.select().count() == 0, "what was refused leaves no issue behind"
@@ -186,7 +188,7 @@ def test_an_order_for_a_territory_becomes_a_mailing_of_that_territory(
     campaign = planning.get(world.north.id, MailingOrder.get().campaign_id)
     assert campaign.territory_ids == [north.id], "it goes only to people there and below"
     second = desk.ask(
-        world.north.id, desk.Wish("B", "Text", "alle", "so", territory_id=north.id), world.journalist
+        world.north.id, wishes.Wish("B", "Text", "alle", "so", territory_id=north.id), world.journalist
     )
     territory.delete(world.north.id, north.id, world.administrator.id)
     refused = office.post(f"{HERE}/{second.id}/decide", data=data)
