@@ -19,7 +19,7 @@ from domain.errors import N_, Conflict, Invalid
 from domain.issues import assembly, mediause
 from domain.issues.models import Block, BlockKind, Issue
 from domain.releases import ledger
-from domain.rollouts import aliases, course
+from domain.rollouts import aliases, course, receiving
 from domain.rollouts.models import BranchState, Rollout, RolloutBranch
 from domain.subscribers import types
 from domain.subscribers.models import NewsletterType
@@ -105,14 +105,14 @@ def open_up(rollout: Rollout, giver: Tenant, user: User, base_url: str) -> None:
                 hand_out(source, row, user)
 
 
-def join(one: course.Received, tenant: Tenant, user: User, type_id: int | None = None) -> bool:
+def join(one: receiving.Received, tenant: Tenant, user: User, type_id: int | None = None) -> bool:
     """The branch takes part: makes its issue and mailing. False when something is missing that it has to name."""
-    course.check_open(one)
+    receiving.check_open(one)
     source = read(one.rollout, one.giver)
     with database.atomic():
         if not hand_out(source, one.branch, user, type_id):
             return False
-        course.tell_joined(one, user)
+        receiving.tell_joined(one, user)
     return True
 
 
@@ -127,7 +127,7 @@ def hand_out(source: Source, row: RolloutBranch, user: User, type_id: int | None
     missing += [["list", word] for word, _ in source.lists.values() if word not in lists]
     missing += [["segment", word] for word, _ in source.segments.values() if word not in segments]
     if missing or kind is None:
-        course.lacks(row, missing)
+        receiving.lacks(row, missing)
         return False
     at_work = bounds.current()
     mine = at_work if at_work and at_work.tenant_id == branch.id else None
@@ -152,7 +152,7 @@ def hand_out(source: Source, row: RolloutBranch, user: User, type_id: int | None
             "exclude": own_segments.get(source.audience.get("exclude") or 0),
         }
         campaign.save()
-        course.joined(row, issue, campaign, user)
+        receiving.joined(row, issue, campaign, user)
     return True
 
 

@@ -15,7 +15,7 @@ from domain.db import abreast
 from domain.ledger import marks
 from domain.notices import bell
 from domain.orders import listing as orders
-from domain.rollouts import course
+from domain.rollouts import receiving
 from domain.tenancy import settings as tenant_settings
 from domain.tenancy.models import Tenant
 from portal import context
@@ -52,7 +52,7 @@ def _counts() -> dict[str, int]:
         elif may(right):
             asked[key] = query
     if g.tenant.parent_id and may(P.ROLLOUT_JOIN):
-        asked["rollouts"] = course.waiting(g.tenant)
+        asked["rollouts"] = receiving.waiting(g.tenant)
     columns = [query.alias(key) for key, query in asked.items()]
     found = Tenant.select(*columns).where(Tenant.id == tenant_id).dicts().get()
     g.nav_counts = {**found, **known}

@@ -27,7 +27,7 @@ from domain.issues import commissions
 from domain.issues import links as link_answers
 from domain.orders import results as order_results
 from domain.quotas import reservations
-from domain.rollouts import course
+from domain.rollouts import reminding
 from mediadb import completing, pieces, proofs, treatment
 
 DAY_S = 86_400
@@ -62,7 +62,7 @@ def results() -> None:
 
 def answers() -> None:
     """Branches hear that the time to answer a rollout is nearly over."""
-    course.remind()
+    reminding.remind()
 
 
 def upkeep() -> Callable[[], None]:

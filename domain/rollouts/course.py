@@ -5,17 +5,10 @@ usual way: own sender, recipients, approval and limits. Only numbers come back.
 """
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
-from peewee import ModelSelect, fn
-
 from domain import clock
-from domain.accounts import policy
 from domain.accounts.models import User
-from domain.accounts.permissions import Permission
 from domain.audit import log
 from domain.campaigns import planning
 from domain.campaigns.models import Campaign, CampaignStatus
@@ -23,33 +16,15 @@ from domain.db import database, unscoped
 from domain.errors import N_, Conflict, Invalid, NotFound
 from domain.issues import assembly
 from domain.issues.models import Issue, IssueState
-from domain.notices import bell
+from domain.rollouts import telling
 from domain.rollouts.models import BranchState, Rollout, RolloutBranch, RolloutState
 from domain.tenancy import tree
 from domain.tenancy.models import Tenant
 
 B, R = BranchState, RolloutState
 PAGE_SIZE = 30
-REMINDED = timedelta(days=1)  # before the time to answer is over
 NOT_SENT = (CampaignStatus.DRAFT, CampaignStatus.IN_APPROVAL, CampaignStatus.SCHEDULED)
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\x85\u2028\u2029]")
-
-
-@dataclass(frozen=True)
-class Received:
-    """A rollout as a branch sees it."""
-
-    branch: RolloutBranch
-    rollout: Rollout
-    giver: Tenant
-
-    @property
-    def may_join(self) -> bool:
-        """Whether the branch can still decide."""
-        over = self.rollout.join_until is not None and self.rollout.join_until <= clock.now()
-        return self.rollout.state == R.OPEN and (
-            self.branch.state == B.MISSING or (self.branch.state in (B.INVITED, B.DECLINED) and not over)
-        )
 
 
 def below(tenant: Tenant) -> list[Tenant]:
@@ -178,7 +153,7 @@ def open_up(rollout: Rollout, giver: Tenant, user: User) -> list[RolloutBranch]:
         rollout.state = R.OPEN
         log.record(giver.id, "rollout.open", user_id=user.id, kind="rollout", object_id=rollout.id)
         for row in found:
-            _tell_branch(
+            telling.tell_branch(
                 row, rollout, giver,
                 N_("%(tenant)s sends “%(title)s” out in your name, too. Look at your issue.") if row.obliged
                 else N_("%(tenant)s invites you to send “%(title)s” in your name."),
@@ -189,79 +164,6 @@ def open_up(rollout: Rollout, giver: Tenant, user: User) -> list[RolloutBranch]:
                 details={"name": rollout.name, "from": giver.id, "obliged": row.obliged},
             )  # fmt: skip
     return found
-
-
-def received(tenant: Tenant) -> list[Received]:
-    """Rollouts from above that reach the tenant, newest first."""
-    return _received(tenant)
-
-
-def receive(tenant: Tenant, branch_id: int) -> Received:
-    """One rollout from above, by the number of the tenant's part in it; raises NotFound."""
-    found = _received(tenant, branch_id)
-    if not found:
-        raise NotFound
-    return found[0]
-
-
-@unscoped("what tenants above roll out to this one")
-def _received(tenant: Tenant, branch_id: int | None = None) -> list[Received]:
-    query = (
-        RolloutBranch.select(RolloutBranch, Rollout)
-        .join(
-            Rollout,
-            on=(Rollout.tenant_id == RolloutBranch.tenant_id) & (Rollout.id == RolloutBranch.rollout_id),
-            attr="whole",
-        )
-        .where(RolloutBranch.branch_tenant_id == tenant.id, Rollout.state != R.DRAFT)
-    )
-    if branch_id is not None:
-        query = query.where(RolloutBranch.id == branch_id)
-    rows = list(query.order_by(RolloutBranch.id.desc()).limit(100))
-    givers = {t.id: t for t in Tenant.select().where(Tenant.id.in_({row.tenant_id for row in rows} or [0]))}
-    return [Received(row, row.whole, givers[row.tenant_id]) for row in rows if row.tenant_id in givers]
-
-
-def waiting(tenant: Tenant) -> ModelSelect:
-    """How many rollouts wait for the tenant's decision, as a query of one number."""
-    in_time = Rollout.join_until.is_null() | (Rollout.join_until > clock.now())
-    same = (Rollout.tenant_id == RolloutBranch.tenant_id) & (Rollout.id == RolloutBranch.rollout_id)
-    query = RolloutBranch.select(fn.COUNT(RolloutBranch.id)).join(Rollout, on=same)
-    undecided = (RolloutBranch.state == B.MISSING) | ((RolloutBranch.state == B.INVITED) & in_time)
-    return query.where(RolloutBranch.branch_tenant_id == tenant.id, Rollout.state == R.OPEN, undecided)
-
-
-def joined(row: RolloutBranch, issue: Issue, campaign: Campaign, user: User | None) -> None:
-    """The branch has its own issue now."""
-    _settle(
-        row, B.JOINED, user, expected=(B.INVITED, B.MISSING, B.DECLINED), issue_id=issue.id,
-        campaign_id=campaign.id, missing=[],
-    )  # fmt: skip
-
-
-def lacks(row: RolloutBranch, missing: list[list[str]]) -> None:
-    """What the stand-in names of the rollout ask for is not there yet."""
-    RolloutBranch.update(state=B.MISSING, missing=missing).where(
-        RolloutBranch.tenant_id == row.tenant_id, RolloutBranch.id == row.id
-    ).execute()
-    row.state, row.missing = B.MISSING, missing
-
-
-def decline(one: Received, user: User, remark: str) -> None:
-    """The branch does not take part; raises Conflict for one that is obliged or has decided."""
-    if one.branch.obliged:
-        raise Conflict(N_("This rollout obliges your tenant. Talk to the head office."))
-    if not one.may_join or one.branch.state == B.DECLINED:
-        raise Conflict(N_("This rollout is no longer open for a decision."))
-    with database.atomic():
-        _settle(one.branch, B.DECLINED, user, expected=(B.INVITED, B.MISSING), remark=remark.strip()[:2_000])
-        _tell_giver(one, user, N_("%(tenant)s does not take part in “%(title)s”."))
-
-
-def check_open(one: Received) -> None:
-    """Raise Conflict when the branch can no longer join."""
-    if not one.may_join:
-        raise Conflict(N_("This rollout is no longer open for a decision."))
 
 
 def call_off(rollout: Rollout, user: User) -> int:
@@ -317,88 +219,8 @@ def _withdraw(row: RolloutBranch, rollout: Rollout, giver: Tenant, user: User) -
         tenant_id, "rollout.withdrawn", user_id=user.id, kind="rollout", object_id=rollout.id,
         details={"name": rollout.name, "from": giver.id},
     )  # fmt: skip
-    _tell_branch(
+    telling.tell_branch(
         row, rollout, giver, N_("%(tenant)s has called “%(title)s” off. Your mailing does not go out."),
         "rollout_over",
     )  # fmt: skip
     return True
-
-
-def _settle(
-    row: RolloutBranch, state: BranchState, user: User | None, expected: Iterable[BranchState], **more: Any
-) -> None:
-    changed = (
-        RolloutBranch.update(
-            state=state, decided_by_id=user.id if user else None, decided_at=clock.now(), **more
-        )
-        .where(
-            RolloutBranch.tenant_id == row.tenant_id,
-            RolloutBranch.id == row.id,
-            RolloutBranch.state.in_(list(expected)),
-        )
-        .execute()
-    )
-    if not changed:
-        raise Conflict(N_("Somebody else has decided this meanwhile. Reload the page to see it."))
-    for key, value in {**more, "state": state}.items():
-        setattr(row, key, value)
-    log.record(
-        row.branch_tenant_id, f"rollout.{state}", user_id=user.id if user else None, kind="rollout",
-        object_id=row.rollout_id, details={"remark": row.remark, "from": row.tenant_id},
-    )  # fmt: skip
-
-
-def tell_joined(one: Received, user: User) -> None:
-    """Let the head office know."""
-    _tell_giver(one, user, N_("%(tenant)s takes part in “%(title)s”."))
-
-
-def _tell_giver(one: Received, user: User, message: str) -> None:
-    where = tree.get(one.branch.branch_tenant_id)
-    bell.tell(
-        one.giver.id, [one.rollout.created_by_id], message,
-        {"tenant": where.name, "title": one.rollout.name, "name": user.name, "remark": one.branch.remark},
-        f"rollouts/{one.rollout.id}", letter="rollout_answer",
-    )  # fmt: skip
-
-
-@unscoped("one sweep serves all tenants")
-def remind() -> int:
-    """Tell branches that have not answered that the time to do so is nearly over, once each; returns how many."""
-    now = clock.now()
-    soon = Rollout.select().where(
-        Rollout.state == R.OPEN, Rollout.join_until > now, Rollout.join_until <= now + REMINDED
-    )
-    told = 0
-    for rollout in list(soon):
-        given = (rollout.join_until - rollout.opened_at) / 2 if rollout.opened_at else REMINDED
-        if rollout.join_until - now > min(REMINDED, given):  # a short time is not reminded of at once
-            continue
-        giver = tree.get(rollout.tenant_id)
-        for row in branches(rollout):
-            if row.state in (B.INVITED, B.MISSING) and not row.reminded:
-                told += _remind(row, rollout, giver)
-    return told
-
-
-def _remind(row: RolloutBranch, rollout: Rollout, giver: Tenant) -> bool:
-    mine = (RolloutBranch.tenant_id == row.tenant_id, RolloutBranch.id == row.id)
-    with database.atomic():
-        if not RolloutBranch.update(reminded=True).where(*mine, ~RolloutBranch.reminded).execute():
-            return False
-        message = N_("The time to answer “%(title)s” of %(tenant)s is nearly over.")
-        _tell_branch(row, rollout, giver, message, "rollout_deadline")
-    return True
-
-
-def _tell_branch(row: RolloutBranch, rollout: Rollout, giver: Tenant, message: str, letter: str) -> None:
-    people = policy.people_with(Permission.ROLLOUT_JOIN, row.branch_tenant_id)
-    bell.tell(
-        row.branch_tenant_id, [person.id for person in people], message,
-        {
-            "tenant": giver.name, "title": rollout.name, "note": rollout.note,
-            "join_at": rollout.join_until and rollout.join_until.isoformat(),
-            "send_at": rollout.send_at and rollout.send_at.isoformat(),
-        },
-        f"rollouts/from-above/{row.id}", letter=letter,
-    )  # fmt: skip

@@ -16,7 +16,7 @@ from domain.accounts.permissions import Permission as P
 from domain.db import abreast
 from domain.errors import Invalid, NotFound
 from domain.issues import assembly, listing
-from domain.rollouts import course, report
+from domain.rollouts import course, receiving, report
 from domain.rollouts.models import BranchState, Rollout, RolloutState
 from domain.subscribers import types
 from portal import context, editor, facets, hypermedia, sending, standins
@@ -36,7 +36,7 @@ def index() -> Response:
     found = course.page(g.tenant.id, request.args.get("before", type=int))
     issues = [i for i in listing.find(g.tenant.id, "work").issues if not i.rollout_id][:MOST_ISSUES]
     return hypermedia.page(
-        "rollouts/index.html", rollouts=found, counts=report.counts(found), received=course.received(g.tenant),
+        "rollouts/index.html", rollouts=found, counts=report.counts(found), received=receiving.received(g.tenant),
         older=found[-1].id if len(found) == course.PAGE_SIZE else None, issues=issues,
         has_branches=course.has_branches(g.tenant),
     )  # fmt: skip
@@ -162,14 +162,14 @@ def table(rollout_id: int) -> Response:
 @bp.get("/rollouts/from-above/<int:branch_id>")
 @requires(P.ROLLOUT_SEE, P.ROLLOUT_JOIN)
 def received(branch_id: int) -> Response:
-    return _received(course.receive(g.tenant, branch_id))
+    return _received(receiving.receive(g.tenant, branch_id))
 
 
 @bp.get("/rollouts/from-above/<int:branch_id>/mail")
 @requires(P.ROLLOUT_SEE, P.ROLLOUT_JOIN)
 def mail(branch_id: int) -> Response:
     """The head office's mail as it stands now, a document of its own."""
-    one = course.receive(g.tenant, branch_id)
+    one = receiving.receive(g.tenant, branch_id)
     issue = assembly.get(one.giver.id, one.rollout.issue_id)
     shown = preview.message(one.giver, issue, sending.base_url(), None)
     return peoples_html(sending.own_pictures(preview.part(shown, "html")))
@@ -179,7 +179,7 @@ def mail(branch_id: int) -> Response:
 @requires(P.ROLLOUT_JOIN)
 def join(branch_id: int) -> Response:
     """Take part: an issue and the draft of a mailing of the own."""
-    one = course.receive(g.tenant, branch_id)
+    one = receiving.receive(g.tenant, branch_id)
     if not rolling.join(one, g.tenant, g.user, request.form.get("type_id", type=int)):
         return _received(one, 409)
     text = _("This is your issue now. Fill the open blocks, then plan the mailing as always.")
@@ -189,8 +189,8 @@ def join(branch_id: int) -> Response:
 @bp.post("/rollouts/from-above/<int:branch_id>/decline")
 @requires(P.ROLLOUT_JOIN)
 def decline(branch_id: int) -> Response:
-    one = course.receive(g.tenant, branch_id)
-    course.decline(one, g.user, request.form.get("remark", ""))
+    one = receiving.receive(g.tenant, branch_id)
+    receiving.decline(one, g.user, request.form.get("remark", ""))
     return hypermedia.done(url_for("rollouts.index"), _("Declined. The head office has been told."))
 
 
@@ -243,7 +243,7 @@ def _follow(rollout: Rollout) -> Response:
     )  # fmt: skip
 
 
-def _received(one: course.Received, status: int = 200) -> Response:
+def _received(one: receiving.Received, status: int = 200) -> Response:
     kinds = [kind for kind in types.every(g.tenant.id) if kind.active]
     return hypermedia.page(
         "rollouts/received.html", status=status, one=one, types=kinds, missing=one.branch.missing,

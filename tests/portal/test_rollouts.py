@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from domain.campaigns import planning
 from domain.issues import assembly
 from domain.issues.models import BlockKind
-from domain.rollouts import course
+from domain.rollouts import course, receiving
 from domain.rollouts.models import Rollout
 from domain.tenancy.models import Tenant
 from tests import mailings
@@ -58,7 +58,7 @@ def test_head_office_hands_out_and_a_branch_joins(
     head: FlaskClient, below: FlaskClient, world: World, branch: Tenant
 ) -> None:
     rollout = handed_out(head, world, branch)
-    (one,) = course.received(branch)
+    (one,) = receiving.received(branch)
     assert "Sommerbrief" in below.get(THERE).text
     url = f"{THERE}/from-above/{one.branch.id}"
     page = below.get(url).text
@@ -77,7 +77,7 @@ def test_head_office_hands_out_and_a_branch_joins(
     assert "Nobody joins any more" in head.get(f"{HERE}/{rollout.id}/call-off").text
     assert head.post(f"{HERE}/{rollout.id}/call-off").status_code == 303
     assert (
-        planning.get(branch.id, course.receive(branch, one.branch.id).branch.campaign_id).status
+        planning.get(branch.id, receiving.receive(branch, one.branch.id).branch.campaign_id).status
         == "cancelled"
     )
 
@@ -86,7 +86,7 @@ def test_a_branch_declines_and_names_stand_ins(
     head: FlaskClient, below: FlaskClient, world: World, branch: Tenant
 ) -> None:
     rollout = handed_out(head, world, branch)
-    (one,) = course.received(branch)
+    (one,) = receiving.received(branch)
     assert (
         below.post(f"{THERE}/from-above/{one.branch.id}/decline", data={"remark": "Sommerpause"}).status_code
         == 303
@@ -105,7 +105,7 @@ def test_strangers_find_nothing(
     app: Flask, head: FlaskClient, below: FlaskClient, world: World, branch, sign_in
 ):
     rollout = handed_out(head, world, branch)
-    (one,) = course.received(branch)
+    (one,) = receiving.received(branch)
     assert below.get(f"{THERE}/{rollout.id}").status_code == 404, "the branch does not see the others"
     assert head.get(f"{HERE}/from-above/{one.branch.id}").status_code == 404
     editor = sign_in(app.test_client(), world.south_editor)
@@ -138,7 +138,7 @@ def test_a_branch_that_lacks_something_shows_in_the_page_and_in_what_is_fetched_
     head: FlaskClient, world: World, branch: Tenant
 ) -> None:
     rollout = handed_out(head, world, branch)
-    course.lacks(course.branches(rollout)[0], [["list", "mitglieder"]])
+    receiving.lacks(course.branches(rollout)[0], [["list", "mitglieder"]])
     for headers in ({}, {"HX-Request": "true"}):
         page = head.get(f"{HERE}/{rollout.id}", headers=headers)
         assert page.status_code == 200 and "mitglieder" in page.text and "Try again" in page.text

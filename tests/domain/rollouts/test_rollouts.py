@@ -20,7 +20,7 @@ from domain.ledger import events
 from domain.ledger.models import Delivery
 from domain.ledger.states import DeliveryState
 from domain.notices.models import Notice, OutboxMail
-from domain.rollouts import aliases, course, report
+from domain.rollouts import aliases, course, receiving, reminding, report
 from domain.rollouts.models import BranchState, Rollout
 from domain.subscribers import lists
 from domain.subscribers.models import DistributionList
@@ -77,7 +77,7 @@ def opened(world: World, central: Issue, obliged: bool = False, **values: object
 
 
 def joined(world: World, rollout: Rollout) -> Issue:
-    (one,) = course.received(world.south)
+    (one,) = receiving.received(world.south)
     assert rolling.join(one, world.south, world.south_administrator)
     return assembly.get(world.south.id, one.branch.issue_id)
 
@@ -113,10 +113,10 @@ def test_an_invited_branch_joins_with_sender_type_and_mailing_of_its_own(
 
 def test_an_obliged_branch_has_its_issue_at_once_and_cannot_decline(world: World, central: Issue) -> None:
     opened(world, central, obliged=True)
-    (one,) = course.received(world.south)
+    (one,) = receiving.received(world.south)
     assert one.branch.state == BranchState.JOINED and planning.get(world.south.id, one.branch.campaign_id)
     with pytest.raises(Conflict):
-        course.decline(one, world.south_administrator, "nein")
+        receiving.decline(one, world.south_administrator, "nein")
     told = Notice.select().where(
         Notice.tenant_id == world.south.id, Notice.user_id == world.south_administrator.id
     )
@@ -127,11 +127,11 @@ def test_a_branch_hears_once_that_the_time_to_answer_is_nearly_over(world: World
     until = clock.now().replace(microsecond=0) + timedelta(days=5)
     rollout = opened(world, central, join_until=until)
     User.update(notice_mail="now").execute()
-    assert course.remind() == 0, "five days are time enough"
+    assert reminding.remind() == 0, "five days are time enough"
     Rollout.update(
         join_until=clock.now() + timedelta(hours=20), opened_at=clock.now() - timedelta(days=4)
     ).where(Rollout.id == rollout.id).execute()
-    assert course.remind() == 1 and course.remind() == 0
+    assert reminding.remind() == 1 and reminding.remind() == 0
     notices.send_now()
     mail = OutboxMail.get(OutboxMail.kind == "rollout_deadline")
     assert mail.subject == "Your answer is missing: Sommerbrief"
@@ -141,11 +141,11 @@ def test_a_branch_hears_once_that_the_time_to_answer_is_nearly_over(world: World
 
 def test_who_has_answered_or_was_told_a_moment_ago_is_not_reminded(world: World, central: Issue) -> None:
     rollout = opened(world, central, join_until=clock.now() + timedelta(hours=20))
-    assert course.remind() == 0, "it was opened just now"
-    (one,) = course.received(world.south)
-    course.decline(one, world.south_administrator, "Keine Leute")
+    assert reminding.remind() == 0, "it was opened just now"
+    (one,) = receiving.received(world.south)
+    receiving.decline(one, world.south_administrator, "Keine Leute")
     Rollout.update(opened_at=clock.now() - timedelta(days=4)).where(Rollout.id == rollout.id).execute()
-    assert course.remind() == 0
+    assert reminding.remind() == 0
 
 
 def test_invitation_and_answer_come_by_mails_of_their_own(world: World, central: Issue) -> None:
@@ -155,8 +155,8 @@ def test_invitation_and_answer_come_by_mails_of_their_own(world: World, central:
     mail = OutboxMail.get(OutboxMail.to_address == world.south_administrator.email)
     assert mail.kind == "rollout_invited" and "Antwort bis: " in mail.plain and "Bitte bis Mai." in mail.plain
     assert "Vorgeschlagener Versand" not in mail.plain, "nobody proposed a time"
-    (one,) = course.received(world.south)
-    course.decline(one, world.south_administrator, "Keine Leute")
+    (one,) = receiving.received(world.south)
+    receiving.decline(one, world.south_administrator, "Keine Leute")
     notices.send_now()
     answer = OutboxMail.get(OutboxMail.to_address == world.editor.email)
     assert answer.kind == "rollout_answer" and "Bemerkung: Keine Leute" in answer.plain
@@ -217,7 +217,7 @@ def test_each_tenant_finds_its_own_list_by_the_same_word(world: World, central: 
         rolling.open_up(rollout, world.north, world.editor, BASE)
     aliases.give(DistributionList, world.north.id, members.id, "mitglieder")
     rolling.open_up(rollout, world.north, world.editor, BASE)
-    (one,) = course.received(world.south)
+    (one,) = receiving.received(world.south)
     assert not rolling.join(one, world.south, world.south_administrator)
     assert one.branch.missing == [["list", "mitglieder"]]
     assert Issue.select().where(Issue.tenant_id == world.south.id).count() == 0, (
@@ -260,7 +260,7 @@ def test_the_report_joins_numbers_and_names_who_is_missing(world: World, central
         join_until=None,
     )  # fmt: skip
     rolling.open_up(rollout, world.north, world.editor, BASE)
-    (one,) = course.received(world.south)
+    (one,) = receiving.received(world.south)
     for number, state in enumerate((DeliveryState.SENT, DeliveryState.SENT, DeliveryState.FAILED), 1):
         row = Delivery.create(
             tenant_id=world.south.id, campaign_id=one.branch.campaign_id, subscriber_id=number, state=state,
@@ -318,20 +318,20 @@ def test_only_tenants_below_take_part_and_only_while_it_is_open(world: World, ce
         send_at=None,
         join_until=soon,
     )
-    assert course.received(world.south) == [], "nobody hears of a rollout in preparation"
+    assert receiving.received(world.south) == [], "nobody hears of a rollout in preparation"
     rolling.open_up(rollout, world.north, world.editor, BASE)
     Rollout.update(join_until=clock.now()).execute()
-    (one,) = course.received(world.south)
+    (one,) = receiving.received(world.south)
     with pytest.raises(Conflict):
         rolling.join(one, world.south, world.south_administrator)
-    assert course.received(stranger) == []
+    assert receiving.received(stranger) == []
     with pytest.raises(NotFound):
-        course.receive(stranger, one.branch.id)
+        receiving.receive(stranger, one.branch.id)
 
 
 def test_two_clicks_make_one_issue(world: World, central: Issue) -> None:
     opened(world, central)
-    (first,), (second,) = course.received(world.south), course.received(world.south)
+    (first,), (second,) = receiving.received(world.south), receiving.received(world.south)
     assert rolling.join(first, world.south, world.south_administrator)
     with pytest.raises(Conflict):
         rolling.join(second, world.south, world.south_administrator)
@@ -343,5 +343,5 @@ def test_territories_of_the_head_office_do_not_narrow_the_branches(world: World,
     node = territory.create(world.north.id, "Kreis Nord", None, world.administrator.id)
     with bounds.within(territory.bound(world.north.id, [node.id], world.editor.id)):
         opened(world, central, obliged=True)
-    (one,) = course.received(world.south)
+    (one,) = receiving.received(world.south)
     assert planning.get(world.south.id, one.branch.campaign_id).territory_ids == []
