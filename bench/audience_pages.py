@@ -8,7 +8,7 @@ from pathlib import Path
 from flask.testing import FlaskClient
 
 from dispatcher.jobs import tallies
-from domain.accounts import policy, sessions
+from domain.accounts import rolebook, sessions
 from domain.accounts.models import Membership, User
 from domain.campaigns.models import Campaign
 from domain.db import database, sql
@@ -37,7 +37,7 @@ def measured(
     instance = folder / "instance"
     app = create_app(portal_settings.load({"INSTANCE": str(instance), "DATABASE_URL": url, "DEMO": "0"}))
     app.config["WTF_CSRF_ENABLED"] = False  # the builder is a form that writes nothing
-    roles = policy.ensure_starters()
+    roles = rolebook.ensure_starters()
     user = User.get_or_none(User.email == "bench@bench.example") or User.create(
         email="bench@bench.example", name="Bench", language="en", password_hash="-"
     )

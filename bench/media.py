@@ -28,7 +28,7 @@ import house
 from PIL import Image
 
 from domain import db, tokens
-from domain.accounts import passwords, policy
+from domain.accounts import passwords, rolebook
 from domain.accounts.models import Membership, User
 from domain.tenancy.models import Tenant
 from mediadb import storage
@@ -118,7 +118,7 @@ def _found(folder: Path) -> None:
     with db.connection():
         tenant = Tenant.create(slug="bench", name="Bench")
         user = User.create(email=EMAIL, name="Bench", password_hash=passwords.hash_password(PASSWORD))
-        Membership.create(tenant_id=tenant.id, user=user, role=policy.ensure_starters()["editor"])
+        Membership.create(tenant_id=tenant.id, user=user, role=rolebook.ensure_starters()["editor"])
 
 
 def _measure(running: houses.House, sender: Sender, wanted: int) -> dict[str, float]:

@@ -18,7 +18,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from domain import clock, db
-from domain.accounts import passwords, policy, sessions
+from domain.accounts import passwords, rolebook, sessions
 from domain.accounts.models import Duty, DutyKind, Membership, User
 from domain.campaigns.models import Campaign, CampaignStatus, Course
 from domain.content.models import Article
@@ -115,7 +115,7 @@ def paths(head: Tenant, user: User) -> dict[str, str]:
             NewsletterType.tenant_id == head.id, NewsletterType.id == known["newsletter_type"]
         ).slug,
     }
-    known |= {"user": user.id, "tenant": head.id, "role": policy.ensure_starters()["editor"].id}
+    known |= {"user": user.id, "tenant": head.id, "role": rolebook.ensure_starters()["editor"].id}
     draft = Article.get(Article.tenant_id == head.id, Article.state.in_(["draft", "returned", "submitted"]))
     open_issue = Issue.get(
         Issue.tenant_id == head.id, Issue.state == "draft", Issue.kind == IssueKind.NEWSLETTER
@@ -162,7 +162,7 @@ def main() -> int:
 def _administrator() -> User:
     """Somebody of the head office who administers everything and works in five tenants, as most people do."""
     head = Tenant.get(Tenant.slug == HEAD)
-    role = policy.ensure_starters()["administrator"]
+    role = rolebook.ensure_starters()["administrator"]
     user = User.create(email="bench@bench.example", name="Bench", administers_house=True, password_hash="x")
     Membership.create(tenant_id=head.id, user=user, role=role)
     issue = Issue.select().where(Issue.tenant_id == head.id).order_by(Issue.id.desc()).first()
@@ -183,7 +183,7 @@ def _on_duty() -> User:
 
 def _fill() -> None:
     head, now = Tenant.get(Tenant.slug == HEAD), clock.now()
-    role = policy.ensure_starters()["editor"].id
+    role = rolebook.ensure_starters()["editor"].id
     encoded = passwords.hash_password("one hash for everybody")
     with db.database.atomic():
         tenants = [

@@ -8,7 +8,7 @@ from flask import g
 from peewee import JOIN, SQL, Case, Select, fn
 
 from domain import clock
-from domain.accounts import policy
+from domain.accounts import rolebook
 from domain.accounts.models import Role, User
 from domain.accounts.permissions import Permission as P
 from domain.approvals.models import Approval, ApprovalState
@@ -179,7 +179,7 @@ def volume() -> tuple[Role, list[quotas.Standing]] | None:
     if not timed:
         return None
     known = next((Role(id=i, name=name, starter=key) for i, name, key in g.rights.held if i == role_id), None)
-    return known or policy.role_for(g.tenant.id, role_id), timed
+    return known or rolebook.role_for(g.tenant.id, role_id), timed
 
 
 def readers() -> list[Readers]:

@@ -5,7 +5,7 @@ import secrets
 from email_validator import EmailNotValidError, validate_email
 
 from domain import db
-from domain.accounts import policy
+from domain.accounts import rolebook
 from domain.accounts.models import Membership, Role, User
 from domain.accounts.passwords import hash_password
 from domain.audit import log
@@ -58,8 +58,8 @@ def _tenant(slug: str) -> Tenant:
 
 
 def _role(tenant: Tenant, key: str) -> Role:
-    policy.ensure_starters()
-    roles = policy.roles_for(tenant.id)
+    rolebook.ensure_starters()
+    roles = rolebook.roles_for(tenant.id)
     for role in roles:
         if key in (role.starter, role.name):
             return role

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from domain.accounts import passwords, policy
+from domain.accounts import passwords, rolebook
 from domain.accounts.models import Membership, Role, User
 from domain.subscribers.models import DistributionList, NewsletterType
 from domain.tenancy.models import Tenant
@@ -31,7 +31,7 @@ class World:
 def build() -> World:
     """Fill an empty, migrated database. People of north: journalist, editor, chief_editor, sender,
     subscriber_manager, administrator, auditor; of south: south_editor, south_administrator."""
-    roles = policy.ensure_starters()
+    roles = rolebook.ensure_starters()
     north = Tenant.create(
         slug="north",
         name="Verlag Nord",

@@ -9,7 +9,7 @@ from peewee import Model
 from dispatcher.jobs import hosting
 from dispatcher.rendering import render
 from domain import clock
-from domain.accounts import policy
+from domain.accounts import rolebook, rolemaking
 from domain.accounts.models import Role, User
 from domain.accounts.policy import Rights
 from domain.audit import log
@@ -235,9 +235,9 @@ def _folder(found: Folder, target_id: int, user: User) -> int:
 
 
 def _role(found: Role, target: Tenant, user: User, rights: Rights) -> int:
-    made = policy.create_role(target.id, _free(Role, target.id, found.name), user)
-    forbidden = policy.forbidden_by_role([found.id])[found.id]
-    policy.set_permissions(made, policy.permissions_of(found.id), user, rights, target.id, forbidden)
+    made = rolemaking.create_role(target.id, _free(Role, target.id, found.name), user)
+    forbidden = rolebook.forbidden_by_role([found.id])[found.id]
+    rolemaking.set_permissions(made, rolebook.permissions_of(found.id), user, rights, target.id, forbidden)
     mine = granting.own(target.id, user, rights)
     quotas.set_limits(made.id, granting.within(quotas.limits_of(found.id), mine))
     return made.id

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from domain import bounds, clock, tokens
-from domain.accounts import policy, sessions
+from domain.accounts import policy, rolebook, rolemaking, sessions
 from domain.accounts.models import Membership, Role, User
 from domain.accounts.policy import Rights
 from domain.audit import log
@@ -164,7 +164,7 @@ def set_roles(
         loans = {} if person else dict(lent or {})  # one loan at a time: each ends with its own recall
         for role_id in wanted:
             if role_id not in loans and role_id not in held:
-                policy.role_for(tenant_id, role_id)
+                rolebook.role_for(tenant_id, role_id)
         if person is not None and person.until is not None:
             until = min(until or person.until, person.until)
         touched = set(wanted) ^ set(held) | {
@@ -175,7 +175,7 @@ def set_roles(
             territory.get(tenant_id, territory_id)
         if touched:
             _refuse_beyond([*(m.territory_id for m in memberships), territory_id])
-        keepers = policy.kept([tenant_id])
+        keepers = rolemaking.kept([tenant_id])
         Membership.delete().where(
             Membership.tenant_id == tenant_id,
             Membership.user == user,
@@ -200,7 +200,7 @@ def set_roles(
             _open_account(user)
         if not wanted:
             _close_account_without_access(user)
-        policy.refuse_lockout([tenant_id], keepers)
+        rolemaking.refuse_lockout([tenant_id], keepers)
         if touched:
             log.record(
                 tenant_id, "user.roles", user_id=actor.id, kind="user", object_id=user.id,
@@ -218,12 +218,12 @@ def deactivate(tenant_id: int, user: User, actor: User, rights: Rights) -> None:
     with database.atomic():
         _refuse_more_than_own([m.role_id for m in _memberships(tenant_id, user)], rights)
         _refuse_beyond(m.territory_id for m in _memberships(tenant_id, user))
-        keepers = policy.kept([tenant_id])
+        keepers = rolemaking.kept([tenant_id])
         Membership.update(until=clock.now()).where(
             Membership.tenant_id == tenant_id, Membership.user == user
         ).execute()
         _close_account_without_access(user)
-        policy.refuse_lockout([tenant_id], keepers)
+        rolemaking.refuse_lockout([tenant_id], keepers)
         log.record(tenant_id, "user.deactivate", user_id=actor.id, kind="user", object_id=user.id)
 
 
@@ -262,7 +262,7 @@ def _loan_of(tenant_id: int, held: Sequence[Membership]) -> Loan | None:
     lent = [m for m in held if m.release_id]
     if not lent:
         return None
-    own = {role.id for role in policy.roles_for(tenant_id)}  # a role of another tenant is a loan of its own
+    own = {role.id for role in rolebook.roles_for(tenant_id)}  # a role of another tenant is a loan of its own
     found = next((m for m in lent if m.role_id in own), None)
     return Loan(found.release_id, found.lent_until) if found else None
 
@@ -279,7 +279,7 @@ def _cap(tenant_id: int, user: User) -> None:
 
 
 def _refuse_more_than_own(role_ids: Iterable[int], rights: Rights) -> None:
-    if any(not held <= rights.permissions for held in policy.permissions_by_role(role_ids).values()):
+    if any(not held <= rights.permissions for held in rolebook.permissions_by_role(role_ids).values()):
         raise Forbidden(NOT_YOURS)
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from domain import clock
-from domain.accounts import duties, policy
+from domain.accounts import duties, policy, rolebook
 from domain.accounts.models import Membership, Role, User
 from domain.accounts.permissions import Permission
 from domain.db import abreast
@@ -91,7 +91,7 @@ def _roles(user: User, tenant_id: int, permission: Permission) -> list[Reason]:
     held = list(query)
     ids = [m.role_id for m in held]
     allowed, forbidden = abreast(
-        lambda: policy.permissions_by_role(ids), lambda: policy.forbidden_by_role(ids)
+        lambda: rolebook.permissions_by_role(ids), lambda: rolebook.forbidden_by_role(ids)
     )
     found = []
     for m in held:

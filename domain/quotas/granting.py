@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from domain.accounts import duties, policy
+from domain.accounts import duties, policy, rolebook
 from domain.accounts.models import User
 from domain.accounts.policy import Rights
 from domain.errors import N_, Forbidden, Invalid
@@ -54,7 +54,7 @@ def not_to_give(tenant_id: int, role_ids: Iterable[int], actor: User, rights: Ri
     ids, mine = list(role_ids), own(tenant_id, actor, rights)
     if not ids or not mine:
         return set()
-    limits, sending = ledger.limits_by_role(ids), policy.sending_roles(ids)
+    limits, sending = ledger.limits_by_role(ids), rolebook.sending_roles(ids)
     return {role_id for role_id in ids if role_id in sending and exceeds(limits[role_id], mine)}
 
 

@@ -6,7 +6,7 @@ Campaigns reserve by `quotas.reservations`, in the transaction that claims their
 from collections.abc import Sequence
 from datetime import datetime
 
-from domain.accounts import policy
+from domain.accounts import rolebook
 from domain.db import database
 from domain.quotas import ceilings, counters
 from domain.quotas.ceilings import Budget, bounds, limits_of
@@ -103,7 +103,7 @@ def most_generous(role_ids: Sequence[int]) -> int | None:
     """The role whose limits count for a person with several, of those that send at all: one without a daily limit,
     else the highest."""
     if len(role_ids) > 1:
-        sending = policy.sending_roles(role_ids)
+        sending = rolebook.sending_roles(role_ids)
         role_ids = [role_id for role_id in role_ids if role_id in sending] or role_ids
     limits = limits_by_role(role_ids)
     return max(role_ids, key=lambda role_id: limits[role_id].get(Window.DAY, float("inf")), default=None)

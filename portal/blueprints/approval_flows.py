@@ -3,7 +3,7 @@
 from flask import Blueprint, Response, g, request, url_for
 from flask_babel import gettext as _
 
-from domain.accounts import people, policy
+from domain.accounts import people, rolebook
 from domain.accounts.permissions import Permission as P
 from domain.approvals import setup
 from domain.approvals.setup import CAMPAIGN, KINDS, MEDIA
@@ -32,7 +32,7 @@ def save() -> Response:
     kind, folder_id = _asked()
     if kind == MEDIA and folder_id is None:
         raise NotFound
-    roles = {role.id for role in policy.roles_for(g.tenant.id)}
+    roles = {role.id for role in rolebook.roles_for(g.tenant.id)}
     wrong: dict[str, str] = {}
     steps = _steps(wrong)
     terms = _terms()
@@ -116,7 +116,7 @@ def _page(
     known = setup.kinds(g.tenant.id)
     return hypermedia.page(
         "approvals/setup.html", status=status, kind=kind, folder_id=folder_id, terms=terms, steps=shown,
-        roles=policy.roles_for(g.tenant.id), people=people.names(g.tenant.id), wrong=wrong or {}, known=known,
+        roles=rolebook.roles_for(g.tenant.id), people=people.names(g.tenant.id), wrong=wrong or {}, known=known,
         folders=folders, guarded=guarded, active=folder_id in guarded if kind == MEDIA else kind in known,
         by_address=bool(context.effective_settings()["approval_by_address"]),
     )  # fmt: skip

@@ -9,7 +9,7 @@ from dispatcher import deciding
 from dispatcher.deciding import Seat
 from dispatcher.housemail import approving
 from domain import tokens
-from domain.accounts import absence, policy
+from domain.accounts import absence, policy, rolebook
 from domain.accounts.permissions import Permission as P
 from domain.approvals import flow, guests, listing
 from domain.approvals.flow import Voter
@@ -172,7 +172,7 @@ def _page(approval: Approval, status: int = 200, wrong: str = "", remark: str = 
     subject, votes, testers, roles = abreast(
         lambda: subjects.of(g.tenant, approval), lambda: flow.votes(approval),
         lambda: trials.every(g.tenant.id) if approval.kind == CAMPAIGN else [],
-        lambda: policy.roles_for(g.tenant.id) if approval.steps else [],
+        lambda: rolebook.roles_for(g.tenant.id) if approval.steps else [],
     )  # fmt: skip
     own = approval.asked_by_id == g.user.id and not context.effective_settings()["approval_self"]
     part = request.args.get("part", "")

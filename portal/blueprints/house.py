@@ -5,7 +5,7 @@ from flask_babel import gettext as _
 from wtforms.fields.choices import SelectChoice
 
 from dispatcher.jobs import tenants as tenants_job
-from domain.accounts import duties, people, policy
+from domain.accounts import duties, people, policy, rolebook
 from domain.accounts.models import Duty, DutyKind, Membership
 from domain.audit import log
 from domain.db import database
@@ -65,7 +65,7 @@ def create() -> Response:
                     raise NotFound
                 tenants_job.copy_blueprint(copied, tenant)
             lists.default(tenant.id)
-            role = policy.ensure_starters()["administrator"]
+            role = rolebook.ensure_starters()["administrator"]
             Membership.create(tenant_id=tenant.id, user=g.user, role=role)
     except Invalid as error:
         into_form(form, error)

@@ -4,7 +4,7 @@ from flask import Blueprint, Response, g, request, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from domain.accounts import policy
+from domain.accounts import rolebook
 from domain.accounts.permissions import Permission as P
 from domain.content import tags, views
 from domain.errors import DomainError, Invalid, NotFound
@@ -154,7 +154,7 @@ def forget(view_id: int) -> Response:
 def rights(folder_id: int) -> Response:
     folder = library.folder(g.tenant.id, folder_id)
     return hypermedia.page(
-        "media/rights.html", folder=folder, roles=policy.roles_for(g.tenant.id),
+        "media/rights.html", folder=folder, roles=rolebook.roles_for(g.tenant.id),
         given=reaching.of_folders(g.tenant.id).get(folder.id, {}),
     )  # fmt: skip
 
@@ -163,7 +163,7 @@ def rights(folder_id: int) -> Response:
 @requires(P.TENANT_EDIT)
 def set_rights(folder_id: int) -> Response:
     folder = library.folder(g.tenant.id, folder_id)
-    roles = policy.roles_for(g.tenant.id)
+    roles = rolebook.roles_for(g.tenant.id)
     wanted = {
         role.id: request.form.get(f"role-{role.id}") == "edit"
         for role in roles

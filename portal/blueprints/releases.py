@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 
 from dispatcher import preview
 from dispatcher.jobs import copies
-from domain.accounts import policy
+from domain.accounts import policy, rolebook
 from domain.accounts.permissions import EDITS_ISSUES, SENTENCES
 from domain.accounts.permissions import Permission as P
 from domain.campaigns import planning, tallies
@@ -190,10 +190,10 @@ def _about(release: Release) -> dict[str, Any]:
     """What the page of a received thing needs beyond the thing itself."""
     if release.kind == "user":
         person = lending.person(release)
-        roles = policy.roles_for(g.tenant.id)
+        roles = rolebook.roles_for(g.tenant.id)
         ids = [role.id for role in roles]
         held, above = (
-            policy.permissions_by_role(ids),
+            rolebook.permissions_by_role(ids),
             granting.not_to_give(g.tenant.id, ids, g.user, g.rights),
         )
         return {
@@ -201,7 +201,7 @@ def _about(release: Release) -> dict[str, Any]:
             "roles": [r for r in roles if held[r.id] <= g.rights.permissions and r.id not in above],
         }  # fmt: skip
     if release.kind == "role":
-        return {"allows": [SENTENCES[p] for p in sorted(policy.permissions_of(release.object_id))]}
+        return {"allows": [SENTENCES[p] for p in sorted(rolebook.permissions_of(release.object_id))]}
     if release.kind == "segment":
         return {"own_segments": saved.every(g.tenant.id) if may(P.SUBSCRIBER_EDIT) else []}
     if release.kind == "campaign":

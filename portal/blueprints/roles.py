@@ -5,7 +5,7 @@ from typing import Any
 from flask import Blueprint, Response, g, request, url_for
 from flask_babel import gettext as _
 
-from domain.accounts import holding, policy
+from domain.accounts import holding, rolebook, rolemaking
 from domain.accounts.models import Role, User
 from domain.accounts.permissions import MODULES, SENTENCES
 from domain.accounts.permissions import Permission as P
@@ -60,7 +60,7 @@ def create() -> Response:
     try:
         with database.atomic():
             everywhere = bool(form.everywhere.data and g.user.administers_house)
-            role = policy.create_role(g.tenant.id, form.name.data or "", g.user, everywhere)
+            role = rolemaking.create_role(g.tenant.id, form.name.data or "", g.user, everywhere)
             quotas.set_limits(role.id, dict(_mine()))
     except Invalid as error:
         into_form(form, error)
@@ -74,15 +74,17 @@ def create() -> Response:
 @requires(P.ROLE_EDIT)
 def copy(role_id: int) -> Response:
     """A role of the tenant with the same rights and limits, to be changed from there."""
-    role = policy.role_for(g.tenant.id, role_id)
-    taken = {r.name for r in policy.roles_for(g.tenant.id)}
+    role = rolebook.role_for(g.tenant.id, role_id)
+    taken = {r.name for r in rolebook.roles_for(g.tenant.id)}
     name = shown_name(role)
     while name in taken or name == shown_name(role):
         name = _("Copy of %(name)s", name=name)[:80]
     with database.atomic():
-        made = policy.create_role(g.tenant.id, name, g.user)
-        forbidden = policy.forbidden_by_role([role.id])[role.id]
-        policy.set_permissions(made, policy.permissions_of(role.id), g.user, g.rights, g.tenant.id, forbidden)
+        made = rolemaking.create_role(g.tenant.id, name, g.user)
+        forbidden = rolebook.forbidden_by_role([role.id])[role.id]
+        rolemaking.set_permissions(
+            made, rolebook.permissions_of(role.id), g.user, g.rights, g.tenant.id, forbidden
+        )
         quotas.set_limits(made.id, granting.within(quotas.limits_of(role.id), _mine()))
     return hypermedia.done(url_for("roles.edit", role_id=made.id), _("The copy belongs to this tenant only."))
 
@@ -90,16 +92,16 @@ def copy(role_id: int) -> Response:
 @bp.get("/admin/roles/<int:role_id>")
 @requires(P.ROLE_SEE, P.ROLE_EDIT)
 def edit(role_id: int) -> Response:
-    role = policy.role_for(g.tenant.id, role_id)
+    role = rolebook.role_for(g.tenant.id, role_id)
     form = LimitsForm(formdata=None).fill(quotas.limits_of(role.id))
-    return _edit(role, form, policy.permissions_of(role.id))
+    return _edit(role, form, rolebook.permissions_of(role.id))
 
 
 @bp.post("/admin/roles/<int:role_id>")
 @requires(P.ROLE_EDIT)
 def save(role_id: int) -> Response:
     """The rights of switched-on areas, and the limits. An area that is switched on without a right gets its first."""
-    role = policy.role_for(g.tenant.id, role_id)
+    role = rolebook.role_for(g.tenant.id, role_id)
     if not _editable(role):
         raise Forbidden(
             N_("This role holds in all tenants. Only administrators of the installation change it.")
@@ -109,9 +111,9 @@ def save(role_id: int) -> Response:
         return _edit(role, form, wanted, 422)
     try:
         with database.atomic():
-            before, sent = quotas.limits_of(role.id), policy.sending_roles([role.id])
-            policy.set_permissions(role, wanted, g.user, g.rights, g.tenant.id, _forbidden())
-            if sent or policy.sending_roles([role.id]):
+            before, sent = quotas.limits_of(role.id), rolebook.sending_roles([role.id])
+            rolemaking.set_permissions(role, wanted, g.user, g.rights, g.tenant.id, _forbidden())
+            if sent or rolebook.sending_roles([role.id]):
                 granting.refuse_limits(form.wanted(), _mine(), before if sent else None)
             quotas.set_limits(role.id, form.wanted())
             after = quotas.limits_of(role.id)
@@ -132,26 +134,26 @@ def save(role_id: int) -> Response:
 @bp.post("/admin/roles/<int:role_id>/name")
 @requires(P.ROLE_EDIT)
 def rename(role_id: int) -> Response:
-    role = policy.role_for(g.tenant.id, role_id)
+    role = rolebook.role_for(g.tenant.id, role_id)
     if not _editable(role):
         raise Forbidden(
             N_("This role holds in all tenants. Only administrators of the installation change it.")
         )
-    policy.rename(role, request.form.get("name", ""), g.user, g.tenant.id)
+    rolemaking.rename(role, request.form.get("name", ""), g.user, g.tenant.id)
     return hypermedia.done(url_for("roles.edit", role_id=role.id), _("The role has its new name."))
 
 
 @bp.post("/admin/roles/<int:role_id>/delete")
 @requires(P.ROLE_EDIT)
 def delete(role_id: int) -> Response:
-    role = policy.role_for(g.tenant.id, role_id)
+    role = rolebook.role_for(g.tenant.id, role_id)
     if not _editable(role) or role.starter:
         raise Forbidden(N_("Starter roles stay. Roles of all tenants are deleted by the installation."))
     if why := role_uses.reason(role):
         raise Conflict(why)
     with database.atomic():
         quotas.set_limits(role.id, dict.fromkeys(Window))
-        policy.delete_role(role, g.user, g.tenant.id)
+        rolemaking.delete_role(role, g.user, g.tenant.id)
     return hypermedia.done(
         url_for("roles.index"), _("The role “%(name)s” is deleted.", name=shown_name(role))
     )
@@ -163,22 +165,22 @@ def shown_name(role: Role) -> str:
 
 
 def _index(form: NameForm, status: int = 200) -> Response:
-    roles = policy.roles_for(g.tenant.id)
+    roles = rolebook.roles_for(g.tenant.id)
     ids = [role.id for role in roles]
     return hypermedia.page(
         "roles/index.html", status=status, form=form, roles=roles, windows=list(Window), total=len(P),
-        rights=policy.permissions_by_role(ids), limits=quotas.limits_by_role(ids),
-        holders=policy.holders_by_role(g.tenant.id),
+        rights=rolebook.permissions_by_role(ids), limits=quotas.limits_by_role(ids),
+        holders=rolebook.holders_by_role(g.tenant.id),
     )  # fmt: skip
 
 
 def _edit(role: Role, form: LimitsForm, granted: frozenset[P], status: int = 200) -> Response:
-    people, tenants = policy.reach_of(role.id)
+    people, tenants = rolebook.reach_of(role.id)
     return hypermedia.page(
         "roles/edit.html", status=status, role=role, name=shown_name(role), form=form, modules=_matrix(),
         actions=list(ACTIONS.values()), sentences=SENTENCES, granted=granted, mine=g.rights.permissions,
         editable=_editable(role), people=people, tenants=tenants, windows=list(Window),
-        forbidden=policy.forbidden_by_role([role.id])[role.id], here=_holders(role),
+        forbidden=rolebook.forbidden_by_role([role.id])[role.id], here=_holders(role),
     )  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from flask import (
 )
 from flask_babel import gettext as _
 
-from domain.accounts import passwords, policy
+from domain.accounts import passwords, rolebook
 from domain.accounts.models import Membership, User
 from domain.audit import log
 from domain.db import database
@@ -77,7 +77,7 @@ def _found(form: SetupForm) -> User:
     with database.atomic():
         if User.select(User.id).exists():
             abort(404)  # a second visitor was quicker
-        roles = policy.ensure_starters()
+        roles = rolebook.ensure_starters()
         user = User.create(
             email=email, name=" ".join((form.name.data or "").split()), password_hash=encoded,
             administers_house=True, language=context.language(),

@@ -9,7 +9,7 @@ from werkzeug.datastructures import MultiDict
 
 from dispatcher import tasks
 from dispatcher.housemail import letterhead
-from domain.accounts import people, policy, reasons
+from domain.accounts import people, policy, reasons, rolebook
 from domain.accounts.models import Role, User
 from domain.accounts.permissions import MODULES, SENDS, SENTENCES
 from domain.accounts.permissions import Permission as P
@@ -187,11 +187,11 @@ def _show(member: people.Member, form: RolesForm, status: int = 200) -> Response
 
 def _roles(form: RolesForm) -> list[dict[str, Any]]:
     """Every role that can be held here: whether it is chosen, whether the person may give it, its size."""
-    own: list[Role] = policy.roles_for(g.tenant.id)
+    own: list[Role] = rolebook.roles_for(g.tenant.id)
     lent = {one.release.object_id: one.giver for one in received.of_kind("role")}
     found = [*own, *Role.select().where(Role.id.in_(list(lent) or [0]))] if lent else own
     ids = [role.id for role in found]
-    rights = policy.permissions_by_role(ids)
+    rights = rolebook.permissions_by_role(ids)
     above = granting.not_to_give(g.tenant.id, ids, g.user, g.rights)
     return [
         {

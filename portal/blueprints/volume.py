@@ -7,7 +7,7 @@ from flask import Blueprint, Response, g, request
 from flask_babel import gettext as _
 
 from domain import clock
-from domain.accounts import policy
+from domain.accounts import rolebook
 from domain.accounts.permissions import Permission as P
 from domain.db import database, sql
 from domain.ledger.states import DeliveryState
@@ -32,7 +32,7 @@ def index() -> Response:
     sent = _sent(months, by)
     names = _names(by)
     series = sorted({key for key, _month in sent}, key=lambda key: -sum(_row(sent, key, len(months))))
-    roles = policy.roles_for(g.tenant.id)
+    roles = rolebook.roles_for(g.tenant.id)
     shown = [role for role in roles if role.id in g.rights.role_ids or may(P.ROLE_EDIT)]
     standings = quotas.standings_by_role(g.tenant.id, [role.id for role in shown], zone)
     return hypermedia.page(
@@ -68,7 +68,7 @@ def _row(sent: dict[tuple[int | None, int], int], key: int | None, length: int) 
 def _names(by: str) -> dict[int | None, str]:
     if by == "type":
         return {kind.id: kind.name for kind in types.every(g.tenant.id)}
-    return {role.id: _(role.name) if role.starter else role.name for role in policy.roles_for(g.tenant.id)}
+    return {role.id: _(role.name) if role.starter else role.name for role in rolebook.roles_for(g.tenant.id)}
 
 
 def _starts(zone: str) -> list[datetime]:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from domain import clock
-from domain.accounts import duties, policy
+from domain.accounts import duties, rolebook
 from domain.accounts.models import DutyKind, User
 from domain.campaigns import planning
 from domain.campaigns.models import Campaign
@@ -62,7 +62,7 @@ class _Builder:
 
     def __init__(self, now: datetime, public_url: str) -> None:
         self._now, self._public_url = now, public_url
-        self._roles = policy.ensure_starters()
+        self._roles = rolebook.ensure_starters()
         self._timeline = Timeline()
 
     def build(self, drawn: pictures.Drawn) -> None:

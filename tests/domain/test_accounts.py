@@ -3,7 +3,7 @@
 import pytest
 
 from domain import tokens
-from domain.accounts import passwords, people, policy, sessions
+from domain.accounts import passwords, people, policy, rolemaking, sessions
 from domain.accounts.models import Role, User, UserSession
 from domain.accounts.permissions import SENTENCES, STARTERS, Permission
 from domain.audit import log
@@ -24,7 +24,9 @@ def test_rights_hold_only_in_the_tenant_of_the_membership(world: World) -> None:
 
 def test_a_right_that_is_withdrawn_is_gone_at_once(world: World) -> None:
     rights = policy.rights_of(world.administrator, world.north.id)
-    policy.set_permissions(world.roles["editor"], frozenset(), world.administrator, rights, world.north.id)
+    rolemaking.set_permissions(
+        world.roles["editor"], frozenset(), world.administrator, rights, world.north.id
+    )
     assert Permission.ISSUE_EDIT not in policy.rights_of(world.editor, world.north.id)
 
 
@@ -32,7 +34,9 @@ def test_nobody_grants_a_right_that_he_lacks(world: World) -> None:
     role = Role.create(tenant_id=world.north.id, name="Helper")
     rights = policy.rights_of(world.editor, world.north.id)
     with pytest.raises(Forbidden):
-        policy.set_permissions(role, frozenset({Permission.USER_EDIT}), world.editor, rights, world.north.id)
+        rolemaking.set_permissions(
+            role, frozenset({Permission.USER_EDIT}), world.editor, rights, world.north.id
+        )
     with pytest.raises(Forbidden):
         people.set_roles(
             world.north.id, world.journalist, [world.roles["administrator"].id], world.editor, rights

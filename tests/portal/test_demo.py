@@ -11,7 +11,7 @@ from peewee import fn
 
 from dispatcher import clearance
 from domain import clock, db
-from domain.accounts import passwords, policy
+from domain.accounts import passwords, policy, rolebook
 from domain.accounts.models import User
 from domain.accounts.permissions import STARTERS
 from domain.audit import log
@@ -82,7 +82,7 @@ def test_publisher_has_three_types_and_its_branch_one(house: Tenant) -> None:
 
 
 def test_every_role_has_somebody_and_every_login_opens(house: Tenant) -> None:
-    held = {role.starter for role in policy.roles_for(house.id) if role.memberships.count()}
+    held = {role.starter for role in rolebook.roles_for(house.id) if role.memberships.count()}
     assert held == set(STARTERS)
     for _role, email, password in LOGINS:
         user = User.get(User.email == email)

@@ -3,7 +3,7 @@
 from flask import Flask
 from flask.testing import FlaskClient
 
-from domain.accounts import policy
+from domain.accounts import rolebook
 from domain.accounts.models import User
 from domain.accounts.permissions import Permission
 from domain.notices.models import OutboxMail
@@ -44,7 +44,7 @@ def test_a_changed_role_counts_at_the_next_click(app: Flask, world: World, sign_
     other = sign_in(app.test_client(), world.editor)
     assert other.get("/t/north/media").status_code == 200
     admin = sign_in(app.test_client(), world.administrator)
-    kept = [p.value for p in policy.permissions_of(world.roles["editor"].id) if p.module != "media"]
+    kept = [p.value for p in rolebook.permissions_of(world.roles["editor"].id) if p.module != "media"]
     modules = sorted({word.split(".")[0] for word in kept})
     url = f"/t/north/admin/roles/{world.roles['editor'].id}"
     answer = admin.post(
@@ -59,9 +59,9 @@ def test_a_changed_role_counts_at_the_next_click(app: Flask, world: World, sign_
 def test_central_roles_are_changed_by_the_house_only(client: FlaskClient, world: World, sign_in) -> None:
     sign_in(client, world.south_administrator)
     role = world.roles["editor"]
-    before = policy.permissions_of(role.id)
+    before = rolebook.permissions_of(role.id)
     assert client.post(f"/t/south/admin/roles/{role.id}", data={}).status_code == 403
-    assert policy.permissions_of(role.id) == before and Permission.ISSUE_EDIT in before
+    assert rolebook.permissions_of(role.id) == before and Permission.ISSUE_EDIT in before
 
 
 def test_settings_refuse_line_breaks_in_header_fields(client: FlaskClient, world: World, sign_in) -> None:

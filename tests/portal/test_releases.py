@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from domain.accounts import policy
+from domain.accounts import policy, rolemaking
 from domain.accounts.models import Membership
 from domain.accounts.permissions import Permission as P
 from domain.audit.models import AuditEntry
@@ -240,9 +240,9 @@ def test_an_issue_goes_into_another_tenant_only_with_rights_in_both(
 def test_a_released_role_is_given_to_people_of_the_receiver(
     admin: FlaskClient, editor: FlaskClient, world: World, branch: Tenant
 ) -> None:
-    role = policy.create_role(world.north.id, "Chef vom Dienst", world.administrator)
+    role = rolemaking.create_role(world.north.id, "Chef vom Dienst", world.administrator)
     rights = policy.rights_of(world.administrator, world.north.id)
-    policy.set_permissions(role, frozenset({P.VOLUME_SEE}), world.administrator, rights, world.north.id)
+    rolemaking.set_permissions(role, frozenset({P.VOLUME_SEE}), world.administrator, rights, world.north.id)
     release = given(admin, branch, "role", role.id)
     assert "Sees how many mails were sent" in editor.get(f"/t/south/releases/received/{release.id}").text
     person = f"/t/south/admin/people/{world.south_editor.id}"

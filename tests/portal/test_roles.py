@@ -4,7 +4,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from domain.accounts import policy
+from domain.accounts import policy, rolebook, rolemaking
 from domain.accounts.models import Membership, Role
 from domain.accounts.permissions import Permission as P
 from domain.audit.models import AuditEntry
@@ -23,7 +23,7 @@ def admin(client: FlaskClient, world: World, sign_in) -> FlaskClient:
 
 @pytest.fixture
 def own(world: World) -> Role:
-    return policy.create_role(world.north.id, "Helper", world.administrator)
+    return rolemaking.create_role(world.north.id, "Helper", world.administrator)
 
 
 def test_every_right_has_its_place_in_the_matrix(admin: FlaskClient, own: Role) -> None:
@@ -35,12 +35,12 @@ def test_every_right_has_its_place_in_the_matrix(admin: FlaskClient, own: Role) 
 def test_a_switched_off_area_takes_its_rights_with_it(admin: FlaskClient, own: Role) -> None:
     ticks = {"permission": ["article.see", "media.see", "media.edit"], "module": ["article"]}
     assert admin.post(f"{ROLES}/{own.id}", data=ticks).status_code == 303
-    assert policy.permissions_of(own.id) == {P.ARTICLE_SEE}
+    assert rolebook.permissions_of(own.id) == {P.ARTICLE_SEE}
 
 
 def test_an_area_switched_on_without_ticks_gets_its_first_right(admin: FlaskClient, own: Role) -> None:
     admin.post(f"{ROLES}/{own.id}", data={"module": ["media", "nonsense"], "permission": ["nonsense"]})
-    assert policy.permissions_of(own.id) == {P.MEDIA_SEE}
+    assert rolebook.permissions_of(own.id) == {P.MEDIA_SEE}
 
 
 def test_limits_are_read_in_both_ways_of_writing(admin: FlaskClient, own: Role) -> None:
@@ -59,7 +59,7 @@ def test_wrong_limits_are_refused_with_what_was_typed(
     answer = admin.post(f"{ROLES}/{own.id}", data=data)
     assert answer.status_code == 422 and f'value="{wrong["limit_day"]}"' in answer.text
     assert 'value="media.see" aria-label="Media: Sees and uses pictures and documents." ' in answer.text
-    assert not quotas.limits_of(own.id) and not policy.permissions_of(own.id)
+    assert not quotas.limits_of(own.id) and not rolebook.permissions_of(own.id)
 
 
 def test_a_month_smaller_than_a_day_is_named_with_both_numbers(admin: FlaskClient, own: Role) -> None:
@@ -71,7 +71,7 @@ def test_the_last_key_to_a_tenant_cannot_be_thrown_away(admin: FlaskClient, worl
     role = world.roles["administrator"]
     data = {"module": ["user"], "permission": ["user.edit"]}
     assert admin.post(f"{ROLES}/{role.id}", data=data).status_code == 409
-    assert policy.permissions_of(role.id) == frozenset(P)
+    assert rolebook.permissions_of(role.id) == frozenset(P)
 
 
 def test_a_role_of_another_tenant_looks_like_a_missing_one(
@@ -93,7 +93,7 @@ def test_a_central_role_is_copied_to_make_ones_own(client: FlaskClient, world: W
     answer = client.post(f"/t/south/admin/roles/{editor.id}/copy")
     copy = Role.get(Role.tenant_id == world.south.id)
     assert answer.headers["Location"].endswith(str(copy.id)) and copy.name == "Copy of Editor"
-    assert policy.permissions_of(copy.id) == policy.permissions_of(editor.id)
+    assert rolebook.permissions_of(copy.id) == rolebook.permissions_of(editor.id)
     assert client.post(f"/t/south/admin/roles/{copy.id}/name", data={"name": "Desk"}).status_code == 303
     assert Role.get_by_id(copy.id).name == "Desk"
 
@@ -115,9 +115,9 @@ def test_changes_stand_in_the_log_in_words(admin: FlaskClient, own: Role) -> Non
 
 def limited(world: World) -> Role:
     """The rights of an administrator, but only 500 mails a day."""
-    role = policy.create_role(world.north.id, "Deputy", world.administrator)
+    role = rolemaking.create_role(world.north.id, "Deputy", world.administrator)
     everything = policy.Rights(frozenset(P), ())
-    policy.set_permissions(role, frozenset(P), world.administrator, everything, world.north.id)
+    rolemaking.set_permissions(role, frozenset(P), world.administrator, everything, world.north.id)
     quotas.set_limits(role.id, {Window.DAY: 500})
     return role
 
@@ -139,9 +139,9 @@ def test_who_may_send_little_makes_no_role_that_sends_more(deputy: FlaskClient, 
     deputy.post(f"{ROLES}/{world.roles['chief_editor'].id}/copy")
     copied = Role.get(Role.tenant_id == world.north.id, Role.id > wide.id)
     assert quotas.limits_of(copied.id) == {Window.DAY: 500}
-    quiet = policy.create_role(world.north.id, "Quiet", world.administrator)
+    quiet = rolemaking.create_role(world.north.id, "Quiet", world.administrator)
     assert deputy.post(f"{ROLES}/{quiet.id}", data={**sends, "limit_day": ""}).status_code == 422
-    assert P.CAMPAIGN_SEND not in policy.permissions_of(quiet.id)
+    assert P.CAMPAIGN_SEND not in rolebook.permissions_of(quiet.id)
 
 
 def test_who_may_send_little_gives_nobody_more(deputy: FlaskClient, world: World) -> None:
@@ -179,7 +179,7 @@ def test_the_limit_of_the_tenant_is_raised_from_above_only(
 def test_the_house_makes_roles_for_all_tenants(admin: FlaskClient, deputy: FlaskClient, world: World) -> None:
     admin.post(ROLES, data={"name": "Helpers", "everywhere": "y"})
     made = Role.get(Role.name == "Helpers")
-    assert made.tenant_id is None and made in policy.roles_for(world.south.id)
+    assert made.tenant_id is None and made in rolebook.roles_for(world.south.id)
     assert AuditEntry.select().where(AuditEntry.tenant_id == 0, AuditEntry.act == "role.create").exists()
     deputy.post(ROLES, data={"name": "Sly", "everywhere": "y"})
     assert Role.get(Role.name == "Sly").tenant_id == world.north.id, "for the house only"

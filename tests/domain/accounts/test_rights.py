@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from domain import clock
-from domain.accounts import duties, policy, reasons
+from domain.accounts import duties, policy, reasons, rolebook, rolemaking
 from domain.accounts.models import DutyKind, Membership, Role, RolePermission, SupportVisit
 from domain.accounts.permissions import Permission as P
 from domain.audit.models import AuditEntry
@@ -44,10 +44,10 @@ def test_lifting_a_ban_is_granting(world: World) -> None:
     never = role(world, "Never sends", {P.ISSUE_SEE}, {P.CAMPAIGN_SEND})
     rights = policy.rights_of(world.editor, world.north.id)
     with pytest.raises(Forbidden):
-        policy.set_permissions(
+        rolemaking.set_permissions(
             never, frozenset({P.ISSUE_SEE}), world.editor, rights, world.north.id, frozenset()
         )
-    kept = policy.forbidden_by_role([never.id])[never.id]
+    kept = rolebook.forbidden_by_role([never.id])[never.id]
     assert kept == {P.CAMPAIGN_SEND}
 
 

@@ -7,7 +7,7 @@ import pytest
 from dispatcher import clearance
 from dispatcher.jobs import copies
 from domain import clock
-from domain.accounts import people, policy
+from domain.accounts import people, policy, rolebook, rolemaking
 from domain.accounts.permissions import Permission as P
 from domain.campaigns import audience, planning
 from domain.content.models import Article, ArticleState
@@ -134,14 +134,14 @@ def test_a_whole_issue_is_copied_with_articles_and_pictures(world: World, articl
 
 
 def test_a_role_is_copied_only_by_who_holds_its_rights(world: World) -> None:
-    role = policy.create_role(world.north.id, "Chef vom Dienst", world.administrator)
+    role = rolemaking.create_role(world.north.id, "Chef vom Dienst", world.administrator)
     everything = policy.rights_of(world.administrator, world.north.id)
-    policy.set_permissions(role, everything.permissions, world.administrator, everything, world.north.id)
+    rolemaking.set_permissions(role, everything.permissions, world.administrator, everything, world.north.id)
     (release,) = ledger.give(world.north, "role", role.id, To((world.south.id,)), world.administrator)
     rights = policy.rights_of(world.south_editor, world.south.id)
     with pytest.raises(Forbidden):
         copies.copy(release, world.south, world.south_editor, rights)
-    assert "Chef vom Dienst" not in {r.name for r in policy.roles_for(world.south.id)}
+    assert "Chef vom Dienst" not in {r.name for r in rolebook.roles_for(world.south.id)}
 
 
 def test_the_head_offices_robinson_list_holds_where_it_is_released(world: World) -> None:
@@ -267,8 +267,10 @@ def test_administer_is_only_for_what_can_be_administered(world: World, article: 
 
 def test_a_lent_role_is_held_here_and_follows_its_owner(world: World) -> None:
     everything = policy.rights_of(world.administrator, world.north.id)
-    role = policy.create_role(world.north.id, "Chef vom Dienst", world.administrator)
-    policy.set_permissions(role, frozenset({P.ARTICLE_SEE}), world.administrator, everything, world.north.id)
+    role = rolemaking.create_role(world.north.id, "Chef vom Dienst", world.administrator)
+    rolemaking.set_permissions(
+        role, frozenset({P.ARTICLE_SEE}), world.administrator, everything, world.north.id
+    )
     admin = world.south_administrator
     rights = policy.rights_of(admin, world.south.id)
     with pytest.raises(NotFound):
