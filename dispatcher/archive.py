@@ -20,6 +20,8 @@ PAGE_SIZE = 30
 ENDED = (CampaignStatus.FINISHED, CampaignStatus.SENDING, CampaignStatus.WAITING)
 NOBODY = "archive@archive.example"
 WORDS = {"de": "Ihre Adresse", "en": "your address"}
+SUBSCRIBE = {"de": "Newsletter abonnieren", "en": "Subscribe to the newsletter"}
+_BREAK = r"(?:<br\s*/?>)?\s*"
 _TOKEN = "archive"  # noqa: S105 - stands where a reader's token would, and opens nothing
 
 
@@ -84,6 +86,7 @@ def page(tenant: Tenant, found: NewsletterType, issue_id: int, sign_up_url: str)
     body = email.message_from_bytes(raw, policy=email.policy.default).get_body(("html",))  # type: ignore[union-attr]
     shown = enclosing.outside(body.get_content()) if body else ""
     html = links.uncounted(shown, _TOKEN, revision.links)
+    html = _without_reader(html, found.language)
     html = re.sub(rf'(href=")[^"]*/m/{_TOKEN}[^"]*(")', lambda m: m[1] + sign_up_url + m[2], html)
     return Entry(
         issue_id,
@@ -91,6 +94,24 @@ def page(tenant: Tenant, found: NewsletterType, issue_id: int, sign_up_url: str)
         placeholders.stripped(revision.preheader),
         campaign.started_at,
     ), html
+
+
+def _without_reader(html: str, language: str) -> str:
+    """The mail without what is said to somebody who has it in the inbox: no way to the browser, and instead of the
+    reason and the ways out the way in. A frame of one's own that says it otherwise stays as it is."""
+    own = rf'<a [^>]*href="[^"]*/m/{_TOKEN}{{}}"[^>]*>'
+    html = re.sub(own.format("") + "[^<]*</a>", "", html)
+    address, subscribe = (words.get(language, words["en"]) for words in (WORDS, SUBSCRIBE))
+    out, settings = own.format("/unsubscribe"), own.format('[^"]*')
+    ways = re.compile(
+        rf"(?P<reason>[^<>]*){_BREAK}(?P<way>{out})[^<]*</a>(?:&nbsp;|&#160;|[\s\xa0·])*{settings}[^<]*</a>"
+    )
+
+    def way_in(found: re.Match[str]) -> str:
+        said = "" if address in found["reason"] else found["reason"]
+        return f"{said}{found['way']}{subscribe}</a>"
+
+    return ways.sub(way_in, html)
 
 
 def _sent(found: NewsletterType):  # type: ignore[no-untyped-def]

@@ -41,6 +41,9 @@ def init_app(app: Flask) -> None:
             "address": address,
             "form_words": form_words,
             "is_over": lambda value: value < _today(),  # a last day
+            "instant": lambda value: _zoned(value).isoformat(
+                timespec="seconds"
+            ),  # RFC 3339, which wants seconds
             "iso": iso,
             "number": number,
             "percent": percent,

@@ -1,5 +1,7 @@
 """The public archive: only what was sent, of types that want it, and nothing of anybody."""
 
+import re
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -42,7 +44,9 @@ def test_a_sent_mail_stands_in_the_archive_without_anybodys_name(client: FlaskCl
     assert page.status_code == 200 and "Neues für Sie" in page.text and "<script" not in page.text
     mail = client.get(f"{SHELF}/{sent.id}")
     assert mail.headers["Content-Security-Policy"].startswith("sandbox")
-    assert "Grüße an alle, hallo" in mail.text and "your address" in mail.text
+    assert "Grüße an alle, hallo" in mail.text and "Subscribe to the newsletter</a>" in mail.text
+    for word in ("your address", "View in browser", "Im Browser", "Unsubscribe", "Preferences"):
+        assert word not in mail.text
     assert "/m/" not in mail.text and "archive@" not in mail.text and "posteo" not in mail.text
     assert "/n/north/city" in mail.text
 
@@ -55,6 +59,8 @@ def test_the_feed_is_atom_with_links_into_the_archive(client: FlaskClient, sent:
     assert [e.text for e in root.findall("a:entry/a:title", atom)] == ["Neues für Sie"]
     link = root.find("a:entry/a:link", atom).get("href")
     assert link.endswith(f"{SHELF}/{sent.id}") and root.find("a:entry/a:updated", atom).text
+    for moment in root.iter("{http://www.w3.org/2005/Atom}updated"):  # RFC 3339: seconds and an offset
+        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d", moment.text)
     assert client.get(SHELF).text.count("application/atom+xml") == 1
 
 
