@@ -25,6 +25,7 @@ OF_A_PERSON = ("subscriber", "delivery")  # parts of names of fields that name s
 KEPT_AS_THEY_ARE = {
     "consent",
     "act",
+    "birthday",
     "before",
     "after",
     "holder",

@@ -65,6 +65,7 @@ FIXED: dict[str, Any] = {
     "own_limit.window": "day",
     "own_field.holder": "subscriber",
     "own_field.kind": "text",
+    "subscriber.birthday": "1970-05-01",
     "suppression_rule.kind": "domain",
     "suppression_event.act": "added",
     "article.state": "submitted",
