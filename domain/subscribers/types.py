@@ -12,7 +12,7 @@ from domain.errors import N_, Invalid, NotFound
 from domain.subscribers import addresses, lists
 from domain.subscribers.facets import fields
 from domain.subscribers.facets.models import OwnField
-from domain.subscribers.models import Consent, NewsletterType
+from domain.subscribers.models import Consent, NewsletterType, Subscription
 from domain.tenancy.measuring import Measuring
 
 COUNTED_AT_ONCE = 200  # counts in one statement
@@ -84,6 +84,12 @@ def counts(tenant_id: int, most: int = MOST) -> dict[int, dict[str, int]]:
             if number:
                 found.setdefault(kind_id, {})[str(state)] = number
     return found
+
+
+def size(kind: NewsletterType, state: Consent) -> int:
+    """How many people stand like this to a type, counted to the last: takes a while with millions."""
+    mine = (Subscription.tenant_id == kind.tenant_id) & (Subscription.type_id == kind.id)
+    return int(Subscription.select(Subscription.id).where(mine, Subscription.consent == state).count())
 
 
 def save(

@@ -13,6 +13,7 @@ from portal.errors import into_form
 from portal.forms.subscribers import ListForm
 
 bp = Blueprint("lists", __name__)
+EVERYBODY = 1_000_000_000  # no list is longer: counted to the last
 
 
 @bp.get("/subscribers/lists")
@@ -38,6 +39,14 @@ def create() -> Response:
 @requires(P.SUBSCRIBER_SEE)
 def show(list_id: int) -> Response:
     return _show(lists.get(g.tenant.id, list_id))
+
+
+@bp.get("/subscribers/lists/<int:list_id>/size")
+@requires(P.SUBSCRIBER_SEE)
+def size(list_id: int) -> Response:
+    """How many people exactly are on it: asked by a page that says "more than"."""
+    count = lists.size(lists.get(g.tenant.id, list_id), EVERYBODY)
+    return hypermedia.fragment("components/_size.html", count=count, people=True)
 
 
 @bp.post("/subscribers/lists/<int:list_id>")

@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 
 from dispatcher.rendering.render import base_url_of
 from domain.accounts.permissions import Permission as P
-from domain.errors import Invalid
+from domain.errors import Invalid, NotFound
 from domain.issues import mailtemplates
 from domain.subscribers import lists, types
 from domain.subscribers.facets import fields
@@ -59,6 +59,16 @@ def show(type_id: int) -> Response:
         look=mailtemplates.chosen(g.tenant, kind.template_id),
         states=list(Consent), public_url=_public_url(kind), snippet=_snippet(kind), several=_snippet(None),
     )  # fmt: skip
+
+
+@bp.get("/types/<int:type_id>/size")
+@requires(P.TYPE_SEE)
+def size(type_id: int) -> Response:
+    """How many people exactly stand in one state: asked by a page that says "more than"."""
+    kind, state = types.get(g.tenant.id, type_id), request.args.get("consent", Consent.CONFIRMED)
+    if state not in list(Consent):
+        raise NotFound()
+    return hypermedia.fragment("components/_size.html", count=types.size(kind, Consent(state)))
 
 
 @bp.get("/types/<int:type_id>/edit")

@@ -5,9 +5,9 @@ import re
 import pytest
 from flask.testing import FlaskClient
 
-from domain.subscribers import consent, directory, finding, lists, organisations, suppression
+from domain.subscribers import consent, directory, finding, lists, organisations, suppression, types
 from domain.subscribers.facets import fields
-from domain.subscribers.models import Consent, DistributionList, ListMember
+from domain.subscribers.models import Consent, DistributionList, ListMember, Subscription
 from tests.portal import readers
 from tests.portal.conftest import HTMX
 from tests.world import World
@@ -67,6 +67,34 @@ def test_a_birthday_is_written_as_dates_are_here(manager: FlaskClient, world: Wo
     for typed, shown in (("28.02.1990", "28\xa0February 1990"), ("29.02.", "29\xa0February<")):
         person = created(world, f"b{len(typed)}@leser.example", birthday=typed)
         assert shown in manager.get(f"/t/north/subscribers/{person.id}").text
+
+
+def test_what_a_page_calls_more_than_is_counted_to_the_last_behind_it(
+    manager: FlaskClient, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(finding, "FEW", 2)
+    monkeypatch.setattr(types, "MOST", 2)
+    monkeypatch.setattr(types.counts, "__defaults__", (2,))
+    for n in range(4):
+        readers.who_got_mail(world, "city", address=f"p{n}@leser.example")
+    everybody, city = lists.default(world.north.id), world.types["city"]
+    count = (
+        Subscription.select()
+        .where(Subscription.type_id == city.id, Subscription.consent == "confirmed")
+        .count()
+    )
+    for page, size, shown in (
+        (
+            "subscribers/lists",
+            f"subscribers/lists/{everybody.id}/size",
+            f"{lists.size(everybody, 99)} people",
+        ),
+        (f"types/{city.id}", f"types/{city.id}/size?consent=confirmed", f">{count}<"),
+        ("types", f"types/{city.id}/size?consent=confirmed", f">{count}<"),
+    ):
+        assert f'hx-get="/t/north/{size}"' in manager.get(f"/t/north/{page}").text
+        assert shown in manager.get(f"/t/north/{size}", headers=HTMX).text
+    assert manager.get(f"/t/north/types/{city.id}/size?consent=bogus").status_code == 404
 
 
 def test_pages_go_on_and_back(manager: FlaskClient, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
