@@ -134,7 +134,13 @@ HOUSE = (
     Item("house_tenants", "house.tenants", _l("All tenants"), "building-community"),
     Item("house_relays", "house_relays.index", _l("Mail servers"), "mail-forward"),
     Item("house_dispatch", "house_dispatch.index", _l("Dispatcher"), "gauge"),
-    Item("house_pacing", "house_pacing.index", _l("Limits of the house"), "send", count=lambda: len(marks.doubtful())),
+    Item(
+        "house_pacing",
+        "house_pacing.index",
+        _l("Limits of the house"),
+        "send",
+        count=lambda: len(marks.doubtful()),
+    ),
     Item("house_rollouts", "house_rollouts.index", _l("Rollouts"), "versions"),
     Item("house_log", "house_log.index", _l("Log"), "history"),
 )
