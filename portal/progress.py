@@ -8,7 +8,7 @@ from flask_babel import get_timezone
 from domain import bounds
 from domain.accounts import policy
 from domain.approvals import flow
-from domain.campaigns import audience, doubtful, figures, lifecycle, optin
+from domain.campaigns import adding, audience, doubtful, figures, lifecycle, optin
 from domain.campaigns.models import Campaign, CampaignStatus
 from domain.db import abreast
 from domain.ledger import halts
@@ -36,7 +36,7 @@ def of(campaign: Campaign) -> dict[str, Any]:
         "campaign": campaign, "progress": found.progress, "approval": approval, "names": names,
         "bars": sending.segments(found.progress), "chart": sending.columns(found.chart), "counted": found,
         "left_out": found.left_out, "D": DeliveryState,
-        "over": campaign.status in OVER and settled and not (found.more or found.at),
+        "over": (campaign.status in OVER and settled and not (found.more or found.at)) or adding.rests(campaign),
         "halt": halt if campaign.status in HALTED else None, "doubts": doubts,
         "may_go_on": may_go_on, "refused": found.refused,
         "held_to": held_to, "beyond": not bounds.covers(campaign.territory_ids),

@@ -16,7 +16,7 @@ from domain import clock
 from domain.approvals.models import Approval, ApprovalState
 from domain.approvals.setup import ARTICLE, CAMPAIGN, ISSUE, MEDIA
 from domain.campaigns import audience, forecast, planning
-from domain.campaigns.models import Campaign
+from domain.campaigns.models import Campaign, Course
 from domain.content import approving as articles
 from domain.content import markup
 from domain.content import revisions as versions
@@ -105,7 +105,7 @@ def _campaign(tenant: Tenant, approval: Approval) -> Subject:
         "count": count, "left_out": left_out,
         "earlier": _earlier(campaign, approval), "newer_id": campaign.approval_id,
     }  # fmt: skip
-    if not begun and approval.state == ApprovalState.OPEN and count:
+    if not begun and approval.state == ApprovalState.OPEN and count and campaign.course != Course.SERIES:
         facts["forecast"] = _forecast(tenant, campaign, count, approval)
     return Subject(
         "approvals/_campaign.html", campaign.name, _mail_parts(older),
@@ -137,13 +137,17 @@ def _forecast(tenant: Tenant, campaign: Campaign, count: int, approval: Approval
 
 
 def _earlier(campaign: Campaign, approval: Approval) -> tuple[str, int] | None:
-    """Name of the last mailing of the same newsletter type and how many more people this one has; None: unknown."""
+    """Name of the last mailing of the same newsletter type and how many more people this one has; None: unknown. A
+    step of a series goes to one after another, so that there is nothing to compare."""
+    if campaign.course == Course.SERIES:
+        return None
     before = (
         Campaign.select(Campaign.name, Approval.size)
         .join(Approval, on=((Approval.id == Campaign.approval_id) & (Approval.tenant_id == Campaign.tenant_id)))
         .where(
             Campaign.tenant_id == campaign.tenant_id, Campaign.type_id == campaign.type_id,
             Campaign.id != campaign.id, Campaign.started_at.is_null(False), Approval.size > 0,
+            Campaign.course != Course.SERIES,
         )
         .order_by(Campaign.started_at.desc())
         .tuples()

@@ -39,6 +39,11 @@ def takes(campaign: Campaign | None) -> bool:
     return campaign is not None and campaign.course == Course.SERIES and campaign.status in TAKES
 
 
+def rests(campaign: Campaign) -> bool:
+    """Whether nobody waits in a step of a series just now."""
+    return bool(campaign.status == S.WAITING and campaign.wait_reason == RESTS)
+
+
 def add(campaign: Campaign, ids: Sequence[int]) -> Added:
     """Put people into the ledger who may get this mail now, in the caller's transaction, and wake the mailing. Somebody
     whose address has had it already is a DUPLICATE."""
