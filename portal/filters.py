@@ -218,7 +218,12 @@ def birthday(value: str | None) -> str:
     if not value:
         return ""
     known = not value.startswith("0000")
-    day = date.fromisoformat(value if known else f"2000{value[4:]}")  # a leap year, for the 29th of February
+    try:
+        day = date.fromisoformat(
+            value if known else f"2000{value[4:]}"
+        )  # a leap year, for the 29th of February
+    except ValueError:  # old data that was never checked: better as it stands than no page
+        return value
     pattern = (f"d{NBSP}MMMM" if _english() else f"d.{NBSP}MMMM") + (" y" if known else "")
     return dates.format_date(day, pattern, locale=get_locale())
 

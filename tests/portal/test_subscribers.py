@@ -7,7 +7,7 @@ from flask.testing import FlaskClient
 
 from domain.subscribers import consent, directory, finding, lists, organisations, suppression, types
 from domain.subscribers.facets import fields
-from domain.subscribers.models import Consent, DistributionList, ListMember, Subscription
+from domain.subscribers.models import Consent, DistributionList, ListMember, Subscriber, Subscription
 from tests.portal import readers
 from tests.portal.conftest import HTMX
 from tests.world import World
@@ -67,6 +67,8 @@ def test_a_birthday_is_written_as_dates_are_here(manager: FlaskClient, world: Wo
     for typed, shown in (("28.02.1990", "28\xa0February 1990"), ("29.02.", "29\xa0February<")):
         person = created(world, f"b{len(typed)}@leser.example", birthday=typed)
         assert shown in manager.get(f"/t/north/subscribers/{person.id}").text
+    Subscriber.update(birthday="1990-02-31").where(Subscriber.id == person.id).execute()
+    assert "1990-02-31" in manager.get(f"/t/north/subscribers/{person.id}").text
 
 
 def test_what_a_page_calls_more_than_is_counted_to_the_last_behind_it(
