@@ -1,7 +1,9 @@
 """Search in a folded column: every word must occur, also inside of a longer one, however its umlauts, ß and accents
 are written. An index of groups of three characters finds candidates (migration 0075), the text itself decides."""
 
-from peewee import SQL, Field, ModelSelect, fn
+import re
+
+from peewee import SQL, Expression, Field, ModelSelect, fn
 
 from domain.db import is_postgres
 from domain.folding import fold
@@ -33,8 +35,14 @@ def likely(query: ModelSelect, column: Field, text: str, tenant_id: int) -> Mode
 def holding(query: ModelSelect, column: Field, text: str) -> ModelSelect:
     """`query` reduced to the rows whose `column` holds every word, by looking at it; PostgreSQL asks its index."""
     for word in _words(text):
-        query = query.where(column.contains(word) if is_postgres() else fn.INSTR(column, word) > 0)
+        query = query.where(_inside(column, word) if is_postgres() else fn.INSTR(column, word) > 0)
     return query
+
+
+def _inside(column: Field, word: str) -> Expression:
+    """LIKE, which the index knows; both sides are folded, and ILIKE takes twice as long to find that out."""
+    text = re.sub(r"([\\%_])", r"\\\1", word)
+    return column.like(f"%{text}%")
 
 
 def _words(text: str) -> list[str]:
