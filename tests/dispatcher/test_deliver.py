@@ -276,7 +276,14 @@ def test_a_mail_that_cannot_be_made_for_more_than_one_in_a_hundred_stops(sending
 
 def test_small_mailing_is_not_kept_waiting_by_a_large_one(sending):
     big, small = mailing(tenant("big"), 1500), mailing(tenant("small"), 20, first=5001)
-    with Sink().running() as sink, sending(sink.port, connections=1):
+    begun = threading.Event()
+
+    def waits_for_both(verb, line):
+        begun.wait(60)
+
+    with Sink(waits_for_both).running() as sink, sending(sink.port, connections=1):
+        until(lambda: all(states(campaign).get(DeliveryState.LEASED) for campaign in (big, small)))
+        begun.set()
         until(finished(small))
         until(finished(big))
     last = max(i for i, (to, _) in enumerate(sink.accepted) if to[1:5].isdigit() and int(to[1:5]) > 5000)
