@@ -16,7 +16,7 @@ from domain.db import abreast, database, is_postgres, rows, sql
 from domain.ledger import refusals
 from domain.ledger.models import Delivery
 from domain.ledger.refusals import Refusal
-from domain.ledger.states import DeliveryState, LeftOut
+from domain.ledger.states import NOTABLE, DeliveryState, LeftOut
 from domain.subscribers import finding, words
 
 PAGE_SIZE = 50
@@ -26,7 +26,6 @@ RATE_WINDOW_S = 30
 BUCKET_S = 10
 BUCKETS = 18
 D = DeliveryState
-NOTABLE = (D.FAILED, D.EXPIRED, D.HELD, D.UNCERTAIN, D.DEFERRED)  # shown first
 
 
 @dataclass(frozen=True)

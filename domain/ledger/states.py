@@ -18,6 +18,15 @@ class DeliveryState(IntEnum):
 
 OPEN = (DeliveryState.QUEUED, DeliveryState.LEASED, DeliveryState.DEFERRED, DeliveryState.UNCERTAIN)
 
+# what a person looks at first: rows that did not simply go
+NOTABLE = (
+    DeliveryState.FAILED,
+    DeliveryState.EXPIRED,
+    DeliveryState.HELD,
+    DeliveryState.UNCERTAIN,
+    DeliveryState.DEFERRED,
+)
+
 
 class LeftOut(IntEnum):
     """Why a person of the audience gets no mail (`Delivery.reason` of a SUPPRESSED row)."""
