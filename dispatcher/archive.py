@@ -21,8 +21,15 @@ ENDED = (CampaignStatus.FINISHED, CampaignStatus.SENDING, CampaignStatus.WAITING
 NOBODY = "archive@archive.example"
 WORDS = {"de": "Ihre Adresse", "en": "your address"}
 SUBSCRIBE = {"de": "Newsletter abonnieren", "en": "Subscribe to the newsletter"}
-_BREAK = r"(?:<br\s*/?>)?\s*"
 _TOKEN = "archive"  # noqa: S105 - stands where a reader's token would, and opens nothing
+# Every piece ends where a tag begins or ends: a long text must not be read anew from each of its signs.
+_ANY = '[^"<>]*'
+_LINK = rf'<a [^<>]*href="{_ANY}/m/{_TOKEN}{{}}"[^<>]*>'
+_BROWSER = re.compile(_LINK.format("") + "[^<]*+</a>")
+_WAYS = re.compile(
+    rf"(?<=>)(?P<reason>[^<>]*+)(?:<br\s*/?>)?\s*+(?P<way>{_LINK.format('/unsubscribe')})[^<]*+</a>"
+    rf"(?:&nbsp;|&#160;|[\s\xa0·])*+{_LINK.format(_ANY)}[^<]*+</a>"
+)
 
 
 @dataclass(frozen=True)
@@ -99,19 +106,13 @@ def page(tenant: Tenant, found: NewsletterType, issue_id: int, sign_up_url: str)
 def _without_reader(html: str, language: str) -> str:
     """The mail without what is said to somebody who has it in the inbox: no way to the browser, and instead of the
     reason and the ways out the way in. A frame of one's own that says it otherwise stays as it is."""
-    own = rf'<a [^>]*href="[^"]*/m/{_TOKEN}{{}}"[^>]*>'
-    html = re.sub(own.format("") + "[^<]*</a>", "", html)
     address, subscribe = (words.get(language, words["en"]) for words in (WORDS, SUBSCRIBE))
-    out, settings = own.format("/unsubscribe"), own.format('[^"]*')
-    ways = re.compile(
-        rf"(?P<reason>[^<>]*){_BREAK}(?P<way>{out})[^<]*</a>(?:&nbsp;|&#160;|[\s\xa0·])*{settings}[^<]*</a>"
-    )
 
     def way_in(found: re.Match[str]) -> str:
         said = "" if address in found["reason"] else found["reason"]
         return f"{said}{found['way']}{subscribe}</a>"
 
-    return ways.sub(way_in, html)
+    return _WAYS.sub(way_in, _BROWSER.sub("", html))
 
 
 def _sent(found: NewsletterType):  # type: ignore[no-untyped-def]

@@ -136,6 +136,18 @@ def test_form_that_was_drawn_anew_is_sent_as_it_was_clicked(plan: Page) -> None:
     waits_for_approval(plan)
 
 
+def test_condition_that_is_added_while_people_are_counted_stands(enter: Callable[[str], Page]) -> None:
+    page = enter(EDITOR)
+    page.goto("/t/lindenhof/segments/new")
+    gate = Gate(page, re.compile(r"/segments/build$"))
+    page.locator("#g0-match").select_option("any")
+    gate.wait()
+    page.locator("button[value='add:0']").click()
+    gate.open()
+    expect(page.locator("#g0-1-field")).to_be_visible()
+    expect(page.locator("#g0-match")).to_have_value("any")
+
+
 def test_second_click_while_the_first_is_on_its_way_asks_once(plan: Page) -> None:
     posts: list[str] = []
     plan.on("request", lambda request: request.method == "POST" and posts.append(request.url))
