@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.journeys.houses import House, lay_demo_house, running
+from tests.journeys.houses import House, lay_demo_house, port_of_demo_house, running
 from tests.journeys.inspection import watch
 from tests.journeys.walk import sign_in
 
@@ -40,7 +40,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """The demo house, running; shared by all journeys of the run, so leave what others need."""
     instance = tmp_path_factory.mktemp("demo-house")
     lay_demo_house(instance)
-    with running(instance, DEMO="1") as found:
+    with running(instance, port_of_demo_house(), DEMO="1") as found:
         yield found
 
 

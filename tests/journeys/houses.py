@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import random
 import re
 import shutil
 import signal
@@ -79,14 +80,21 @@ def lay_demo_house(instance: Path) -> bool:
     with (Path(shared) / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (Path(shared) / "complete").exists():
-            command = [sys.executable, "-m", "portal.cli", "demo"]
+            command, port = [sys.executable, "-m", "portal.cli", "demo"], _lasting_port()
             subprocess.run(
-                command, env={**os.environ, "INSTANCE": str(built)}, check=True, stdout=subprocess.DEVNULL,
-                timeout=READY_WITHIN_S,
+                command, env={**os.environ, "INSTANCE": str(built), "PORT": str(port)}, check=True,
+                stdout=subprocess.DEVNULL, timeout=READY_WITHIN_S,
             )  # fmt: skip
+            (Path(shared) / "port").write_text(str(port))
             (Path(shared) / "complete").touch()
     shutil.copytree(built, instance, dirs_exist_ok=True)
     return True
+
+
+def port_of_demo_house() -> int:
+    """The port that the addresses in the mails of the shared demo house name; 0 where none is shared."""
+    shared = os.environ.get("RUNDBRIEF_TEST_DEMO_HOUSE")
+    return int((Path(shared) / "port").read_text()) if shared else 0
 
 
 def processes_of(house: House) -> dict[int, str]:
@@ -134,6 +142,18 @@ def _greeting(process: "subprocess.Popen[bytes]", terminal: Path) -> str:
             continue
         break
     pytest.fail(f"the house did not start:\n{terminal.read_text()}")
+
+
+def _lasting_port() -> int:
+    """A free port that the system gives to nobody who asks for any."""
+    for port in random.sample(range(20_000, 30_000), 50):
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    pytest.fail("no port is free between 20000 and 30000")
 
 
 def free_port() -> int:

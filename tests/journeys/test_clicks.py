@@ -142,10 +142,33 @@ def test_condition_that_is_added_while_people_are_counted_stands(enter: Callable
     gate = Gate(page, re.compile(r"/segments/build$"))
     page.locator("#g0-match").select_option("any")
     gate.wait()
-    page.locator("button[value='add:0']").click()
+    press(page, "button[value='add:0']")
     gate.open()
+    settle(page)
+    page.mouse.up()
     expect(page.locator("#g0-1-field")).to_be_visible()
     expect(page.locator("#g0-match")).to_have_value("any")
+
+
+def test_page_that_was_asked_for_before_the_last_save_arrived_shows_what_was_saved(
+    enter: Callable[[str], Page],
+) -> None:
+    page = enter(EDITOR)
+    page.goto("/t/lindenhof/issues")
+    page.get_by_role("button", name="Ausgabe anlegen").click()
+    expect(page.locator("#head")).to_be_visible()
+    saves = Gate(page, SAVED)
+    page.fill("#preheader", "Kurz vor dem Neuladen")
+    saves.wait()
+
+    def late(route: Route) -> None:
+        before = route.fetch()
+        saves.open()
+        route.fulfill(response=before)
+
+    page.route(page.url, late, times=1)
+    page.reload()
+    expect(page.locator("#preheader")).to_have_value("Kurz vor dem Neuladen")
 
 
 def test_second_click_while_the_first_is_on_its_way_asks_once(plan: Page) -> None:

@@ -188,10 +188,12 @@ def _public(instance: Path) -> Iterator[Stop]:
 
 
 def web_version(instance: Path) -> str:
-    """The address of a mail that was sent, as its reader sees it in the browser."""
+    """The address of an issue that was sent, as its reader sees it in the browser."""
     tokens.configure(read_secret(instance / "secret.key"))
     with closing(sqlite3.connect(instance / "portal.db")) as house:
         (delivery,) = house.execute(
-            "SELECT min(id) FROM delivery WHERE state = 3 AND subscriber_id > 0"
+            """SELECT min(d.id) FROM delivery d
+            JOIN campaign c ON c.id = d.campaign_id JOIN issue i ON i.id = c.issue_id
+            WHERE d.state = 3 AND d.subscriber_id > 0 AND i.kind = 'newsletter'"""
         ).fetchone()
     return f"/m/{tokens.mail_token('mail', delivery)}"

@@ -18,9 +18,20 @@
   window.addEventListener("blur", later);
 
   document.body.addEventListener("htmx:beforeOnLoad", (event) => {
-    // Answers to a write are dealt with at once: the next write must know the new version.
-    if (!pressed || event.detail.requestConfig.verb !== "get") return;
+    // Answers to a write are dealt with at once: the next write must know the new version. A form that is only drawn
+    // anew (data-typing) is sent by POST because it is long.
+    const { elt, requestConfig } = event.detail;
+    if (!pressed || (requestConfig.verb !== "get" && !elt.closest?.("form[data-typing]"))) return;
     event.preventDefault();
     waiting.push(event.detail.xhr);
+    event.detail.xhr.drawnForm = elt.closest?.("form[data-typing]");
+  });
+  // The click has sent the form itself: its own answer draws it, the one that waited would take that answer's place away.
+  document.body.addEventListener("htmx:beforeSend", (event) => {
+    const form = event.detail.elt.closest?.("form[data-typing]");
+    if (form) waiting.filter((request) => request.drawnForm === form).forEach((request) => { request.isStale = true; });
+  });
+  document.body.addEventListener("htmx:beforeSwap", (event) => {
+    if (event.detail.xhr.isStale) event.detail.shouldSwap = false;
   });
 })();
