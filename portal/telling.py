@@ -37,8 +37,8 @@ _WORDS = {
     **_SETTINGS, **_WINDOWS, "free_below": N_("No approval below"), "deadline_h": N_("Void after hours"),
     "escalate_h": N_("Reminder after hours"), "steps": N_("Steps"), "until": N_("Until"), "reason": N_("Reason"),
     "state": N_("State"), "to": N_("To"), "address": N_("Address"), "stand_in": N_("Stand-in"),
-    "from": N_("From"), "mode": N_("Mode"), "with_subtree": N_("With the tenants below"),
-    "territory": N_("Territory"), "most": N_("Mails at most"),
+    "from": N_("Origin"), "first_day": N_("First day"), "mode": N_("Mode"),
+    "with_subtree": N_("With the tenants below"), "territory": N_("Territory"), "most": N_("Mails at most"),
     "days": N_("Within days"), "rule": N_("Rule"), "blocks": N_("Blocks"),
 }  # fmt: skip
 _CODES = {  # values that stand in an entry as words of the code

@@ -69,6 +69,6 @@ def stand_ins(users: list[User], tenant_id: int, permission: Permission) -> list
 
 def _said(user: User) -> dict[str, str | int | None]:
     return {
-        "from": user.away_from and user.away_from.isoformat(), "until": user.away_until and user.away_until.isoformat(),
-        "stand_in": user.stand_in_id,
+        "first_day": user.away_from and user.away_from.isoformat(),
+        "until": user.away_until and user.away_until.isoformat(), "stand_in": user.stand_in_id,
     }  # fmt: skip
