@@ -1,6 +1,8 @@
 """DOOR: activate a series. Each step gets a standing mailing, bound to the mail as it is now; whether that may leave is
 decided by the tenant's approval of mailings, like for any other."""
 
+from typing import NamedTuple
+
 from dispatcher import clearance
 from dispatcher.rendering import render
 from domain.accounts.models import User
@@ -18,7 +20,16 @@ from domain.subscribers import types
 from domain.tenancy.models import Tenant
 
 _OVER = (CampaignStatus.DRAFT, CampaignStatus.CANCELLED, CampaignStatus.FINISHED)
-_Ready = tuple[AutomailerStep, Campaign, Issue, str, render.Rendered]
+
+
+class _Ready(NamedTuple):
+    """A step with the mailing that would carry it, its mail as it is now, and the fingerprint of both."""
+
+    step: AutomailerStep
+    campaign: Campaign
+    issue: Issue
+    mark: str
+    rendered: render.Rendered
 
 
 class StepRefused(Invalid):
@@ -49,9 +60,9 @@ def activate(
     ]
     with database.atomic():
         carriers = {
-            step.id: _carrier(tenant, standing.get(step.campaign_id or 0), made, user)
-            for made in ready for step in (made[0],)
-        }  # fmt: skip
+            made.step.id: _carrier(tenant, standing.get(made.step.campaign_id or 0), made, user)
+            for made in ready
+        }
         series.activate(automailer, carriers, user.id)
     waiting = [c for c in planning.many(tenant.id, list(carriers.values())).values()
                if c.status == CampaignStatus.IN_APPROVAL]  # fmt: skip
@@ -74,7 +85,7 @@ def _prepared(
         mark, rendered = clearance.prepared(tenant, issue, campaign, base_url)
     except DomainError as error:
         raise StepRefused(number, error) from error
-    return step, campaign, issue, mark, rendered
+    return _Ready(step, campaign, issue, mark, rendered)
 
 
 def _proposed(tenant: Tenant, automailer: Automailer, issue: Issue, number: int, user: User) -> Campaign:
@@ -91,10 +102,9 @@ def _proposed(tenant: Tenant, automailer: Automailer, issue: Issue, number: int,
 def _carrier(tenant: Tenant, standing: Campaign | None, made: _Ready, user: User) -> int:
     """Id of the mailing of a step: the one that stands if it carries the same, else a new one. The old one ends by
     itself as far as nobody waits in it."""
-    _step, campaign, issue, mark, rendered = made
-    if standing is not None and standing.status not in _OVER and standing.fingerprint == mark:
+    if standing is not None and standing.status not in _OVER and standing.fingerprint == made.mark:
         return int(standing.id)
     if standing is not None:
         adding.retire(standing, user.id)
-    clearance.ask_step(tenant, issue, campaign, user, mark, rendered)
-    return int(campaign.id)
+    clearance.ask_step(tenant, made.issue, made.campaign, user, made.mark, made.rendered)
+    return int(made.campaign.id)

@@ -48,8 +48,7 @@ def beat(process_id: int) -> None:
 def ended(process_id: int) -> None:
     """A process has stopped in order; what it could not write down its successor finds."""
     signed_off(process_id)
-    if not outbox.latest_lease(process_id):
-        outbox.holds_none(process_id)
+    outbox.forget_holder(process_id)
 
 
 def signed_off(process_id: int) -> None:

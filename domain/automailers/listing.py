@@ -5,6 +5,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from peewee import ModelSelect
+
 from domain.automailers.machine import State
 from domain.automailers.models import Automailer, AutomailerStep, Enrolment
 from domain.db import rows
@@ -158,9 +160,9 @@ def of_organisation(
 
 
 def _with_series(
-    tenant_id: int, query: object, named: bool = False
+    tenant_id: int, query: ModelSelect, named: bool = False
 ) -> list[tuple[Automailer, Enrolment, Subscriber | None]]:
-    found = list(query.order_by(Enrolment.id.desc()).limit(PAGE_SIZE))  # type: ignore[attr-defined]
+    found = list(query.order_by(Enrolment.id.desc()).limit(PAGE_SIZE))
     if not found:
         return []
     wanted = {e.automailer_id for e in found}

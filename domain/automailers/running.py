@@ -7,6 +7,8 @@ ledger. Every sweep can be repeated and broken off anywhere: a step and its deli
 from collections.abc import Sequence
 from typing import Any
 
+from peewee import Field
+
 from domain import clock
 from domain.automailers import enrolments, machine, series
 from domain.automailers.machine import Place, State
@@ -87,11 +89,11 @@ def _signed_up(automailer: Automailer, now: int) -> None:
 
 def _came_to(automailer: Automailer, now: int) -> None:
     """Whoever came to one of the values: comes in, or goes on if a status had suspended him."""
-    column = _column(automailer.start_holder)
     since = int(automailer.looked_at) - OVERLAP_S
     there, bound = _standing(automailer, automailer.start_holder, automailer.start_values, f"st.at > {since}")
     with database.atomic():
-        enrolments.enrol(automailer, f"s.{column} IN ({there})", bound, Why.STATUS, None)
+        person = "s.id" if automailer.start_holder == Holder.SUBSCRIBER else "s.organisation_id"
+        enrolments.enrol(automailer, f"{person} IN ({there})", bound, Why.STATUS, None)
     if automailer.stop_values:
         query = Enrolment.select().where(
             Enrolment.tenant_id == automailer.tenant_id, Enrolment.automailer_id == automailer.id,
@@ -99,19 +101,14 @@ def _came_to(automailer: Automailer, now: int) -> None:
         )  # fmt: skip
         rows = database.execute_sql(sql(there), bound).fetchall()
         came = {row[0] for row in rows}
-        mine = (
-            Enrolment.subscriber_id
-            if automailer.start_holder == Holder.SUBSCRIBER
-            else Enrolment.organisation_id
-        )
-        for found in query.where(mine.in_(sorted(came) or [0])):
+        for found in query.where(_held_by(automailer.start_holder).in_(sorted(came) or [0])):
             enrolments.resume(automailer, found, None, Why.STATUS)
 
 
 def _stop(automailer: Automailer, recent: str, which: str, values: list[Any]) -> int:
     """Suspend those of `which` (over enrolment) who stand at a value that suspends."""
     there, bound = _standing(automailer, automailer.stop_holder, automailer.stop_values, recent)
-    name = "subscriber_id" if automailer.stop_holder == Holder.SUBSCRIBER else "organisation_id"
+    name = _held_by(automailer.stop_holder).column_name
     now = series.time_of(automailer)
     made = database.execute_sql(
         sql(
@@ -133,8 +130,9 @@ def _standing(automailer: Automailer, holder: str, ids: Sequence[int], recent: s
     return text, [automailer.tenant_id, str(holder)]
 
 
-def _column(holder: str) -> str:
-    return "id" if holder == Holder.SUBSCRIBER else "organisation_id"
+def _held_by(holder: str) -> Field:
+    """What an enrolment says of whose status counts."""
+    return Enrolment.subscriber_id if holder == Holder.SUBSCRIBER else Enrolment.organisation_id
 
 
 def send_due(automailer: Automailer) -> list[int]:
@@ -149,7 +147,7 @@ def send_due(automailer: Automailer) -> list[int]:
     woken = []
     for step in found:
         campaign = carriers.get(step.campaign_id or 0)
-        while adding.takes(campaign) and campaign is not None:
+        while adding.takes(campaign):
             taken, went = _send(automailer, reckoned, step, campaign)
             if went:
                 woken.append(campaign.id)
@@ -176,13 +174,7 @@ def _send(
         added = adding.add(campaign, [row.subscriber_id for row in due])
         going = [row for row in due if row.subscriber_id in added.deliveries]
         _go_on(automailer, reckoned, going, now)
-        EnrolmentMail.insert_many(
-            [
-                {"tenant_id": automailer.tenant_id, "automailer_id": automailer.id, "enrolment_id": row.id,
-                 "step_id": step.id, "delivery_id": added.deliveries[row.subscriber_id], "at": now}
-                for row in going
-            ]
-        ).execute() if going else None  # fmt: skip
+        _note(step, {row.id: added.deliveries[row.subscriber_id] for row in going}, now)
         for row in due:
             if row.subscriber_id in added.left_out:
                 _leave_out(row, added.left_out[row.subscriber_id], now)
@@ -193,6 +185,14 @@ def _send(
                     automailer.tenant_id, Holder.SUBSCRIBER, row.subscriber_id, track, step.value_id, None
                 )
         return len(due), len(going)
+
+
+def _note(step: AutomailerStep, deliveries: dict[int, int], now: int) -> None:
+    """That a step went: enrolment → delivery."""
+    key = {"tenant_id": step.tenant_id, "automailer_id": step.automailer_id, "step_id": step.id, "at": now}
+    rows = [{**key, "enrolment_id": i, "delivery_id": delivery} for i, delivery in deliveries.items()]
+    if rows:
+        EnrolmentMail.insert_many(rows).execute()
 
 
 def _still_active(automailer: Automailer) -> bool:

@@ -142,7 +142,6 @@ def remove_step(automailer: Automailer, found: AutomailerStep, user_id: int) -> 
 def activate(automailer: Automailer, carriers: Mapping[int, int], user_id: int) -> None:
     """Let the series run with a mailing for each step (step → campaign, frozen and asked for by the caller). Whoever
     stands in it goes on with what was left of the waiting time."""
-    bounds.refuse_beyond(automailer.territory_ids or [])
     now = clock.epoch()
     with database.atomic():
         before, paused_at = automailer.state, automailer.paused_at
@@ -168,7 +167,6 @@ def activate(automailer: Automailer, carriers: Mapping[int, int], user_id: int) 
 def pause(automailer: Automailer, user_id: int) -> list[int]:
     """Send nothing more until it is activated again, also not what waits in the ledger; returns the mailings that were
     halted."""
-    bounds.refuse_beyond(automailer.territory_ids or [])
     with database.atomic():
         _move(automailer, (A.ACTIVE,), state=A.PAUSED, paused_at=clock.epoch())
         halted = [c for c in _carriers(automailer) if c.started_at and c.status in lifecycle.PAUSABLE]
@@ -180,7 +178,6 @@ def pause(automailer: Automailer, user_id: int) -> list[int]:
 
 def end(automailer: Automailer, user_id: int) -> list[int]:
     """End the series for good: nobody gets another mail of it. Returns the mailings that were ended."""
-    bounds.refuse_beyond(automailer.territory_ids or [])
     with database.atomic():
         _move(automailer, (A.DRAFT, *LIVE), state=A.ENDED)
         ended = [c for c in _carriers(automailer) if c.status in lifecycle.CANCELLABLE]

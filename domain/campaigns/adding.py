@@ -8,7 +8,9 @@ holds it; whoever is added wakes it in the same transaction. Everything behind t
 
 from collections.abc import Sequence
 from email.utils import format_datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeGuard
+
+from peewee import Expression
 
 from domain import clock
 from domain.campaigns import audience, conditions, lifecycle, planning, snapshot
@@ -34,7 +36,7 @@ class Added(NamedTuple):
     left_out: dict[int, LeftOut]
 
 
-def takes(campaign: Campaign | None) -> bool:
+def takes(campaign: Campaign | None) -> TypeGuard[Campaign]:
     """Whether people can be added: approved, begun, and not halted by anybody."""
     return campaign is not None and campaign.course == Course.SERIES and campaign.status in TAKES
 
@@ -66,7 +68,9 @@ def rest(campaign: Campaign) -> bool:
     """Let a mailing in which no row is open rest; True if it does. The change comes first: whoever is added meanwhile
     waits for it and then wakes the mailing again."""
     with database.atomic() as transaction:
-        _move(campaign, (S.SENDING,), S.WAITING, wait_reason=RESTS, wait_params={}, wait_until=None)
+        Campaign.update(status=S.WAITING, wait_reason=RESTS, wait_params={}).where(
+            *_standing(campaign, (S.SENDING,))
+        ).execute()
         if outbox.is_open(campaign.tenant_id, campaign.id):
             transaction.rollback()
             return False
@@ -147,17 +151,20 @@ def _written(campaign: Campaign, wanted: dict[int, dict[str, Any]]) -> dict[int,
             for i, person in wanted.items()
         ],
     )
-    _move(campaign, TAKES, None)
+    _wake(campaign)
     return made
 
 
-def _move(campaign: Campaign, expected: tuple[S, ...], status: S | None, **values: Any) -> None:
-    """Change the status; without one wake the mailing if it rests. Locks its row in any case, so that resting and
-    adding take turns."""
-    rows = Campaign.update(
-        status=status or S.SENDING, **(values if status else {"wait_reason": "", "wait_params": {}})
-    ).where(
-        Campaign.tenant_id == campaign.tenant_id, Campaign.id == campaign.id, Campaign.status.in_(list(expected)),
+def _wake(campaign: Campaign) -> None:
+    """Let it send, if it rests. Locks its row in any case, so that resting and adding take turns."""
+    Campaign.update(status=S.SENDING, wait_reason="", wait_params={}).where(
+        *_standing(campaign, TAKES)
+    ).execute()
+
+
+def _standing(campaign: Campaign, states: tuple[S, ...]) -> tuple[Expression, ...]:
+    """The row of the mailing while it is in one of `states` and waits for no moment."""
+    return (
+        Campaign.tenant_id == campaign.tenant_id, Campaign.id == campaign.id, Campaign.status.in_(list(states)),
         Campaign.wait_until.is_null(),
     )  # fmt: skip
-    rows.execute()

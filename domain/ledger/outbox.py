@@ -119,9 +119,9 @@ def _lease(terms: Terms, limit: int, owner_id: int, until: int, now: int) -> lis
             DeliveryState.LEASED, owner_id, until, DeliveryState.UNCERTAIN, terms.revision_id, terms.tenant_id,
             bound(found),
         )  # fmt: skip
-        run(
+        run(  # takes the lock of its row also where it stands: `forget_holder` waits, and then sees what was leased
             """INSERT INTO leaseholder (owner_id, tenant_id, campaign_id) VALUES (?, ?, ?)
-            ON CONFLICT (owner_id, tenant_id, campaign_id) DO NOTHING""",
+            ON CONFLICT (owner_id, tenant_id, campaign_id) DO UPDATE SET owner_id = excluded.owner_id""",
             owner_id, terms.tenant_id, terms.campaign_id,
         )  # fmt: skip
     return found
@@ -252,9 +252,18 @@ def latest_lease(owner_id: int) -> int:
 
 
 @unscoped("owners serve all tenants")
-def holds_none(owner_id: int) -> None:
-    """An owner that has ended in order, or was taken over, holds nothing any more."""
-    run("DELETE FROM leaseholder WHERE owner_id = ?", owner_id)
+def forget_holder(owner_id: int) -> None:
+    """An owner has ended or was taken over. What it holds all the same, because it could not be written down or was
+    claimed at this very moment, stays to be found."""
+    with database.atomic():
+        if is_postgres():
+            run("SELECT 1 FROM leaseholder WHERE owner_id = ? FOR UPDATE", owner_id)
+        run(
+            """DELETE FROM leaseholder WHERE owner_id = ? AND NOT EXISTS (SELECT 1 FROM delivery d
+            WHERE d.tenant_id = leaseholder.tenant_id AND d.campaign_id = leaseholder.campaign_id
+            AND d.state = ? AND d.owner_id = leaseholder.owner_id)""",
+            owner_id, DeliveryState.LEASED,
+        )  # fmt: skip
 
 
 def counts(tenant_id: int, campaign_id: int) -> dict[DeliveryState, int]:

@@ -114,7 +114,7 @@ def take_over(
         held = owner_id, owner_id, DeliveryState.LEASED
         if intents is None:
             count = changed(doubtful + HELD_BY, next_at, *held)
-            outbox.holds_none(owner_id)
+            outbox.forget_holder(owner_id)
             return 0, count
         count = 0
         for delivery_id, attempt in intents:
@@ -129,5 +129,5 @@ def take_over(
             DeliveryState.QUEUED, *held,
         )  # fmt: skip
         releasing.release([row[0] for row in back])
-        outbox.holds_none(owner_id)
+        outbox.forget_holder(owner_id)
     return len(back), count

@@ -8,7 +8,9 @@ from flask.testing import FlaskClient
 
 from domain.accounts import sessions
 from domain.accounts.models import User
+from domain.issues.models import Issue
 from portal.settings import Settings
+from tests import mailings
 from tests import world as worlds
 from tests.portal.quick import application
 
@@ -18,6 +20,14 @@ HTMX = {"HX-Request": "true"}
 @pytest.fixture
 def world(database: str) -> worlds.World:
     return worlds.build()
+
+
+@pytest.fixture
+def issue(world: worlds.World) -> Issue:
+    """One that could go out: people who want it, a sender that is verified."""
+    mailings.everybody(world)
+    mailings.verified(world)
+    return mailings.issue(world)
 
 
 @pytest.fixture

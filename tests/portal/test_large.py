@@ -15,13 +15,6 @@ ASYNC = {"HX-Request": "true"}
 
 
 @pytest.fixture
-def issue(world):
-    mailings.everybody(world)
-    mailings.verified(world)
-    return mailings.issue(world)
-
-
-@pytest.fixture
 def editor(client, sign_in, world):
     return sign_in(client, world.chief_editor)
 

@@ -13,20 +13,12 @@ from domain.quotas import ledger as quotas
 from domain.quotas.ceilings import Budget, Portions
 from domain.quotas.models import HOUSE, Window
 from domain.tenancy.models import Tenant
-from tests import mailings
 
 PLAN = {
     "whom": "all", "proved": "y", "sender_name": "Verlag Nord", "sender_address": "news@nord.example", "when": "now",
     "priority": "0",
 }  # fmt: skip
 SETTINGS = {"quiet_hours": "", "time_zone": "Europe/Berlin"}
-
-
-@pytest.fixture
-def issue(world):
-    mailings.everybody(world)
-    mailings.verified(world)
-    return mailings.issue(world)
 
 
 @pytest.fixture

@@ -3,8 +3,6 @@
 import time
 from datetime import UTC, datetime
 
-import pytest
-
 from domain import clock
 from domain.campaigns import capped
 from domain.campaigns.models import Campaign
@@ -14,15 +12,7 @@ from domain.quotas import ledger as quotas
 from domain.quotas.models import HOUSE, ContactCap, ContactCounter, Window
 from domain.senders.models import Relay
 from domain.subscribers.models import Subscriber
-from tests import mailings
 from tests.portal.test_plan import PLAN
-
-
-@pytest.fixture
-def issue(world):
-    mailings.everybody(world)
-    mailings.verified(world)
-    return mailings.issue(world)
 
 
 def relay(name, owner=None, **values):

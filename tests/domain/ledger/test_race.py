@@ -3,15 +3,48 @@
 import threading
 import time
 
+import pytest
+
 from domain import db
 from domain.campaigns.models import Campaign, CampaignStatus
-from domain.ledger import outbox
+from domain.ledger import outbox, settlements
 from domain.ledger.outbox import Terms
 from domain.ledger.states import DeliveryState
 from domain.subscribers.models import Consent, Subscriber, Subscription, Suppression
 from tests.domain.ledger.test_limits import REVISION, TYPE, mailing, together
 
 COUNT = 400
+
+
+@pytest.mark.postgres_only
+def test_rows_that_are_claimed_while_their_owner_is_taken_over_are_found_later(database: str) -> None:
+    """A process was held up so long that another one takes its place, and claims once more at that moment."""
+    mailing(1, 9, 4)
+    terms = Terms(1, 9, TYPE, REVISION, ("confirmed",), None, "Europe/Berlin", lambda: True)
+    outbox.claim(terms, 2, 7, 60)
+    over = threading.Event()
+
+    def take_over() -> None:
+        with db.connection():
+            settlements.take_over(7, [], None)
+        over.set()
+
+    taker = threading.Thread(target=take_over)
+    with db.database.atomic():
+        outbox.claim(terms, 2, 7, 60)
+        taker.start()
+        while not over.is_set() and not is_waited_for():
+            over.wait(0.01)
+    taker.join()
+    assert outbox.counts(1, 9)[DeliveryState.LEASED] == 2
+    assert outbox.lease_holders() == [7]
+    assert settlements.take_over(7, [], set()) == (2, 0) and outbox.lease_holders() == []
+
+
+@db.unscoped("asks for locks, not for rows")
+def is_waited_for() -> bool:
+    """Whether a connection waits for a lock of another one."""
+    return bool(db.database.execute_sql("SELECT 1 FROM pg_locks WHERE NOT granted").fetchall())
 
 
 def test_nobody_is_claimed_after_he_has_left(database: str) -> None:
