@@ -172,11 +172,9 @@ def enlist(tenant_id: int, pairs: Iterable[tuple[int, int]]) -> None:
         )
 
 
-def size(chosen: DistributionList, most: int) -> int:
-    """How many people are on a list; not counted further than `most` + 1."""
-    bounded = (
-        ListMember.select(ListMember.id)
-        .where(ListMember.tenant_id == chosen.tenant_id, ListMember.list_id == chosen.id)
-        .limit(most + 1)
+def size(chosen: DistributionList, most: int | None = None) -> int:
+    """How many people are on a list; not counted further than `most` + 1, without it to the last."""
+    there = ListMember.select(ListMember.id).where(
+        ListMember.tenant_id == chosen.tenant_id, ListMember.list_id == chosen.id
     )
-    return int(bounded.count())
+    return int((there if most is None else there.limit(most + 1)).count())
