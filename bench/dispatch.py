@@ -1,7 +1,7 @@
 """How fast a campaign leaves, beside smtp-source and nodemailer in the same run. Prints one JSON line last.
 
 SINK=smtp-sink|own|skim (default smtp-sink; sink.py tells the other two apart), MESSAGES (default 10000), CONNECTIONS
-(8), ROUNDS (2, alternating; the best of each counts), DATABASE_URL (default SQLite; `postgresql:` starts a throw-away
+(8), ROUNDS (3, alternating; the best of each counts), DATABASE_URL (default SQLite; `postgresql:` starts a throw-away
 server). The run goes through approval, queue, snapshot, claim, journal and settle; the rate is from the claim of the
 first row, just before the first MAIL, to the last committed outcome.
 
@@ -42,7 +42,7 @@ def smtp_source(port: int) -> float:
 def main() -> None:
     rates, peers, memory = [], [], 0.0
     with sink(SINK) as port:
-        for _ in range(int(os.environ.get("ROUNDS", "2"))):
+        for _ in range(int(os.environ.get("ROUNDS", "3"))):
             peers.append(smtp_source(port))
             figures = ours(port, CONNECTIONS, MESSAGES)
             rates.append(figures.rate)

@@ -39,8 +39,10 @@ def campaign(home: House, port: int, connections: int, recipients: int) -> Figur
         while not home.has(DeliveryState.LEASED, DeliveryState.SENT):
             time.sleep(0.002)
         started = time.perf_counter()
-        while home.has(*WAITING):
+        while home.has(DeliveryState.QUEUED):
             time.sleep(0.01)
+        while home.has(*WAITING):  # looked at more closely: ten milliseconds are three hundred mails
+            time.sleep(0.001)
         rate = recipients / (time.perf_counter() - started)
         if home.counts() != {"sent": recipients}:
             raise SystemExit(f"not everybody got a mail: {home.counts()}")

@@ -176,7 +176,7 @@ def deliver(settings: Settings, pace: Pace | None = None) -> None:
     engine = Deliver(settings, pace, died=lambda: os._exit(70), desk=desk)
     if (own := processors.of(engine.number - 1)) is not None:
         engine.processor = own
-        desk.keep_off(own)
+        desk.give_way()
     tasks.bodies["wake_deliver"] = lambda _: engine.wake()
     tasks.bodies["send_system_mail"] = lambda _: engine.wake()
     gc.freeze()  # what has been loaded stays; looking through claimed rows for cycles every 700 of them finds none

@@ -90,9 +90,9 @@ class SideDesk:
     def settle(self, settlements: Sequence[Settlement]) -> None:
         self._ask(("settle", list(zip(*settlements, strict=True))))  # columns take half the time of rows
 
-    def keep_off(self, processor: int) -> None:
-        """Leave a processor to the pump."""
-        processors.keep_off(self._process.pid, processor)
+    def give_way(self) -> None:
+        """Take the processors that the pump and others leave."""
+        processors.give_way(self._process.pid)
 
     def close(self) -> None:
         self._socket.close()

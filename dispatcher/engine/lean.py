@@ -1,6 +1,7 @@
 """What a deliver process must not load: imported before everything else there, it keeps the process below 60 MB.
 
-peewee tries every driver, huey every storage and structlog every pretty printer that is installed. A module that
+peewee tries every driver, huey every storage, structlog every pretty printer and pycryptodome a compiler of C
+declarations, if they are installed. A module that
 stands in `sys.modules` as None counts as not installed.
 """
 
@@ -9,12 +10,15 @@ import sys
 
 _M_ARENA_MAX = -8  # malloc.h of glibc
 _PRINTERS = ("rich", "pygments", "better_exceptions")
+_WRAPPERS = (
+    "cffi",
+)  # pycryptodome's second way into its own libraries; the first one, ctypes, is there anyway
 _DRIVERS = ("psycopg2", "pymysql", "MySQLdb", "cysqlite", "sqlcipher3")
 
 
 def leave_out(database_url: str, queue_url: str) -> None:
     """Keep out what this installation does not use; what is loaded already stays."""
-    names = [*_PRINTERS, *_DRIVERS]
+    names = [*_PRINTERS, *_WRAPPERS, *_DRIVERS]
     if not database_url.startswith("postgres"):
         names.append("psycopg")
     if not queue_url.startswith("redis"):

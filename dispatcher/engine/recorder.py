@@ -48,7 +48,7 @@ class Pace:
     sweep_s: float = 15.0
     halt_s: float = 0.25  # a pause must hold within a second
     lease_s: int = 120
-    batch_max: int = 3000  # a claim costs 2 ms whatever its size
+    batch_max: int = 2000  # a claim costs 2 ms whatever its size, and its rows 2 MB
     batch_ahead_s: float = 5.0  # rows claimed ahead, measured by how fast the last batch went
 
 

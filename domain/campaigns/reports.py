@@ -16,7 +16,7 @@ from domain.db import abreast, database, is_postgres, rows, sql
 from domain.ledger import refusals
 from domain.ledger.models import Delivery
 from domain.ledger.refusals import Refusal
-from domain.ledger.states import NOTABLE, DeliveryState, LeftOut
+from domain.ledger.states import NOTABLE, NOTABLE_SQL, DeliveryState, LeftOut
 from domain.subscribers import finding, words
 
 PAGE_SIZE = 50
@@ -194,6 +194,7 @@ def every_recipient(campaign: Campaign, counted: bool = False) -> Iterator[Recip
 
 
 _STATES = ", ".join(str(int(state)) for state in NOTABLE)
+_NOTABLE = NOTABLE_SQL.replace("state", "d.state")
 _SHOWN = """SELECT d.id, d.subscriber_id, s.title, s.first_name, s.last_name, COALESCE(p.address, s.address),
     d.state, d.reason, d.reply_code, d.enhanced, d.reply_text, d.attempt, d.next_at, d.settled_at, o.name,
     d.maybe_duplicate{more}
@@ -226,7 +227,7 @@ class _Wanted:
 
     def notable(self, after: int) -> list[tuple[Any, ...]]:
         """Those in notable states, by number."""
-        return self._page(f"d.state IN ({_STATES}) AND {self.walk}d.id > ?", [after], "d.id", PAGE_SIZE + 1)
+        return self._page(f"{_NOTABLE} AND {self.walk}d.id > ?", [after], "d.id", PAGE_SIZE + 1)
 
     def others(self, after: str, limit: int) -> list[tuple[Any, ...]]:
         """All others, by address."""

@@ -4,6 +4,7 @@ Moments here are whole seconds since 1970 as plain integers: the hot path reads 
 """
 
 from peewee import (
+    SQL,
     BigAutoField,
     BigIntegerField,
     BooleanField,
@@ -14,7 +15,7 @@ from peewee import (
 )
 
 from domain.db import BaseModel, JSONText
-from domain.ledger.states import NOTABLE, DeliveryState
+from domain.ledger.states import NOTABLE_SQL, DeliveryState
 from domain.tenancy.models import TenantModel
 
 
@@ -62,7 +63,7 @@ Delivery.add_index(
 Delivery.add_index(
     Delivery.index(
         Delivery.tenant_id, Delivery.campaign_id, Delivery.id,
-        where=Delivery.state.in_(NOTABLE), name="delivery_notable",
+        where=SQL(NOTABLE_SQL), name="delivery_notable",
     )
 )  # fmt: skip
 

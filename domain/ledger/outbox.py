@@ -71,10 +71,11 @@ def claim(terms: Terms, limit: int, owner_id: int, lease_s: int) -> Claimed:
     with database.atomic():
         if _signed_off(owner_id) or not terms.running():
             return Claimed([])
-        leased = _lease(terms, limit, owner_id, now + lease_s, now)
-        if not leased:
+        due = _due(terms, limit, now)
+        if not due:
             return Claimed([])
-        rows, left_out, fresh = _checked(terms, leased, now)
+        _lease(terms, list({row[0]: None for row in due}), owner_id, now + lease_s)
+        rows, left_out, fresh = _parted(due)
         _suppress(terms, left_out, now)
         releasing.release([row_id for row_id, _ in left_out])
         taken = reservations.take(
@@ -97,41 +98,39 @@ def _signed_off(owner_id: int) -> bool:
     return bool(found) and found[0][0] is not None
 
 
-def _lease(terms: Terms, limit: int, owner_id: int, until: int, now: int) -> list[int]:
-    """Ids of up to `limit` due rows, now LEASED by the owner."""
-    lock = " FOR UPDATE SKIP LOCKED" if is_postgres() else ""
-    found: list[int] = []
+def _due(terms: Terms, limit: int, now: int) -> list[tuple[Any, ...]]:
+    """Up to `limit` rows whose time has come, with the reason why one may not go (None: it may). PostgreSQL locks them
+    first, because several claim at once; SQLite's writer is alone, and finds and looks at them in one walk."""
+    found: list[tuple[Any, ...]] = []
+    ids: list[int] = []
     for state in _CLAIMABLE:
-        if len(found) >= limit:
+        if len(found) + len(ids) >= limit:
             break
-        rows = run(
-            f"""SELECT id FROM delivery WHERE tenant_id = ? AND campaign_id = ? AND state = ? AND next_at <= ?
-            ORDER BY next_at, id LIMIT ?{lock}""",
-            terms.tenant_id, terms.campaign_id, state, now, limit - len(found),
-        )  # fmt: skip
-        found += [row[0] for row in rows]
-    if found:
-        run(
-            f"""UPDATE delivery SET state = ?, owner_id = ?, lease_until = ?, attempt = attempt + 1,
-            maybe_duplicate = (maybe_duplicate OR state = ?),
-            revision_id = CASE WHEN handed_over THEN revision_id ELSE ? END
-            WHERE +tenant_id = ? AND id IN ({id_list()})""",
-            DeliveryState.LEASED, owner_id, until, DeliveryState.UNCERTAIN, terms.revision_id, terms.tenant_id,
-            bound(found),
-        )  # fmt: skip
-        run(  # takes the lock of its row also where it stands: `forget_holder` waits, and then sees what was leased
-            """INSERT INTO leaseholder (owner_id, tenant_id, campaign_id) VALUES (?, ?, ?)
-            ON CONFLICT (owner_id, tenant_id, campaign_id) DO UPDATE SET owner_id = excluded.owner_id""",
-            owner_id, terms.tenant_id, terms.campaign_id,
-        )  # fmt: skip
+        turn = terms.tenant_id, terms.campaign_id, state, now, limit - len(found) - len(ids)
+        if is_postgres():
+            ids += [
+                row[0]
+                for row in run(f"SELECT d.id FROM delivery d WHERE {_TURN} FOR UPDATE SKIP LOCKED", *turn)
+            ]
+        else:
+            found += _looked_at(terms, now, _TURN, *turn)
+    if ids:
+        found = _looked_at(
+            terms, now, f"d.tenant_id = ? AND d.id IN ({id_list()})", terms.tenant_id, bound(ids)
+        )
     return found
 
 
-def _checked(terms: Terms, leased: list[int], now: int) -> tuple[list[Row], list[tuple[int, int]], list[int]]:
-    """(rows that may go, (delivery, reason) of those that may not, ids among the former without reservation)."""
+# without the id, which PostgreSQL would have to sort: all rows that have not been tried are due at the same moment
+_TURN = "d.tenant_id = ? AND d.campaign_id = ? AND d.state = ? AND d.next_at <= ? ORDER BY d.next_at LIMIT ?"
+
+
+def _looked_at(terms: Terms, now: int, which: str, *values: Any) -> list[tuple[Any, ...]]:
+    """(id, attempt of this claim, address, packed values, queued at, returned, reserved at, why it may not go) of the
+    rows `which` names; several of a row whose address is suppressed several times."""
     consents = ", ".join("?" * len(terms.consents)) or "''"
-    found = run(
-        f"""SELECT d.id, d.attempt, p.address, p.packed, d.queued_at, d.returned, d.reserved_at,
+    return run(
+        f"""SELECT d.id, d.attempt + 1, p.address, p.packed, d.queued_at, d.returned, d.reserved_at,
             CASE WHEN p.delivery_id IS NULL OR s.id IS NULL THEN ?
                 WHEN x.id IS NOT NULL{robinson.clause(terms.robinson, "d.address_key", now)} THEN ?
                 WHEN s.locked_reason IS NOT NULL AND (s.locked_until IS NULL OR s.locked_until > ?) THEN ?
@@ -150,15 +149,33 @@ def _checked(terms: Terms, leased: list[int], now: int) -> tuple[list[Row], list
             ON c.tenant_id = d.tenant_id AND c.type_id = ? AND c.subscriber_id = d.subscriber_id
         LEFT JOIN suppression x ON x.tenant_id = d.tenant_id AND x.address_key = d.address_key
             AND (x.until IS NULL OR x.until > ?)
-        WHERE +d.tenant_id = ? AND d.id IN ({id_list()})
-        ORDER BY d.id""",
+        WHERE {which}""",
         LeftOut.NO_ADDRESS, LeftOut.SUPPRESSED, now, LeftOut.LOCKED, now, LeftOut.ORGANISATION_LOCKED,
         LeftOut.UNSUBSCRIBED, *terms.consents, LeftOut.UNCONFIRMED, *terms.consents, _unpermitted(terms),
-        LeftOut.ASKED, LeftOut.STOPPED, LeftOut.UNDELIVERABLE, terms.type_id, now, terms.tenant_id, bound(leased),
+        LeftOut.ASKED, LeftOut.STOPPED, LeftOut.UNDELIVERABLE, terms.type_id, now, *values,
     )  # fmt: skip
-    going = [row for row in found if row[7] is None]
-    # two suppressions of one address give two rows
-    left_out = list({row[0]: row[7] for row in found if row[7] is not None}.items())
+
+
+def _lease(terms: Terms, ids: list[int], owner_id: int, until: int) -> None:
+    run(
+        f"""UPDATE delivery SET state = ?, owner_id = ?, lease_until = ?, attempt = attempt + 1,
+        maybe_duplicate = (maybe_duplicate OR state = ?),
+        revision_id = CASE WHEN handed_over THEN revision_id ELSE ? END
+        WHERE +tenant_id = ? AND id IN ({id_list()})""",
+        DeliveryState.LEASED, owner_id, until, DeliveryState.UNCERTAIN, terms.revision_id, terms.tenant_id,
+        bound(ids),
+    )  # fmt: skip
+    run(  # takes the lock of its row also where it stands: `forget_holder` waits, and then sees what was leased
+        """INSERT INTO leaseholder (owner_id, tenant_id, campaign_id) VALUES (?, ?, ?)
+        ON CONFLICT (owner_id, tenant_id, campaign_id) DO UPDATE SET owner_id = excluded.owner_id""",
+        owner_id, terms.tenant_id, terms.campaign_id,
+    )  # fmt: skip
+
+
+def _parted(due: list[tuple[Any, ...]]) -> tuple[list[Row], list[tuple[int, int]], list[int]]:
+    """(rows that may go, (delivery, reason) of those that may not, ids among the former without reservation)."""
+    going = [row for row in due if row[7] is None]
+    left_out = list({row[0]: row[7] for row in due if row[7] is not None}.items())
     rows = [
         Row(delivery_id, attempt, address, values, queued_at, returned)
         for (delivery_id, attempt, address, _, queued_at, returned, *_), values in zip(
