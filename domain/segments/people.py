@@ -8,7 +8,7 @@ from typing import Any
 
 from domain.db import database, is_postgres, sql
 from domain.segments import catalogue, compile
-from domain.segments.compile import Made, Moment
+from domain.segments.comparisons import Made, Moment
 from domain.segments.computed import Column
 from domain.segments.query import Group
 from domain.subscribers.facets import fields

@@ -10,7 +10,7 @@ from domain.audit import log
 from domain.db import database, sql
 from domain.errors import N_, Conflict, Invalid, NotFound
 from domain.segments import catalogue, compile, computed, query
-from domain.segments.compile import Moment
+from domain.segments.comparisons import Moment
 from domain.segments.models import Segment, SegmentMember
 from domain.subscribers import keyset, words
 from domain.subscribers.facets import fields

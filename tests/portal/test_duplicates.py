@@ -10,7 +10,7 @@ from domain.campaigns.models import Merge
 from domain.errors import Forbidden, Invalid
 from domain.ledger.models import Delivery
 from domain.segments import saved
-from domain.segments.compile import Moment
+from domain.segments.comparisons import Moment
 from domain.segments.models import SegmentMember
 from domain.subscribers import consent, directory, imports, lists
 from domain.subscribers.facets import fields, notes, tags, tracks

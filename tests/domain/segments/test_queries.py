@@ -10,7 +10,7 @@ import pytest
 from domain.errors import Conflict, Invalid, NotFound
 from domain.segments import catalogue, compile, people, query, saved
 from domain.segments.catalogue import NO_VALUE, OPS
-from domain.segments.compile import Moment
+from domain.segments.comparisons import Moment
 from domain.subscribers.facets import fields
 from domain.subscribers.models import Subscriber
 from tests.domain.segments import plain, random_people
