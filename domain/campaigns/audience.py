@@ -55,7 +55,7 @@ _HEAD = (  # what leads, and how the customer joins it
     ("organisation o {fixed} subscriber s ON s.organisation_id = o.id AND s.tenant_id = o.tenant_id", ""),
 )
 _FROM = """FROM {head}
-    {join} subscription c ON c.tenant_id = s.tenant_id AND c.type_id = ? AND c.subscriber_id = s.id
+    {join} subscription c ON c.tenant_id = s.tenant_id AND c.type_id = ? AND c.subscriber_id = s.id{behind}
     {firm}
     LEFT JOIN suppression x ON x.tenant_id = s.tenant_id AND x.address_key = s.address_key
         AND (x.until IS NULL OR x.until > ?)
@@ -96,7 +96,7 @@ def lacking_address(campaign: Campaign) -> int:
 
 def chunk(campaign: Campaign, after_id: int, limit: int) -> Iterator[tuple[dict[str, Any], int | None]]:
     """Up to `limit` people behind `after_id` by id, each with the reason for leaving him out or None."""
-    text, values = statement(campaign, f"SELECT {COLUMNS}, {REASON} AS reason")
+    text, values = statement(campaign, f"SELECT {COLUMNS}, {REASON} AS reason", behind=after_id)
     text += " AND s.id > ? ORDER BY s.id LIMIT ?"
     for row in rows(text, [*values, after_id, limit], len(PERSON) + 1):
         yield dict(zip(PERSON, row[:-1], strict=True)), row[-1]
@@ -150,16 +150,19 @@ def end_of_chunk(campaign: Campaign, after_id: int, limit: int) -> int | None:
 
 
 def statement(
-    campaign: Campaign, select: str, reasons: bool = True, leading: str = ""
+    campaign: Campaign, select: str, reasons: bool = True, leading: str = "", behind: int | None = None
 ) -> tuple[str, list[Any]]:
     """`select` over the audience as `s`, `o`, `c`, `x`, open for another AND, and its values. `reasons`: REASON is
     among its columns, once. `leading`: SQLite, which guesses badly here, walks "s" or "o" first, in the order of an
-    index; "o" leaves out people without a customer."""
+    index; "o" leaves out people without a customer. `behind`: the caller wants people behind this id, which it asks for
+    itself; PostgreSQL does not conclude it for what it merges with them, and would read all that lies before."""
     now = clock.epoch()
     mailed = consents(campaign)
+    further = "" if behind is None or not is_postgres() else f" AND {{}}.subscriber_id > {int(behind)}"
     lists = [int(i) for i in (campaign.audience or {}).get("lists", [])]
     holding, inside_of, (narrowed, bound), nameless, cases = abreast(
-        lambda: robinson.holding(tree.get(campaign.tenant_id)), lambda: _inside(campaign), lambda: _segments(campaign),
+        lambda: robinson.holding(tree.get(campaign.tenant_id)), lambda: _inside(campaign),
+        lambda: _segments(campaign, further.format("k")),
         lambda: choosing.without_address(campaign) if reasons else "",
         lambda: choosing.cases(campaign, now) if reasons else "",
     )  # fmt: skip
@@ -174,12 +177,14 @@ def statement(
     places = ", ".join("?" * len(lists))
     members = f"""SELECT 1 FROM list_member m WHERE m.tenant_id = s.tenant_id AND m.list_id IN ({places})
         AND m.subscriber_id = s.id"""
-    inside = f"AND EXISTS ({members})" if lists else ""
     named = bool(lists or (campaign.audience or {}).get("segment"))
     fixed = "CROSS JOIN" if leading and not is_postgres() else "JOIN"
     head, firm = _HEAD[leading == "o"]
-    parts = {"join": "LEFT JOIN" if named else fixed, "head": head.format(fixed=fixed), "firm": firm}
-    text = f"{select} {_FROM.format(lists=inside, **parts)} {narrowed}"
+    parts = {
+        "join": "LEFT JOIN" if named else fixed, "head": head.format(fixed=fixed), "firm": firm,
+        "lists": f"AND EXISTS ({members}{further.format('m')})" if lists else "", "behind": further.format("c"),
+    }  # fmt: skip
+    text = f"{select} {_FROM.format(**parts)} {narrowed}"
     values = [*([now, now, *mailed] if reasons else []), campaign.type_id, now, campaign.tenant_id]
     more, bound_of_kin = kin.restriction(campaign)
     return text + more, [*values, *lists, *bound, *bound_of_kin]
@@ -228,13 +233,14 @@ def _forget(tenant_id: int, segment_id: int) -> None:
     ).execute()
 
 
-def _segments(campaign: Campaign) -> tuple[str, list[Any]]:
-    """Another AND for the segment that is meant and the one that is excluded; empty if there is neither."""
+def _segments(campaign: Campaign, further: str = "") -> tuple[str, list[Any]]:
+    """Another AND for the segment that is meant and the one that is excluded; empty if there is neither. `further`: one
+    for the people kept of them."""
     wanted = campaign.audience or {}
     if wanted.get("picked"):
         return (
-            """AND EXISTS (SELECT 1 FROM segment_member k WHERE k.tenant_id = s.tenant_id AND k.segment_id = ?
-            AND k.subscriber_id = s.id)""",
+            f"""AND EXISTS (SELECT 1 FROM segment_member k WHERE k.tenant_id = s.tenant_id AND k.segment_id = ?
+            AND k.subscriber_id = s.id{further})""",
             [-campaign.id],
         )
     parts: list[str] = []
