@@ -8,10 +8,13 @@ from pathlib import Path
 from flask.testing import FlaskClient
 
 from dispatcher.jobs import tallies
+from dispatcher.rendering import freezing, render
 from domain.accounts import rolebook, sessions
 from domain.accounts.models import Membership, User
-from domain.campaigns.models import Campaign
+from domain.campaigns import planning
+from domain.campaigns.models import Campaign, CampaignStatus
 from domain.db import database, sql
+from domain.issues.models import Issue
 from domain.segments.models import Segment
 from domain.subscribers import imports, lists, proving
 from domain.subscribers.facets import fields, tracks
@@ -110,6 +113,26 @@ def _file(tenant: Tenant, instance: Path) -> ImportJob:
     return job
 
 
+def _mailings(tenant: Tenant) -> tuple[Campaign, Campaign, Campaign]:
+    """One that went to everybody, one that is planned, and one that waits for approval."""
+    found = list(Campaign.select().where(Campaign.tenant_id == tenant.id).order_by(Campaign.id))
+    if len(found) < 3:
+        planned = found[1]
+        issue = Issue.create(
+            tenant_id=tenant.id, type_id=planned.type_id, name="Asked", subject="News", created_by_id=1
+        )
+        made = Campaign.create(
+            tenant_id=tenant.id, type_id=planned.type_id, issue_id=issue.id, name="Asked", created_by_id=1,
+            status=CampaignStatus.DRAFT, audience={"lists": []}, test_mode=False,
+        )  # fmt: skip
+        rendered = render.render(tenant, issue, "http://127.0.0.1")
+        mark = render.fingerprint(rendered, *planning.definition(made))
+        revision = freezing.freeze(issue, rendered, mark, 1)
+        planning.ask(made, issue, revision.id, mark, 1)
+        found.append(planning.get(tenant.id, made.id))
+    return found[0], found[1], found[2]
+
+
 def _paths(tenant: Tenant, instance: Path) -> dict[str, tuple[str, dict[str, str]]]:
     base = f"/t/{tenant.slug}"
     ids = [
@@ -121,7 +144,7 @@ def _paths(tenant: Tenant, instance: Path) -> dict[str, tuple[str, dict[str, str
     kind = NewsletterType.get(NewsletterType.tenant_id == tenant.id)
     firm = Organisation.get(Organisation.tenant_id == tenant.id)
     chosen = lists.every(tenant.id)[1]
-    done, planned = Campaign.select().where(Campaign.tenant_id == tenant.id).order_by(Campaign.id)
+    done, planned, asked = _mailings(tenant)
     segment = Segment.get(Segment.tenant_id == tenant.id)
     one = f"/subscribers/{ids[50]}"
     own, track = fields.every(tenant.id)[0], tracks.every(tenant.id)[0][0]
@@ -167,7 +190,11 @@ def _paths(tenant: Tenant, instance: Path) -> dict[str, tuple[str, dict[str, str
         "import_done": f"/subscribers/imports/{taken}", "import_undo": f"/subscribers/imports/{taken}/undo",
         "import_duplicates": f"/subscribers/duplicates/imports/{taken}",
         "campaign": f"/campaigns/{done.id}", "campaign_next": f"/campaigns/{done.id}/next",
-        "plan": f"/issues/{planned.issue_id}/plan",
+        "plan": f"/issues/{planned.issue_id}/plan", "preflight": f"/issues/{planned.issue_id}/preflight",
+        "approvals": "/approvals", "approval": f"/approvals/{asked.approval_id}",
+        "approval_checks": f"/approvals/{asked.approval_id}/checks",
+        "campaign_cancel": f"/campaigns/{done.id}/cancel",
+        "campaign_asked": f"/campaigns/{asked.id}",
     }  # fmt: skip
     found |= {f"selection_{order}": f"/campaigns/{planned.id}/selection?sort={order}" for order in SORTS}
     paths: dict[str, tuple[str, dict[str, str]]] = {name: (base + path, {}) for name, path in found.items()}
@@ -182,11 +209,14 @@ def _paths(tenant: Tenant, instance: Path) -> dict[str, tuple[str, dict[str, str
 def _later(tenant: Tenant) -> dict[str, tuple[str, dict[str, str]]]:
     """What pages ask for when they stand."""
     base = f"/t/{tenant.slug}"
-    done, planned = Campaign.select().where(Campaign.tenant_id == tenant.id).order_by(Campaign.id)
+    done, planned, asked = _mailings(tenant)
     plan = f"{base}/issues/{planned.issue_id}/plan"
     city = {"g0-match": "all", "g0-0-field": "person:city", "g0-0-op": "is", "g0-0-value": "Celle"}
     return {
         "plan_numbers": (f"{plan}/numbers?whom=all", {}), "plan_checks": (f"{plan}/checks?whom=all", {}),
+        "preflight_findings": (f"{base}/issues/{planned.issue_id}/preflight?part=findings", {}),
+        "approval_numbers": (f"{base}/approvals/{asked.approval_id}", {}),
+        "approval_checks_counted": (f"{base}/approvals/{asked.approval_id}/checks", {}),
         "campaign_next_missing": (f"{base}/campaigns/{done.id}/next", {}),
         "selection_numbers": (f"{base}/campaigns/{planned.id}/selection/numbers", {}),
         "segment_numbers": (f"{base}/segments/build?part=numbers", city),

@@ -51,11 +51,12 @@ class Subject:
     is_current: bool = True
 
 
-def of(tenant: Tenant, approval: Approval) -> Subject:
-    """What to show for a request; raises NotFound when its object is gone."""
-    return {CAMPAIGN: _campaign, ISSUE: _issue, ARTICLE: _article, MEDIA: _medium}[approval.kind](
-        tenant, approval
-    )
+def of(tenant: Tenant, approval: Approval, later: bool = False) -> Subject:
+    """What to show for a request; `later`: a mailing without the number of its people (count None), for which the
+    page asks before anybody can approve. Raises NotFound when its object is gone."""
+    if approval.kind == CAMPAIGN:
+        return _campaign(tenant, approval, later)
+    return {ISSUE: _issue, ARTICLE: _article, MEDIA: _medium}[approval.kind](tenant, approval)
 
 
 def frame(tenant: Tenant, approval: Approval) -> Response:
@@ -94,12 +95,12 @@ def _mail_parts(older: IssueRevision | None) -> tuple[str, ...]:
     return MAIL_PARTS if older else MAIL_PARTS[1:]
 
 
-def _campaign(tenant: Tenant, approval: Approval) -> Subject:
+def _campaign(tenant: Tenant, approval: Approval, later: bool) -> Subject:
     campaign = planning.get(tenant.id, approval.object_id)
     revision = revisions.by_fingerprint(tenant.id, campaign.issue_id, approval.fingerprint)
     older = revisions.before(revision)
     begun = campaign.started_at is not None
-    count, left_out = (0, {}) if begun else audience.numbers(campaign)
+    count, left_out = (0, {}) if begun else (None, {}) if later else audience.numbers(campaign)
     facts: dict[str, Any] = {
         "campaign": campaign, "revision": revision, "begun": begun, "late": timing.has_passed(campaign),
         "count": count, "left_out": left_out,
@@ -118,13 +119,14 @@ def is_checked(approval: Approval) -> bool:
     return approval.state == ApprovalState.OPEN and approval.kind in (CAMPAIGN, ISSUE)
 
 
-def checks(tenant: Tenant, approval: Approval) -> tuple[list[Finding], int]:
-    """What the pre-flight says about the mail, and how many checks it passed."""
+def checks(tenant: Tenant, approval: Approval, later: bool = False) -> tuple[list[Finding], int]:
+    """What the pre-flight says about the mail, and how many checks it passed; `later`: without those that count."""
     if not is_checked(approval):
         raise NotFound
     campaign = planning.get(tenant.id, approval.object_id) if approval.kind == CAMPAIGN else None
     issue = assembly.get(tenant.id, campaign.issue_id if campaign else approval.object_id)
-    found, _size, passed = run.look(tenant, issue, sending.base_url_for(tenant), campaign)
+    plan = run.WITHOUT_PEOPLE if later else run.PLAN
+    found, _size, passed = run.look(tenant, issue, sending.base_url_for(tenant), campaign, plan)
     return found, passed
 
 

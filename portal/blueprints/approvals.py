@@ -20,7 +20,7 @@ from domain.campaigns import planning
 from domain.db import abreast
 from domain.errors import N_, Conflict, Forbidden, Invalid, NotFound
 from domain.issues import assembly, trials
-from portal import context, hypermedia, sending, subjects, timing, verdicts
+from portal import context, counting, hypermedia, sending, subjects, timing, verdicts
 from portal.access import may, requires, signed_in
 from portal.errors import say
 
@@ -44,6 +44,7 @@ def index() -> Response:
 @bp.get("/approvals/<int:approval_id>")
 @requires(P.APPROVAL_SEE, P.APPROVAL_ASK, P.APPROVAL_DECIDE)
 def show(approval_id: int) -> Response:
+    """What is asked for; by htmx only who gets a mailing, counted exactly, and the buttons that wait for it."""
     return _page(flow.get(g.tenant.id, approval_id))
 
 
@@ -59,10 +60,12 @@ def mail(approval_id: int) -> Response:
 def checks(approval_id: int) -> Response:
     """What the pre-flight says; a page of its own that the request loads, since it renders the mail once more."""
     approval = flow.get(g.tenant.id, approval_id)
-    findings, passed = subjects.checks(g.tenant, approval)
+    later = approval.kind == CAMPAIGN and counting.comes_later(g.tenant.id)
+    findings, passed = subjects.checks(g.tenant, approval, later)
     return hypermedia.page(
-        "approvals/checks.html", "approvals/_checks.html", approval=approval, findings=findings, passed=passed
-    )
+        "approvals/checks.html", "approvals/_checks.html", approval=approval, findings=findings, passed=passed,
+        later=later,
+    )  # fmt: skip
 
 
 @bp.post("/approvals/<int:approval_id>")
@@ -169,8 +172,9 @@ def _names(ids: list[int | None]) -> dict[int, str]:
 
 
 def _page(approval: Approval, status: int = 200, wrong: str = "", remark: str = "") -> Response:
+    later = approval.kind == CAMPAIGN and counting.comes_later(g.tenant.id)
     subject, votes, testers, roles = abreast(
-        lambda: subjects.of(g.tenant, approval), lambda: flow.votes(approval),
+        lambda: subjects.of(g.tenant, approval, later), lambda: flow.votes(approval),
         lambda: trials.every(g.tenant.id) if approval.kind == CAMPAIGN else [],
         lambda: rolebook.roles_for(g.tenant.id) if approval.steps else [],
     )  # fmt: skip
@@ -197,4 +201,4 @@ def _page(approval: Approval, status: int = 200, wrong: str = "", remark: str = 
         "part": part if part in subject.parts else next(iter(subject.parts), ""), "typed_from": sending.TYPED_FROM,
         "band": flow.band(approval.size) if approval.size else None, **subject.facts,
     }  # fmt: skip
-    return hypermedia.page("approvals/show.html", status=status, **values)
+    return hypermedia.page("approvals/show.html", "approvals/_counted.html", status=status, **values)

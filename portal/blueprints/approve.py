@@ -12,12 +12,13 @@ from domain.accounts import policy
 from domain.approvals import flow, guests
 from domain.approvals.flow import Voter
 from domain.approvals.models import Approval, ApprovalGuest
+from domain.approvals.setup import CAMPAIGN
 from domain.audit import origin
 from domain.errors import Conflict, Forbidden, Invalid, NotFound
 from domain.tenancy import settings as tenant_settings
 from domain.tenancy import tree
 from domain.tenancy.models import Tenant, TenantStatus
-from portal import context, hypermedia, sending, subjects, throttle, verdicts
+from portal import context, counting, hypermedia, sending, subjects, throttle, verdicts
 from portal.access import public
 from portal.errors import say, say_fields
 
@@ -29,7 +30,8 @@ KEY = "approver"
 @bp.get("/approve/<token>")
 @public
 def show(token: str) -> Response:
-    """The request, once the code was entered; before that only who asks, and the button for a code."""
+    """The request, once the code was entered; before that only who asks, and the button for a code. By htmx only who
+    gets a mailing, counted exactly, and the buttons that wait for it."""
     tenant, guest, approval = _find(token)
     if not _is_inside(guest):
         return _door(tenant, guest)
@@ -150,7 +152,8 @@ def _page(
     tenant: Tenant, token: str, guest: ApprovalGuest, approval: Approval, wrong: str = "", remark: str = "",
     status: int = 200,
 ) -> Response:  # fmt: skip
-    subject, votes = subjects.of(tenant, approval), flow.votes(approval)
+    later = approval.kind == CAMPAIGN and counting.comes_later(tenant.id)
+    subject, votes = subjects.of(tenant, approval, later), flow.votes(approval)
     part = request.args.get("part", "")
     ids = [approval.asked_by_id, *(vote.user_id for vote in votes)]
     values: dict[str, Any] = {
@@ -160,4 +163,4 @@ def _page(
         "band": flow.band(approval.size) if approval.size else None,
         "voted": any(vote.user_id == -guest.id for vote in votes), **subject.facts,
     }  # fmt: skip
-    return hypermedia.page("approve/show.html", status=status, **values)
+    return hypermedia.page("approve/show.html", "approvals/_counted.html", status=status, **values)

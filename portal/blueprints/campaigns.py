@@ -18,6 +18,7 @@ from domain.audit import log
 from domain.campaigns import (
     audience,
     capped,
+    figures,
     forecast,
     lifecycle,
     listing,
@@ -223,9 +224,9 @@ def resume(campaign_id: int) -> Response:
 @bp.get("/campaigns/<int:campaign_id>/cancel")
 @requires(P.CAMPAIGN_SEND)
 def confirm_cancel(campaign_id: int) -> Response:
-    """What cancelling means, in one sentence, before it is done."""
+    """What cancelling means, in one sentence, before it is done; of a large mailing with the figures that are kept."""
     campaign = planning.get(g.tenant.id, campaign_id)
-    return hypermedia.page("campaigns/cancel.html", campaign=campaign, progress=reports.progress(campaign))
+    return hypermedia.page("campaigns/cancel.html", campaign=campaign, found=figures.of(campaign))
 
 
 @bp.post("/campaigns/<int:campaign_id>/cancel")

@@ -11,7 +11,7 @@ from domain.db import abreast
 from domain.errors import NotFound
 from domain.issues import assembly
 from domain.ledger.states import DeliveryState
-from portal import hypermedia, sending
+from portal import counting, hypermedia, sending
 from portal.access import requires
 
 bp = Blueprint("followups", __name__)
@@ -23,7 +23,7 @@ def index(campaign_id: int) -> Response:
     """What can still be done about a mailing, each act with what it means. Of many people the page asks later how many
     of them are missing, and gets that alone."""
     campaign = planning.get(g.tenant.id, campaign_id)
-    may, later = followups.may_follow(campaign), _later()
+    may, later = followups.may_follow(campaign), counting.comes_later(g.tenant.id)
     if hypermedia.wants_fragment():
         missing = followups.missing_count(campaign) if may else 0
         return hypermedia.fragment("followups/_missing.html", campaign=campaign, missing=missing)
@@ -36,11 +36,6 @@ def index(campaign_id: int) -> Response:
         missing=missing, got=found.progress.sent if may else 0, uncounted=found.more, earlier=found.earlier,
         children=children, doubts=doubts,
     )  # fmt: skip
-
-
-def _later() -> bool:
-    """Whether the page at hand first shows itself and then asks for numbers over the whole audience."""
-    return not hypermedia.wants_fragment() and "count" not in request.args and audience.is_large(g.tenant.id)
 
 
 @bp.post("/campaigns/<int:campaign_id>/correct")
@@ -86,7 +81,7 @@ def to_missing(campaign_id: int) -> Response:
 def draft(campaign_id: int) -> Response:
     """The draft for those still missing: how many, and the request for approval."""
     campaign = _missing_draft(campaign_id)
-    count, left_out = (None, {}) if _later() else audience.numbers(campaign)
+    count, left_out = (None, {}) if counting.comes_later(g.tenant.id) else audience.numbers(campaign)
     return hypermedia.page(
         "followups/draft.html", "followups/_draft.html", campaign=campaign, count=count, left_out=left_out,
         parent=planning.get(g.tenant.id, campaign.parent_id), again=request.path, oob=hypermedia.wants_fragment(),

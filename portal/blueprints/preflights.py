@@ -18,7 +18,7 @@ from domain.db import abreast
 from domain.issues import assembly, links
 from domain.issues.models import Issue
 from domain.subscribers import types
-from portal import hypermedia, places, sending
+from portal import counting, hypermedia, places, sending
 from portal.access import may, requires
 from portal.issue_rights import edits_issue, refuse_others
 
@@ -28,9 +28,17 @@ bp = Blueprint("preflights", __name__)
 @bp.get("/issues/<int:issue_id>/preflight")
 @requires(P.ISSUE_SEE)
 def show(issue_id: int) -> Response:
-    """All findings with who would get the mail, and every link with what became of it."""
+    """All findings with who would get the mail, and every link with what became of it. By htmx only the links, or
+    (`part=findings`) what is found where the audience is large: it is counted once the page stands."""
     issue = assembly.get(g.tenant.id, issue_id)
-    return hypermedia.page("preflights/show.html", "preflights/_links.html", **_values(issue))
+    part = "findings" if request.args.get("part") == "findings" else "links"
+    later = counting.comes_later(g.tenant.id)
+    plan = run.WITHOUT_PEOPLE if later else run.PLAN
+    if hypermedia.wants_fragment() and part == "links":
+        plan = ()  # it looks again every few seconds
+    return hypermedia.page(
+        "preflights/show.html", f"preflights/_{part}.html", **_values(issue, plan), later=later
+    )
 
 
 @bp.post("/issues/<int:issue_id>/preflight/links")
@@ -69,14 +77,15 @@ def _raw(facts: Facts, link: Link) -> str:
     return facts.rendered.was.get(link.url, link.url)
 
 
-def _values(issue: Issue) -> dict[str, Any]:
+def _values(issue: Issue, plan: run.Plan) -> dict[str, Any]:
     campaign, facts, planned, kind = abreast(
         lambda: sending.planned(issue), lambda: Facts.of(g.tenant, issue, sending.base_url()),
         lambda: planning.of_issue(issue), lambda: types.get(g.tenant.id, issue.type_id),
     )  # fmt: skip
     shown = facts.links
     (findings, size, passed), standing = abreast(
-        lambda: run.check(facts, campaign), lambda: links.standing(g.tenant.id, [link.url for link in shown])
+        lambda: run.check(facts, campaign, plan),
+        lambda: links.standing(g.tenant.id, [link.url for link in shown]),
     )
     return {
         "issue": issue, "findings": findings, "size": size, "passed": passed, "place": places.of,

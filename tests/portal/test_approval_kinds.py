@@ -15,7 +15,7 @@ from domain.approvals import flow, listing, setup
 from domain.approvals.models import Approval, ApprovalGuest, ApprovalState
 from domain.approvals.setup import ARTICLE, CAMPAIGN, ISSUE, MEDIA, Step, Terms
 from domain.audit.models import AuditEntry
-from domain.campaigns import planning
+from domain.campaigns import audience, planning
 from domain.campaigns.models import Campaign, CampaignStatus
 from domain.content.models import Article, ArticleState
 from domain.issues import assembly
@@ -244,7 +244,7 @@ def sent_code() -> str:
 
 
 def test_somebody_known_by_an_address_decides_with_link_and_code_and_sees_nothing_else(
-    app: Flask, world: World, asked: Approval, sign_in
+    app: Flask, world: World, asked: Approval, sign_in, monkeypatch
 ) -> None:
     assert not OutboxMail.select().where(OutboxMail.kind == "guest").exists(), "the first step is not theirs"
     click(sign_in(app.test_client(), world.chief_editor), asked)
@@ -262,6 +262,13 @@ def test_somebody_known_by_an_address_decides_with_link_and_code_and_sees_nothin
     assert guest.post(f"{link()}/enter", data={"code": code}).status_code == 303
     page = guest.get(link())
     assert asked.title in page.text and "Neues für" in page.text and "/campaigns/" not in page.text
+    with monkeypatch.context() as small:
+        small.setattr(audience, "LIVE", 2)  # two people are many
+        waiting = guest.get(link()).text
+        assert "We are counting" in waiting and 'value="approve"' not in waiting
+        follows = guest.get(link(), headers={"HX-Request": "true"}).text
+        assert "4 people" in follows and 'value="approve"' in follows and "/campaigns/" not in follows
+        assert 'value="approve"' in guest.get(f"{link()}?count=1").text
     assert "Leinebrücke" in guest.get(f"{link()}/mail").text
     for other in (f"{HERE}/approvals/{asked.id}", f"{HERE}/campaigns", "/account"):
         assert "/signin" in guest.get(other).headers.get("Location", "")

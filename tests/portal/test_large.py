@@ -2,13 +2,18 @@
 
 import pytest
 
+from dispatcher import clearance
+from dispatcher.housemail import letterhead
 from dispatcher.jobs import tallies as job
 from domain import clock
+from domain.approvals.models import Approval, ApprovalState
 from domain.campaigns import audience, tallies
 from domain.campaigns.models import Campaign, CampaignStatus, Course
 from domain.ledger.models import Delivery
 from domain.ledger.states import DeliveryState as D
 from domain.ledger.states import LeftOut
+from domain.subscribers.models import Subscriber
+from portal import sending
 from tests import mailings
 
 ASYNC = {"HX-Request": "true"}
@@ -84,3 +89,55 @@ def test_who_is_still_missing_is_counted_after_the_page_stands(editor, finished,
     draft = f"/t/north/campaigns/{child.id}/missing"
     assert "We are counting" in editor.get(draft).text
     assert "Request approval for 4 recipients" in editor.get(draft, headers=ASYNC).text
+
+
+@pytest.fixture
+def asked(world, issue):
+    """A mailing that waits for approval."""
+    letterhead.configure(mailings.BASE_URL)
+    clearance.ask(world.north, issue, mailings.draft(world, issue), world.editor, mailings.BASE_URL)
+    return Approval.get()
+
+
+def test_nobody_approves_before_he_has_seen_to_how_many_people_it_goes(editor, asked, many, monkeypatch):
+    monkeypatch.setattr(sending, "TYPED_FROM", 2)
+    url = f"/t/north/approvals/{asked.id}"
+    page = editor.get(url).text
+    assert "We are counting" in page and f'hx-get="{url}"' in page and "4 people" not in page
+    assert 'value="approve"' not in page and 'value="return"' in page and 'value="reject"' in page
+    follows = editor.get(url, headers=ASYNC).text
+    assert "4 people" in follows and "left out" in follows and "We are counting" not in follows
+    assert 'value="approve"' in follows and 'name="typed"' in follows and 'name="remark"' not in follows
+    without_script = editor.get(f"{url}?count=1").text
+    assert "4 people" in without_script and 'value="approve"' in without_script
+    form = {"decision": "approve", "fingerprint": asked.fingerprint}
+    assert editor.post(url, data=form | {"typed": "3"}).status_code == 422, (
+        "counted exactly when it is decided"
+    )
+    assert editor.post(url, data=form | {"typed": "4"}).status_code == 303
+    assert Approval.get_by_id(asked.id).state == ApprovalState.APPROVED
+
+
+def test_what_the_check_says_of_the_people_of_a_large_mailing_follows(editor, asked, issue, many):
+    Subscriber.update(first_name="").where(Subscriber.first_name == "Anna").execute()
+    for url, counted in (
+        (f"/t/north/issues/{issue.id}/preflight", "?part=findings"),
+        (f"/t/north/approvals/{asked.id}/checks", ""),
+    ):
+        page, empty = editor.get(url).text, "is empty for one person"
+        assert "We are counting" in page and empty not in page
+        follows = editor.get(url + counted, headers=ASYNC).text
+        assert "We are counting" not in follows and empty in follows
+        assert empty in editor.get(f"{url}?count=1").text
+    links = editor.get(f"/t/north/issues/{issue.id}/preflight", headers=ASYNC).text
+    assert 'id="links"' in links and 'id="found"' not in links
+
+
+def test_before_a_large_mailing_is_cancelled_the_page_says_what_is_known_of_it(editor, finished, many):
+    Campaign.update(status=CampaignStatus.PAUSED, finished_at=None).execute()
+    Delivery.update(state=D.QUEUED).where(Delivery.state == D.FAILED).execute()
+    url = f"/t/north/campaigns/{finished.id}/cancel"
+    assert "Whoever has the mail keeps it" in editor.get(url).text
+    job.sweep()
+    page = editor.get(url).text
+    assert "2 people have the mail and keep it; 1 people will never get it" in page and "as of" in page
