@@ -11,7 +11,7 @@ import structlog
 from peewee import OperationalError
 
 from domain import bounds, db
-from domain.campaigns import exclusions, undoing, unmerging
+from domain.campaigns import exclusions, undoing, unmerging, waiting
 from domain.errors import N_
 from domain.subscribers import checking, imports, robinsonfiles, signup
 from domain.subscribers.models import ImportJob, SuppressionFile
@@ -91,7 +91,7 @@ def suppress(file_id: int, root: Path) -> None:
 
 def _suppress(job: SuppressionFile, root: Path) -> None:
     try:
-        robinsonfiles.run(job, root)
+        robinsonfiles.run(job, root, waiting.other_addresses)
     except OperationalError:
         raise  # the database is busy or down: the file is left behind and found again
     except Exception:

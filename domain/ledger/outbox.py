@@ -15,7 +15,7 @@ from typing import Any
 
 from domain import clock
 from domain.db import database, is_postgres, unscoped
-from domain.ledger import releasing
+from domain.ledger import releasing, unswept
 from domain.ledger.rows import Row
 from domain.ledger.statements import HELD_BY, bound, changed, id_list, many, run
 from domain.ledger.states import OPEN, DeliveryState, LeftOut
@@ -127,9 +127,9 @@ _TURN = "d.tenant_id = ? AND d.campaign_id = ? AND d.state = ? AND d.next_at <= 
 
 def _looked_at(terms: Terms, now: int, which: str, *values: Any) -> list[tuple[Any, ...]]:
     """(id, attempt of this claim, address, packed values, queued at, returned, reserved at, why it may not go) of the
-    rows `which` names; several of a row whose address is suppressed several times."""
+    rows `which` names, and what `unswept` needs; several of a row whose address is suppressed several times."""
     consents = ", ".join("?" * len(terms.consents)) or "''"
-    return run(
+    rows = run(
         f"""SELECT d.id, d.attempt + 1, p.address, p.packed, d.queued_at, d.returned, d.reserved_at,
             CASE WHEN p.delivery_id IS NULL OR s.id IS NULL THEN ?
                 WHEN x.id IS NOT NULL{robinson.clause(terms.robinson, "d.address_key", now)} THEN ?
@@ -140,7 +140,8 @@ def _looked_at(terms: Terms, now: int, which: str, *values: Any) -> list[tuple[A
                 WHEN coalesce(c.consent, '') NOT IN ({consents}) THEN ?
                 WHEN {_served_by(terms.rivals)} THEN ?
                 WHEN s.deliverability = 'stopped' THEN ?
-                WHEN s.deliverability = 'bounced' THEN ? END AS left_out
+                WHEN s.deliverability = 'bounced' THEN ? END AS left_out,
+            d.address_key, {unswept.column((terms.tenant_id, *terms.robinson), now)} AS unswept
         FROM delivery d
         LEFT JOIN delivery_payload p ON p.delivery_id = d.id
         LEFT JOIN subscriber s ON s.id = d.subscriber_id AND s.tenant_id = d.tenant_id
@@ -154,6 +155,7 @@ def _looked_at(terms: Terms, now: int, which: str, *values: Any) -> list[tuple[A
         LeftOut.UNSUBSCRIBED, *terms.consents, LeftOut.UNCONFIRMED, *terms.consents, _unpermitted(terms),
         LeftOut.ASKED, LeftOut.STOPPED, LeftOut.UNDELIVERABLE, terms.type_id, now, *values,
     )  # fmt: skip
+    return unswept.stopped(rows, reason=7)
 
 
 def _lease(terms: Terms, ids: list[int], owner_id: int, until: int) -> None:

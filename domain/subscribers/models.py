@@ -226,7 +226,8 @@ class Suppression(TenantModel):
 
 
 class SuppressionRule(TenantModel):
-    """A domain, a pattern with * and ?, or a foreign hash of an address; its hits stand in Suppression."""
+    """A domain, a pattern with * and ?, or a foreign hash of an address; its hits stand in Suppression. While
+    `sweep_id` is set they do not all stand there yet: a claim then asks the rule itself."""
 
     kind = CharField(max_length=10)  # domain, pattern, sha1, md5, sha256
     value = CharField(max_length=320)
@@ -234,10 +235,15 @@ class SuppressionRule(TenantModel):
     source = CharField(max_length=20, default="manual")
     by_id = IntegerField(null=True)
     until = MomentField(null=True)
+    sweep_id = IntegerField(null=True)  # the SuppressionFile that compares the people with it
     created_at = MomentField(default=clock.now)
 
     class Meta:
-        indexes = ((("tenant_id", "kind", "value"), True), (("tenant_id", "id"), False))
+        indexes = (
+            (("tenant_id", "kind", "value"), True),
+            (("tenant_id", "id"), False),
+            (("tenant_id", "sweep_id"), False),
+        )
 
 
 class SuppressionEvent(TenantModel):
@@ -259,10 +265,12 @@ class SuppressionEvent(TenantModel):
 
 
 class SuppressionFile(TenantModel):
-    """A file on its way into the suppression list: its entries first, then everybody is compared with its rules."""
+    """A file on its way into the suppression list: its entries first, then everybody is compared with its rules. With
+    `rule_id` no file, but one rule that somebody wrote by hand in a large house (subscribers.sweeps)."""
 
     filename = CharField(max_length=255)
     path = CharField(max_length=300)  # below the instance folder
+    rule_id = IntegerField(null=True)
     reason = CharField(max_length=300, default="")
     until = MomentField(null=True)
     by_id = IntegerField()

@@ -9,21 +9,21 @@ from datetime import datetime
 from itertools import islice
 from pathlib import Path
 
-from peewee import Expression, chunked
+from peewee import SQL, Expression, chunked
 
 from domain import bounds, clock
 from domain.audit import log
-from domain.db import database, sql, unscoped
+from domain.db import among, database, sql, unscoped
 from domain.errors import N_, Invalid, NotFound
-from domain.subscribers import addresses, rules, words
-from domain.subscribers.models import Subscriber, SuppressionFile, SuppressionRule
+from domain.subscribers import addresses, rules, sweeps, words
+from domain.subscribers.models import Subscriber, Suppression, SuppressionFile, SuppressionRule
 from domain.subscribers.rules import Asked
 
 CHUNK = 2_000
 MAX_BYTES = 60 * 1024 * 1024
 DIGEST = 20  # bytes of a SHA-1 in the ECG list
 STALE_S = 60  # a worker that wrote nothing for this long has died
-AT_ONCE = 2_000  # lines, and people, up to which somebody waits for the page
+AT_ONCE = 2_000  # lines up to which somebody waits for the page
 
 
 def receive(
@@ -59,8 +59,7 @@ def open_ones(tenant_id: int) -> list[SuppressionFile]:
 
 def is_small(job: SuppressionFile) -> bool:
     """Whether taking it in takes no longer than a page may."""
-    some = Subscriber.select(Subscriber.id).where(Subscriber.tenant_id == job.tenant_id).limit(AT_ONCE + 1)
-    return job.lines <= AT_ONCE and some.count() <= AT_ONCE
+    return job.lines <= AT_ONCE and sweeps.is_small(job.tenant_id)
 
 
 @unscoped("one worker serves all tenants")
@@ -81,8 +80,12 @@ def claim(file_id: int) -> SuppressionFile | None:
     return SuppressionFile.get_by_id(file_id) if taken else None
 
 
-def run(job: SuppressionFile, root: Path) -> None:
-    """Take in what is still open of a file, and forget the file. What stands on the list stays."""
+def run(job: SuppressionFile, root: Path, waiting: sweeps.Waiting = lambda _tenant_id: ()) -> None:
+    """Take in what is still open of a file, and forget the file. What stands on the list stays. A rule that was
+    written by hand is compared with everybody and with the keys of mails that are `waiting`."""
+    if job.rule_id is not None:
+        sweeps.run(job, waiting)
+        return
     path = root / job.path
     if not path.exists():
         _end(job, "failed")
@@ -194,8 +197,9 @@ def _addresses(job: SuppressionFile, keys: list[str]) -> int:
         return 0
     tenant_id, until = job.tenant_id, job.until
     now, end = clock.epoch(), int(until.timestamp()) if until else None
+    hashes = {addresses.hash_of(key, tenant_id): key for key in keys}
+    known = _known(tenant_id, list(hashes))
     cursor = database.cursor()
-    before = _count(tenant_id)
     cursor.executemany(
         sql(
             """INSERT INTO suppression (tenant_id, address_key, address_hash, reason, source, by_id, until, created_at)
@@ -205,19 +209,16 @@ def _addresses(job: SuppressionFile, keys: list[str]) -> int:
                 WHEN suppression.until > excluded.until THEN suppression.until ELSE excluded.until END
             WHERE suppression.source = 'rule' OR suppression.until IS NOT NULL"""
         ),
-        [
-            (tenant_id, key, addresses.hash_of(key, tenant_id), job.reason, job.by_id, end, now)
-            for key in dict.fromkeys(keys)
-        ],
+        [(tenant_id, key, digest, job.reason, job.by_id, end, now) for digest, key in hashes.items()],
     )
-    return _count(tenant_id) - before
+    return len(hashes) - known
 
 
-def _count(tenant_id: int) -> int:
-    row = database.execute_sql(
-        sql("SELECT count(*) FROM suppression WHERE tenant_id = ?"), [tenant_id]
-    ).fetchone()
-    return int(row[0])
+def _known(tenant_id: int, hashes: list[str]) -> int:
+    """How many of these stand on the list."""
+    one_of, bound = among("address_hash", hashes)
+    query = Suppression.select().where(Suppression.tenant_id == tenant_id, SQL(sql(one_of), bound))
+    return int(query.count())
 
 
 def _rules(job: SuppressionFile, asked: list[Asked]) -> int:

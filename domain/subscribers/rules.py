@@ -4,11 +4,10 @@ Snapshot and claim only join addresses (subscribers.suppression); nothing is mat
 by form, import or hand, is compared with the rules at the door.
 """
 
-import hashlib
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any
 
 from peewee import chunked
@@ -17,6 +16,7 @@ from domain import clock
 from domain.db import database, sql
 from domain.errors import N_, Invalid
 from domain.subscribers import addresses
+from domain.subscribers.hitting import forms, hits, regex
 from domain.subscribers.models import Subscriber, Suppression, SuppressionRule
 
 HASHES = {32: "md5", 40: "sha1", 64: "sha256"}
@@ -63,16 +63,16 @@ def matching(tenant_id: int, keys: Iterable[str]) -> dict[str, SuppressionRule]:
     found: dict[str, SuppressionRule] = {}
     if "pattern" in kinds:
         for rule in _in_force(tenant_id).where(SuppressionRule.kind == "pattern").limit(MOST_PATTERNS):
-            hits = _regex(rule.value).fullmatch
-            found.update({key: rule for key in wanted if hits(key)})
+            is_hit = regex(rule.value).fullmatch
+            found.update({key: rule for key in wanted if is_hit(key)})
     for kind in kinds & {"domain", *HASHES.values()}:
-        forms = {form: key for key in wanted for form in _forms(kind, key)}
-        for some in chunked(forms, CHUNK):
+        by_form = {form: key for key in wanted for form in forms(kind, key)}
+        for some in chunked(by_form, CHUNK):
             for rule in _in_force(tenant_id).where(
                 SuppressionRule.kind == kind, SuppressionRule.value.in_(list(some))
             ):
-                found.update({key: rule for key in wanted if rule.value in _forms(kind, key)}
-                             if kind == "domain" else {forms[rule.value]: rule})  # fmt: skip
+                found.update({key: rule for key in wanted if rule.value in forms(kind, key)}
+                             if kind == "domain" else {by_form[rule.value]: rule})  # fmt: skip
     return found
 
 
@@ -122,19 +122,12 @@ def hits_before(
     if before is not None:
         query = query.where(Subscriber.id < before)
     rows = list(query.order_by(Subscriber.id.desc()).limit(looked).tuples())
-    is_hit = _regex(value).fullmatch if kind == "pattern" else partial(hits, kind, value)
+    is_hit = regex(value).fullmatch if kind == "pattern" else partial(hits, kind, value)
     if kind == "domain":  # most are told apart by how they end
         rows_of = [key for _, key in rows if key and key.endswith(value)]
     else:
         rows_of = [key for _, key in rows if key]
     return [key for key in rows_of if is_hit(key)], rows[-1][0] if len(rows) == looked else None
-
-
-def hits(kind: str, value: str, key: str) -> bool:
-    """Whether a rule hits an address key."""
-    if kind == "pattern":
-        return _regex(value).fullmatch(key) is not None
-    return value in _forms(kind, key)
 
 
 def apply_hashes(tenant_id: int, rule_ids: set[int]) -> int:
@@ -205,24 +198,6 @@ def _kinds(tenant_id: int) -> set[str]:
         if one.exists():
             found.add(kind)
     return found
-
-
-def _forms(kind: str, key: str) -> list[str]:
-    """The values under which a rule of this kind would hit the address."""
-    domain = key.rpartition("@")[2]
-    if kind == "domain":
-        labels = domain.split(".")
-        return [".".join(labels[i:]) for i in range(len(labels) - 1)]
-    digest = getattr(hashlib, kind)
-    # the ECG list holds addresses and, with a leading @, whole domains
-    return [digest(text.encode()).hexdigest() for text in (key, f"@{domain}")]
-
-
-@lru_cache(maxsize=4_096)
-def _regex(pattern: str) -> re.Pattern[str]:
-    return re.compile(
-        "".join(".*" if c == "*" else "." if c == "?" else re.escape(c) for c in pattern), re.DOTALL
-    )
 
 
 def _like(value: str) -> str:

@@ -15,7 +15,7 @@ from domain import bounds, clock
 from domain.audit import log
 from domain.db import among, database, sql
 from domain.errors import N_, Invalid, NotFound
-from domain.subscribers import addresses, keyset, rules, words
+from domain.subscribers import addresses, keyset, rules, sweeps, words
 from domain.subscribers.models import (
     Deliverability,
     Subscriber,
@@ -128,9 +128,11 @@ def add_rule(
     by_id: int | None = None,
     source: str = "manual",
     until: datetime | None = None,
-    waiting: Iterable[str] = (),
+    waiting: sweeps.Waiting = lambda _tenant_id: (),
 ) -> SuppressionRule | None:
-    """Write a rule and resolve it to the people it hits and to `waiting` address keys; None if it stands there."""
+    """Write a rule; None if it stands there. It holds from the commit on. In a small house it is resolved here to the
+    people it hits and to the address keys of `waiting` mails, in a large one by a sweep (the rule's `sweep_id`), for
+    which the caller nudges the worker."""
     bounds.refuse_beyond()
     reason = words.one_line(reason, 300)
     with database.atomic():
@@ -142,7 +144,11 @@ def add_rule(
                 )  # fmt: skip
         except IntegrityError:
             return None
-        count = rules.apply(rule, waiting)
+        if sweeps.is_small(tenant_id):
+            count = rules.apply(rule, waiting(tenant_id))
+        else:
+            count = None  # nobody knows yet
+            sweeps.begin(rule)
         _note(tenant_id, "added", asked.kind, asked.value, reason, source, by_id)
         log.record(
             tenant_id, "suppression.rule", user_id=by_id, kind="suppression", object_id=rule.id,
@@ -181,8 +187,8 @@ def remove_rule(tenant_id: int, rule_id: int, reason: str, user_id: int) -> None
     rule = get_rule(tenant_id, rule_id)
     reason = _reason(reason)
     with database.atomic():
+        rule.delete_instance()  # first: waits for a sweep that writes rows of the rule just now
         free = rules.withdraw(rule)
-        rule.delete_instance()
         rules.resolve(tenant_id, free)
         _note(tenant_id, "removed", rule.kind, rule.value, reason, rule.source, user_id)
         log.record(

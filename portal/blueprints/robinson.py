@@ -33,7 +33,8 @@ def preview() -> Response:
     """Whom the entry would hit, before it is written: among the newest people at first, then by htmx in steps among
     all others, with what was counted so far."""
     before, so_far = request.args.get("before", type=int), request.args.get("count", 0, int)
-    asked, wrong, found = _asked(request.args.get("value", ""), before, max(0, so_far))
+    asked, wrong = _read(request.args.get("value", ""))
+    found = _preview(asked, before, max(0, so_far)) if asked else None
     if before is None or found is None:
         return hypermedia.fragment("robinson/_preview.html", asked=asked, wrong=wrong, found=found)
     return hypermedia.fragment(
@@ -47,28 +48,27 @@ def preview() -> Response:
 def add() -> Response:
     """Write an entry or a rule; a domain or a pattern first shows whom it hits."""
     received.check_robinson_right()
-    asked, wrong, found = _asked(request.form.get("value", ""))
+    asked, wrong = _read(request.form.get("value", ""))
     reason = words.one_line(request.form.get("reason", ""), 300)
     if not reason:
         wrong = {**wrong, "reason": _("Write why nobody may mail this address.")}
     until = facets.end_of(request.form.get("until", ""))
     wrong = {**wrong, **_over(until, "until")}
     if wrong or asked is None:
-        return _index(wrong, asked, found, 422)
+        return _index(wrong, asked, _preview(asked) if asked else None, 422)
     if asked.kind == "address":
         new = suppression.add(g.tenant.id, asked.value, reason, g.user.id, until=until)
-        view = "entries"
-    elif "sure" not in request.form:
-        return _index({}, asked, found)
-    else:
-        keys = waiting.other_addresses(g.tenant.id)
-        new = (
-            suppression.add_rule(g.tenant.id, asked, reason, g.user.id, until=until, waiting=keys) is not None
-        )
-        view = "rules"
-    if not new:
-        return _index({"value": _("This stands on the list already.")}, None, None, 422)
-    return hypermedia.done(url_for("robinson.index", view=view), _("On the suppression list."))
+        return _added("entries") if new else _stands_there()
+    if "sure" not in request.form:
+        return _index({}, asked, _preview(asked))
+    rule = suppression.add_rule(
+        g.tenant.id, asked, reason, g.user.id, until=until, waiting=waiting.other_addresses
+    )
+    if rule is None:
+        return _stands_there()
+    if rule.sweep_id is not None:
+        tasks.take_suppression(rule.sweep_id)
+    return _added("rules")
 
 
 @bp.get("/suppression/entries/<int:entry_id>/remove")
@@ -163,6 +163,14 @@ def file(file_id: int) -> Response:
     return hypermedia.page("robinson/file.html", "robinson/_file.html", job=job)
 
 
+def _added(view: str) -> Response:
+    return hypermedia.done(url_for("robinson.index", view=view), _("On the suppression list."))
+
+
+def _stands_there() -> Response:
+    return _index({"value": _("This stands on the list already.")}, None, None, 422)
+
+
 def _over(until: datetime | None, field: str) -> dict[str, str]:
     """What is wrong with an end that is over already."""
     try:
@@ -195,17 +203,19 @@ def _index(
     )  # fmt: skip
 
 
-def _asked(
-    text: str, before: int | None = None, so_far: int = 0
-) -> tuple[rules.Asked | None, dict[str, str], robinson.Preview | None]:
+def _read(text: str) -> tuple[rules.Asked | None, dict[str, str]]:
+    """(what was typed, what is wrong with it)."""
     if not text.strip():
-        return None, {"value": _("Write an address, a domain, a pattern with * or a hash.")}, None
+        return None, {"value": _("Write an address, a domain, a pattern with * or a hash.")}
     try:
-        asked = rules.read(text)
+        return rules.read(text), {}
     except Invalid as error:
-        return None, facets.wrong(error), None
+        return None, facets.wrong(error)
+
+
+def _preview(asked: rules.Asked, before: int | None = None, so_far: int = 0) -> robinson.Preview:
     most, looked = max(0, suppression.PREVIEWED - so_far), robinson.LOOKED if before is None else ONWARDS
-    return asked, {}, robinson.preview(g.tenant.id, asked, most, before=before, looked=looked)
+    return robinson.preview(g.tenant.id, asked, most, before=before, looked=looked)
 
 
 def _ask(row: object, url: str, wrong: dict[str, str] | None = None, status: int = 200) -> Response:

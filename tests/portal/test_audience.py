@@ -20,6 +20,7 @@ from domain.subscribers import (
     robinson,
     robinsonfiles,
     suppression,
+    sweeps,
 )
 from domain.subscribers.facets import fields
 from domain.subscribers.models import DistributionList, Organisation
@@ -162,6 +163,27 @@ def test_a_long_list_is_taken_in_behind_the_page_and_says_how_far_it_is(
     assert ended.status_code == 286 and "what is this" in ended.text
     assert suppression.is_suppressed(world.north.id, "a@three.example")
     assert answer.location not in manager.get(f"{T}/suppression").text
+
+
+def test_a_rule_of_a_large_house_holds_at_once_and_its_people_are_counted_behind_the_page(
+    manager: FlaskClient, world: World, app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    directory.create(world.north.id, {"address": "a@three.example"})
+    monkeypatch.setattr(sweeps, "AT_ONCE", 0)
+    data = {"value": "@three.example", "reason": "asked by phone", "sure": "1"}
+    manager.post(f"{T}/suppression", data=data)
+    assert suppression.is_suppressed(world.north.id, "a@three.example")
+    (waiting,) = robinsonfiles.due()
+    path = f"{T}/suppression/files/{waiting}"
+    assert path in manager.get(f"{T}/suppression?view=rules").text
+    page = manager.get(path).text
+    assert "The rule holds" in page and "every 2s" in page and "also none that waits already" in page
+    assert manager.post(f"{T}/suppression", data=data).status_code == 422  # stands there
+    jobs.suppress(waiting, app.config["SETTINGS"].instance)
+    ended = manager.get(path, headers=HTMX)
+    assert ended.status_code == 286 and re.search(r"People hit</dt><dd>1<", ended.text)
+    assert suppression.entry(world.north.id, "a@three.example")
+    assert path not in manager.get(f"{T}/suppression").text
 
 
 def test_a_list_is_imported_and_an_entry_taken_off_with_a_reason(manager: FlaskClient, world: World) -> None:

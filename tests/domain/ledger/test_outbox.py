@@ -251,7 +251,7 @@ def test_claim_and_settle_find_rows_by_their_ids_however_many_the_tenant_has(peo
     plans, run = [], db.database.obj.execute_sql
 
     def explained(text, values=None, *more):
-        if " delivery" in text and "id IN (" in text:
+        if " delivery" in text and " id IN (" in text:
             plans.extend(row[3] for row in run(f"EXPLAIN QUERY PLAN {text}", values).fetchall())
         return run(text, values, *more)
 

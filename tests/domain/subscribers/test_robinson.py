@@ -8,13 +8,23 @@ import pytest
 
 from domain import clock
 from domain.campaigns import audience, snapshot, waiting
+from domain.campaigns.models import Campaign
 from domain.errors import Invalid, NotFound
 from domain.issues.models import IssueRevision
 from domain.ledger import outbox
 from domain.ledger.models import Delivery
 from domain.ledger.outbox import Terms
 from domain.ledger.states import DeliveryState, LeftOut
-from domain.subscribers import addresses, directory, robinson, robinsonfiles, rules, signup, suppression
+from domain.subscribers import (
+    addresses,
+    directory,
+    robinson,
+    robinsonfiles,
+    rules,
+    signup,
+    suppression,
+    sweeps,
+)
 from domain.subscribers.consent import Trace
 from domain.subscribers.models import (
     Consent,
@@ -39,6 +49,18 @@ def person(world: World, address: str = ADDRESS) -> Subscriber:
         consent=Consent.CONFIRMED,
     )
     return made
+
+
+def mailing(world: World) -> Campaign:
+    """A campaign that sends, without anybody in the ledger."""
+    campaign = mailings.draft(world, mailings.issue(world))
+    campaign.revision_id = IssueRevision.create(
+        tenant_id=world.north.id, issue_id=campaign.issue_id, number=1, fingerprint="x", subject="s", preheader="",
+        html="", plain="", compiled=b"", placeholders=[], size_bytes=1, created_by_id=world.editor.id,
+    ).id  # fmt: skip
+    campaign.status = "sending"
+    campaign.save()
+    return campaign
 
 
 def rule(world: World, text: str, **values: object):
@@ -165,13 +187,7 @@ def test_a_refused_sign_up_is_noted_without_the_address(world: World) -> None:
 
 def test_rules_hold_at_the_snapshot_and_at_the_claim(world: World) -> None:
     first, second, third = person(world), person(world, "b@two.example"), person(world, "c@three.example")
-    campaign = mailings.draft(world, mailings.issue(world))
-    campaign.revision_id = IssueRevision.create(
-        tenant_id=world.north.id, issue_id=campaign.issue_id, number=1, fingerprint="x", subject="s", preheader="",
-        html="", plain="", compiled=b"", placeholders=[], size_bytes=1, created_by_id=world.editor.id,
-    ).id  # fmt: skip
-    campaign.status = "sending"
-    campaign.save()
+    campaign = mailing(world)
     rule(world, "@firma.example")
     Suppression.delete().execute()  # not even resolved
     snapshot.fill(campaign)
@@ -182,7 +198,7 @@ def test_rules_hold_at_the_snapshot_and_at_the_claim(world: World) -> None:
         Subscriber.id == third.id
     ).execute()
     assert waiting.other_addresses(world.north.id) == ["c@three.example"]
-    rule(world, "@three.example", waiting=waiting.other_addresses(world.north.id))
+    rule(world, "@three.example", waiting=waiting.other_addresses)
     terms = Terms(
         world.north.id, campaign.id, campaign.type_id, 1, ("confirmed",), None, "Europe/Berlin", lambda: True
     )
@@ -270,3 +286,82 @@ def test_a_file_whose_worker_died_is_gone_on_with_behind_what_was_done(
         "p4@hit.example", "a@one.example",
     }  # fmt: skip
     assert not path.exists() and not robinsonfiles.due()
+
+
+def test_a_rule_of_a_large_house_holds_at_the_claim_before_its_people_are_found(
+    world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    hit, other, moved = person(world), person(world, "b@two.example"), person(world, "c@sub.firma.example")
+    campaign = mailing(world)
+    snapshot.fill(campaign)
+    Subscriber.update(address="c@four.example", address_key="c@four.example").where(
+        Subscriber.id == moved.id
+    ).execute()
+    terms = Terms(
+        world.north.id, campaign.id, campaign.type_id, 1, ("confirmed",), None, "Europe/Berlin", lambda: True
+    )
+    monkeypatch.setattr(sweeps, "AT_ONCE", 1)
+    monkeypatch.setattr(sweeps, "CHUNK", 2)
+    made = rule(world, "@firma.example", waiting=waiting.other_addresses)
+    assert made.sweep_id and robinsonfiles.due() == [made.sweep_id] and not Suppression.select().exists()
+    assert suppression.is_suppressed(world.north.id, ADDRESS)
+    assert [row.address for row in outbox.claim(terms, 10, 1, 60).rows] == ["b@two.example"]
+    reasons = {row.subscriber_id: row.reason for row in Delivery.select()}
+    assert reasons[hit.id] == reasons[moved.id] == LeftOut.SUPPRESSED and reasons[other.id] is None
+    Delivery.update(state=DeliveryState.QUEUED, settled_at=None).where(
+        Delivery.subscriber_id == moved.id
+    ).execute()
+    job = robinsonfiles.claim(made.sweep_id)
+    robinsonfiles.run(job, tmp_path, waiting.other_addresses)
+    keys = {row.address_key: row.rule_id for row in Suppression.select()}
+    assert keys == {ADDRESS: made.id, "c@sub.firma.example": made.id}
+    done = robinsonfiles.get(world.north.id, job.id)
+    assert (done.state, done.people, done.people_done) == ("done", 2, done.people_total)
+    assert suppression.get_rule(world.north.id, made.id).sweep_id is None
+    assert outbox.claim(terms, 10, 1, 60).rows == []
+
+
+def test_each_kind_of_rule_holds_at_the_claim_also_of_a_released_list(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person(world)
+    campaign = mailing(world)
+    snapshot.fill(campaign)
+    monkeypatch.setattr(sweeps, "AT_ONCE", -1)
+    for tenant, text in [*((world.north, text) for text in HITTING), (world.south, "@firma.example")]:
+        Delivery.update(state=DeliveryState.QUEUED, settled_at=None, reason=None, owner_id=None).execute()
+        made = suppression.add_rule(tenant.id, rules.read(text), "asked by phone", world.editor.id)
+        terms = Terms(
+            world.north.id, campaign.id, campaign.type_id, 1, ("confirmed",), None, "Europe/Berlin",
+            lambda: True, robinson=(world.south.id,),
+        )  # fmt: skip
+        assert outbox.claim(terms, 10, 1, 60).rows == [], text
+        suppression.remove_rule(tenant.id, made.id, "over", world.editor.id)
+    Delivery.update(state=DeliveryState.QUEUED, settled_at=None, reason=None, owner_id=None).execute()
+    assert len(outbox.claim(terms, 10, 1, 60).rows) == 1
+
+
+def test_a_rule_that_is_removed_during_its_sweep_leaves_nothing(
+    world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for number in range(4):
+        person(world, f"p{number}@hit.example")
+    monkeypatch.setattr(sweeps, "AT_ONCE", 1)
+    monkeypatch.setattr(sweeps, "CHUNK", 2)
+    made = rule(world, "@hit.example")
+    written, whole = [], rules.write
+
+    def removing(*given: object) -> int:
+        written.append(whole(*given))
+        return written[-1]
+
+    monkeypatch.setattr(rules, "write", removing)
+    held = sweeps._held
+    monkeypatch.setattr(sweeps, "_held", lambda job: (written and _removed(world, made.id)) or held(job))
+    robinsonfiles.run(robinsonfiles.claim(made.sweep_id), tmp_path)
+    assert written[0] == 2 and not Suppression.select().exists()
+    assert robinsonfiles.get(world.north.id, made.sweep_id).state == "done"
+
+
+def _removed(world: World, rule_id: int) -> None:
+    suppression.remove_rule(world.north.id, rule_id, "over", world.editor.id)

@@ -1,0 +1,38 @@
+"""Rules of the suppression list whose people are still being found: a claim asks them itself (subscribers.sweeps).
+
+They come in the statement that looks at the rows and at the list, so that there is no moment in which a rule is neither
+asked nor written out. Hardly ever is there one; then the column is empty and costs a look into an index.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from domain.db import is_postgres
+from domain.ledger.states import LeftOut
+from domain.subscribers.hitting import hits
+
+
+def column(tenants: Iterable[int], now: int) -> str:
+    """SQL for `kind:value` of each rule of these tenants that is in force and not written out, one a line; NULL
+    without any. Numbers only."""
+    ids = ", ".join(str(int(tenant)) for tenant in tenants)
+    rule = "u.kind || ':' || u.value"
+    lines = f"string_agg({rule}, chr(10))" if is_postgres() else f"group_concat({rule}, char(10))"
+    return (
+        f"(SELECT {lines} FROM suppression_rule u WHERE u.tenant_id IN ({ids}) AND u.sweep_id > 0"  # noqa: S608
+        f" AND (u.until IS NULL OR u.until > {int(now)}))"
+    )
+
+
+def stopped(rows: list[tuple[Any, ...]], reason: int) -> list[tuple[Any, ...]]:
+    """The rows, whose columns at the end are `reason`, address key and what `column` gave, with the reason SUPPRESSED
+    where one of the rules hits the address and nothing weightier stands there."""
+    if not rows or not rows[0][-1]:
+        return rows
+    rules = [line.split(":", 1) for line in rows[0][-1].split("\n")]
+    return [
+        (*row[:reason], int(LeftOut.SUPPRESSED), *row[reason + 1 :])
+        if row[reason] != LeftOut.NO_ADDRESS and any(hits(kind, value, row[-2]) for kind, value in rules)
+        else row
+        for row in rows
+    ]
