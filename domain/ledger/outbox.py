@@ -26,6 +26,7 @@ from domain.quotas.reservations import Taken
 from domain.releases import robinson
 
 _CLAIMABLE = (DeliveryState.UNCERTAIN, DeliveryState.DEFERRED, DeliveryState.QUEUED)
+_LOCK = 0x52424C48  # of rivals, among PostgreSQL's advisory locks
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,7 @@ def claim(terms: Terms, limit: int, owner_id: int, lease_s: int) -> Claimed:
     with database.atomic():
         if _signed_off(owner_id) or not terms.running():
             return Claimed([])
+        _one_after_another(terms)
         due = _due(terms, limit, now)
         if not due:
             return Claimed([])
@@ -98,6 +100,13 @@ def _signed_off(owner_id: int) -> bool:
     return bool(found) and found[0][0] is not None
 
 
+def _one_after_another(terms: Terms) -> None:
+    """Until the end of the transaction no rival of the campaign claims: neither would see what the other has leased,
+    and both would write to the same person. SQLite's writer is alone."""
+    if terms.rivals and is_postgres():
+        run("SELECT pg_advisory_xact_lock(?::int, ?::int)", _LOCK, terms.type_id)
+
+
 def _due(terms: Terms, limit: int, now: int) -> list[tuple[Any, ...]]:
     """Up to `limit` rows whose time has come, with the reason why one may not go (None: it may). PostgreSQL locks them
     first, because several claim at once; SQLite's writer is alone, and finds and looks at them in one walk."""
@@ -115,8 +124,9 @@ def _due(terms: Terms, limit: int, now: int) -> list[tuple[Any, ...]]:
         else:
             found += _looked_at(terms, now, _TURN, *turn)
     if ids:
+        # the plus also keeps PostgreSQL from joining all people of the tenant before it knows how many there are
         found = _looked_at(
-            terms, now, f"d.tenant_id = ? AND d.id IN ({id_list()})", terms.tenant_id, bound(ids)
+            terms, now, f"+d.tenant_id = ? AND d.id IN ({id_list()})", terms.tenant_id, bound(ids)
         )
     return found
 

@@ -41,6 +41,29 @@ def test_rows_that_are_claimed_while_their_owner_is_taken_over_are_found_later(d
     assert settlements.take_over(7, [], set()) == (2, 0) and outbox.lease_holders() == []
 
 
+@pytest.mark.postgres_only
+def test_campaigns_that_stand_for_each_other_write_to_nobody_twice_at_the_same_moment(database: str) -> None:
+    mailing(1, 8, 4)
+    mailing(1, 9, 4)
+    first = Terms(1, 8, TYPE, REVISION, ("confirmed",), None, "Europe/Berlin", lambda: True, rivals=(9,))
+    second = Terms(1, 9, TYPE, REVISION, ("confirmed",), None, "Europe/Berlin", lambda: True, rivals=(8,))
+    over, found = threading.Event(), []
+
+    def rival() -> None:
+        with db.connection():
+            found.append(outbox.claim(second, 4, 7, 60))
+        over.set()
+
+    other = threading.Thread(target=rival)
+    with db.database.atomic():
+        assert len(outbox.claim(first, 3, 6, 60).rows) == 3
+        other.start()
+        while not over.is_set() and not is_waited_for():
+            over.wait(0.01)
+    other.join()
+    assert len(found[0].rows) == 1 and found[0].left_out == 3
+
+
 @db.unscoped("asks for locks, not for rows")
 def is_waited_for() -> bool:
     """Whether a connection waits for a lock of another one."""
