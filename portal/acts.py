@@ -39,6 +39,7 @@ ACTS: dict[str, str] = {
     "automailer.activate": N_("activated %(what)s"),
     "automailer.change": N_("changed %(what)s"),
     "automailer.create": N_("made %(what)s"),
+    "automailer.delete": N_("deleted %(what)s"),
     "automailer.end": N_("ended %(what)s"),
     "automailer.enrol": N_("added contacts to %(what)s"),
     "automailer.pause": N_("paused %(what)s"),

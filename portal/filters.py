@@ -15,7 +15,9 @@ from portal import hypermedia
 
 NBSP = "\u00a0"
 # Parameters that count; others may be codes.
-AMOUNTS = frozenset({"limit", "count", "num", "mails", "people", "sent", "later", "failed", "left_out"})
+AMOUNTS = frozenset(
+    {"limit", "count", "num", "mails", "people", "sent", "later", "failed", "left_out", "last"}
+)
 PLACE = 987_654_321_987_654  # stands for a number in an address, and in nothing else
 
 

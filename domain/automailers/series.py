@@ -27,6 +27,7 @@ MOST_STEPS = 30
 MOST_DAYS = 730
 GONE = N_("Somebody else has changed this series meanwhile. Reload the page to see it.")
 BUSY = N_("Pause the series first; then it can be changed.")
+KEPT = N_("This series has been active, so its history is kept. End it instead.")
 
 
 def get(tenant_id: int, automailer_id: int) -> Automailer:
@@ -188,6 +189,20 @@ def end(automailer: Automailer, user_id: int) -> list[int]:
                 planning.reopen(campaign, assembly.get(automailer.tenant_id, campaign.issue_id), user_id)
         _log(automailer, "automailer.end", user_id)
     return [campaign.id for campaign in ended]
+
+
+def delete(automailer: Automailer, user_id: int) -> None:
+    """Delete a draft with its steps; the mails they name stay. Nobody ever stood in a draft and no mailing carries it,
+    since both begin with its activation. Raises Conflict for everything else."""
+    if automailer.state != A.DRAFT:
+        raise Conflict(KEPT)
+    with database.atomic():
+        _move(automailer, (A.DRAFT,))
+        AutomailerStep.delete().where(
+            AutomailerStep.tenant_id == automailer.tenant_id, AutomailerStep.automailer_id == automailer.id
+        ).execute()
+        automailer.delete_instance()
+        _log(automailer, "automailer.delete", user_id, name=automailer.name)
 
 
 def carriers(automailer: Automailer, found: Sequence[AutomailerStep]) -> dict[int, Campaign]:

@@ -182,6 +182,23 @@ def end(automailer_id: int) -> Response:
     return hypermedia.done(_url(found), _("Ended. Nobody gets another mail of it."))
 
 
+@bp.get("/automailers/<int:automailer_id>/delete")
+@requires(P.AUTOMAILER_WRITE)
+def confirm_delete(automailer_id: int) -> Response:
+    """What goes with a draft and what stays, before it is done."""
+    found = _get(automailer_id)
+    if found.state != AutomailerState.DRAFT:
+        raise Conflict(series.KEPT)
+    return hypermedia.page("automailers/delete.html", automailer=found, steps=len(series.steps(found)))
+
+
+@bp.post("/automailers/<int:automailer_id>/delete")
+@requires(P.AUTOMAILER_WRITE)
+def delete(automailer_id: int) -> Response:
+    series.delete(_get(automailer_id), g.user.id)
+    return hypermedia.done(url_for("automailers.index"), _("The automailer is deleted."))
+
+
 def _get(automailer_id: int) -> Automailer:
     return series.get(g.tenant.id, automailer_id)
 

@@ -7,10 +7,12 @@ from flask.testing import FlaskClient
 
 from domain.accounts.models import RolePermission, User
 from domain.accounts.permissions import Permission as P
+from domain.audit.models import AuditEntry
 from domain.automailers import series
 from domain.automailers.models import Automailer, AutomailerState, AutomailerStep, Enrolment
 from domain.campaigns.models import Campaign, CampaignStatus
 from domain.db import connection
+from domain.issues.models import Issue
 from domain.subscribers.facets import tracks
 from tests import mailings
 from tests import series as made
@@ -26,6 +28,36 @@ def chief(client: FlaskClient, world: World, sign_in: SignIn) -> FlaskClient:
     with connection():
         mailings.verified(world)
     return sign_in(client, world.chief_editor)
+
+
+def test_a_draft_is_deleted_with_its_steps_and_nothing_else_can_be(chief: FlaskClient, world: World) -> None:
+    for name in ("Versehen", "Bleibt"):
+        chief.post(HOME, data={"name": name, "type_id": world.types["city"].id})
+    with connection():
+        draft, other = Automailer.select().order_by(Automailer.id)
+        letter = made.letter(world, "Erster")
+    for one in (draft, other):
+        data = {"issue": letter.id, "days": 0, "hours": 0, "value": ""}
+        assert chief.post(f"{HOME}/{one.id}/steps", data=data).status_code == 303
+    page = f"{HOME}/{draft.id}"
+    assert f"{page}/delete" in chief.get(page).text
+    assert "Its step is deleted with it" in chief.get(f"{page}/delete").text
+    with connection():
+        assert Automailer.select().count() == 2, "asking deletes nothing"
+    answer = chief.post(f"{page}/delete", follow_redirects=True)
+    assert "The automailer is deleted." in answer.text and "Versehen" not in answer.text
+    assert chief.get(page).status_code == chief.post(f"{page}/delete").status_code == 404
+    with connection():
+        assert [s.automailer_id for s in AutomailerStep.select()] == [other.id]
+        assert Issue.select().where(Issue.id == letter.id).exists(), "the mail itself stays"
+        entry = AuditEntry.get(AuditEntry.act == "automailer.delete")
+        assert (entry.object_id, entry.details["name"]) == (draft.id, "Versehen")
+        Automailer.update(state=AutomailerState.PAUSED).where(Automailer.id == other.id).execute()
+    kept = f"{HOME}/{other.id}"
+    assert f"{kept}/delete" not in chief.get(kept).text
+    assert chief.get(f"{kept}/delete").status_code == chief.post(f"{kept}/delete").status_code == 409
+    with connection():
+        assert Automailer.get().id == other.id
 
 
 def test_a_series_is_made_filled_ordered_and_activated(chief: FlaskClient, world: World) -> None:
