@@ -9,21 +9,19 @@ from pathlib import Path
 from typing import Any
 
 from domain.errors import N_, Invalid
+from domain.subscribers import workbooks
 
 DELIMITERS = ",;\t|"
 SAMPLE_CHARS = 64 * 1024
 SAMPLE_ROWS = 100
 MAX_CELL_CHARS = 128 * 1024  # a cell longer than this is a quotation mark that nobody closed
 MAX_COLUMNS = 300
-_SPREADSHEETS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 _BINARIES = (b"%PDF", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"\x1f\x8b", b"{\\rtf")
 
 EMPTY = N_("The file is empty. Export it again and check that it holds rows.")
-SPREADSHEET = N_(
-    "This is a spreadsheet. Open it, choose “Save as” and the format CSV, then upload that file."
-)
 NOT_TEXT = N_(
-    "This is not a text file. We take CSV: text with commas, semicolons or tabs between the columns."
+    "This is neither a text file nor a workbook. We take XLSX, and CSV: text with commas, semicolons or "
+    "tabs between the columns."
 )
 UNCLOSED = N_(
     "Line %(line)s: a quotation mark is opened and never closed. Correct the file and upload it again."
@@ -57,8 +55,8 @@ def sniff(path: Path) -> Dialect:
         start = source.read(4096)
     if not start.strip():
         raise Invalid(EMPTY)
-    if start.startswith(_SPREADSHEETS):
-        raise Invalid(SPREADSHEET)
+    if workbooks.is_one(start):
+        raise Invalid(workbooks.unreadable(path))
     encoding = _encoding(path, start)
     with path.open(encoding=encoding, errors="replace", newline="") as text:
         sample = text.read(SAMPLE_CHARS)

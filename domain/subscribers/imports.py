@@ -17,7 +17,17 @@ from domain import bounds, clock
 from domain.audit import log
 from domain.db import database, unscoped
 from domain.errors import N_, Conflict, Invalid, NotFound
-from domain.subscribers import columns, csvfile, intake, lists, mappings, proofs, spreadsheet, types
+from domain.subscribers import (
+    columns,
+    csvfile,
+    intake,
+    lists,
+    mappings,
+    proofs,
+    spreadsheet,
+    types,
+    workbooks,
+)
 from domain.subscribers.csvfile import Dialect, Record
 from domain.subscribers.facets import fields
 from domain.subscribers.models import Consent, ImportJob, ImportReject
@@ -103,7 +113,7 @@ def as_text(path: Path) -> None:
     """Turn an XLSX file into delimited text in its place; raises Invalid for one that cannot be read or is too large.
     Other files stay as they are."""
     with path.open("rb") as source:
-        if source.read(4) != b"PK\x03\x04":
+        if source.read(4) != workbooks.ZIP:
             return
     text = path.with_suffix(".text")
     try:
@@ -113,12 +123,12 @@ def as_text(path: Path) -> None:
             for row in spreadsheet.read_sheet(path):
                 writer.writerow(row)
                 if out.tell() > MAX_TEXT_BYTES:
-                    raise Invalid(csvfile.SPREADSHEET)
+                    raise Invalid(workbooks.LARGE, size=MAX_TEXT_BYTES >> 20)
         text.replace(path)
     except Invalid:
         raise
     except Exception:  # whatever a broken or hostile archive makes the reader say
-        raise Invalid(csvfile.SPREADSHEET) from None
+        raise Invalid(workbooks.unreadable(path)) from None
     finally:
         text.unlink(missing_ok=True)
 

@@ -15,7 +15,7 @@ from domain import bounds, clock
 from domain.audit import log
 from domain.db import among, database, sql, unscoped
 from domain.errors import N_, Invalid, NotFound
-from domain.subscribers import addresses, rules, sweeps, words
+from domain.subscribers import addresses, imports, rules, sweeps, words, workbooks
 from domain.subscribers.models import Subscriber, Suppression, SuppressionFile, SuppressionRule
 from domain.subscribers.rules import Asked
 
@@ -35,6 +35,10 @@ def receive(
         raise Invalid(
             N_("The file is larger than %(size)s MB. Divide it into several files."), size=MAX_BYTES >> 20
         )
+    imports.as_text(path)
+    with path.open("rb") as source:
+        if workbooks.is_one(source.read(4)):
+            raise Invalid(workbooks.unreadable(path))
     return SuppressionFile.create(
         tenant_id=tenant_id, filename=filename[-255:] or "list.txt", path=str(path.relative_to(root)),
         reason=words.one_line(reason, 300), until=until, by_id=user_id, lines=_lines(path),

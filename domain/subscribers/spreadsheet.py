@@ -57,12 +57,13 @@ def read_sheet(path: Path) -> Iterator[list[str]]:
     """The rows of the first sheet as texts, without holding the file in memory."""
     from openpyxl import load_workbook
 
-    book = load_workbook(path, read_only=True, data_only=True)
-    try:
-        for row in book.worksheets[0].iter_rows(values_only=True):
-            yield [_text(cell) for cell in row]
-    finally:
-        book.close()
+    with path.open("rb") as source:  # by its name it would be refused: uploads are kept under other endings
+        book = load_workbook(source, read_only=True, data_only=True)
+        try:
+            for row in book.worksheets[0].iter_rows(values_only=True):
+                yield [_text(cell) for cell in row]
+        finally:
+            book.close()
 
 
 def _written(rows: list[list[Any]], delimiter: str) -> str:

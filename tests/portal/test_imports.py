@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from openpyxl import Workbook
 
 from dispatcher.jobs import imports as job_runner
 from dispatcher.jobs import registry
@@ -82,8 +83,8 @@ def test_refused_rows_come_back_with_reasons_and_without_formulas(
     ("content", "words"),
     [
         (b"", "The file is empty"),
-        (b"PK\x03\x04" + b"\0" * 100, "This is a spreadsheet"),
-        (b"\x00\x01\x02", "not a text file"),
+        (b"PK\x03\x04" + b"\0" * 100, "its end is missing or wrong"),
+        (b"\x00\x01\x02", "neither a text file nor a workbook"),
         (b"Name\nAnna\n", "one column only"),
         (b"Vorname;Nachname\nAnna;B\n", "No column holds"),
     ],
@@ -95,6 +96,15 @@ def test_bad_files_say_what_to_do_and_leave_nothing(
     assert answer.status_code == 422 and words in answer.text
     assert ImportJob.select().count() == 0
     assert not list((app.config["SETTINGS"].instance / "imports").iterdir())
+
+
+def test_a_workbook_becomes_an_import_under_whatever_name_it_is_kept(manager: FlaskClient) -> None:
+    book, whole = Workbook(), io.BytesIO()
+    for row in (("Email", "Vorname"), ("a@leser.example", "Anna")):
+        book.active.append(row)
+    book.save(whole)
+    answer = upload(manager, whole.getvalue())
+    assert answer.status_code == 303 and "Anna" in manager.get(answer.location).text
 
 
 def test_no_file_and_no_address_column_are_told(manager: FlaskClient, world: World) -> None:

@@ -1,6 +1,8 @@
 """Files as listmonk, Mailchimp and CleverReach export them, and files that are none."""
 
+import io
 import shutil
+import zipfile
 from collections import Counter
 from pathlib import Path
 
@@ -37,6 +39,20 @@ from domain.subscribers.models import (
 from tests.world import World
 
 SAMPLES = Path(__file__).parents[2] / "data" / "imports"
+ODS = "application/vnd.oasis.opendocument.spreadsheet"
+
+
+def compound(part: str) -> bytes:
+    """As much of a compound file as tells what it is: the head and the name of a part."""
+    return b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600 + part.encode("utf-16-le") + b"\0" * 64
+
+
+def packed(parts: dict[str, str]) -> bytes:
+    whole = io.BytesIO()
+    with zipfile.ZipFile(whole, "w") as archive:
+        for name, text in parts.items():
+            archive.writestr(name, text)
+    return whole.getvalue()
 
 
 @pytest.fixture
@@ -136,10 +152,18 @@ def test_a_plain_list_of_addresses_without_a_header(world: World, root: Path) ->
         ("one-column.csv", None, "one column"),
         ("no-address.csv", None, "No column holds"),
         ("header-only.csv", None, "no rows"),
-        ("book.csv", b"PK\x03\x04" + b"\0" * 200, "spreadsheet"),
-        ("old.xls", b"\xd0\xcf\x11\xe0" + b"\0" * 200, "spreadsheet"),
-        ("picture.csv", b"\x89PNG\r\n\x1a\n" + b"\0" * 200, "not a text file"),
-        ("binary.csv", b"Email,Name\n\0\0\0\1", "not a text file"),
+        ("torn.xlsx", b"PK\x03\x04" + b"\0" * 200, "its end is missing or wrong"),
+        ("locked.xlsx", compound("EncryptedPackage"), "protected by a password"),
+        ("old.xls", compound("Workbook"), "the old format XLS"),
+        ("letter.doc", compound("WordDocument"), "no workbook"),
+        ("broken.xlsx", packed({"xl/workbook.xml": "<workbook"}), "This workbook is damaged"),
+        ("binary.xlsb", packed({"xl/workbook.bin": ""}), "the format XLSB"),
+        ("table.ods", packed({"mimetype": ODS, "content.xml": ""}), "OpenDocument file (ODS)"),
+        ("text.odt", packed({"mimetype": "application/vnd.oasis.opendocument.text"}), "no workbook"),
+        ("letter.docx", packed({"word/document.xml": ""}), "document of an office program"),
+        ("people.zip", packed({"people.csv": "Email\na@x.example\n"}), "a zip archive and no workbook"),
+        ("picture.csv", b"\x89PNG\r\n\x1a\n" + b"\0" * 200, "neither a text file nor a workbook"),
+        ("binary.csv", b"Email,Name\n\0\0\0\1", "neither a text file nor a workbook"),
         (
             "unclosed.csv",
             b'Email,Name\na@x.example,"A\n' + b"b@x.example,B\n" * 20_000,

@@ -5,6 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from openpyxl import Workbook
 
 from domain import clock
 from domain.campaigns import audience, snapshot, waiting
@@ -215,6 +216,22 @@ def take(world: World, path: Path, reason: str) -> SuppressionFile:
     assert claimed is not None and robinsonfiles.claim(job.id) is None
     robinsonfiles.run(claimed, path.parent)
     return robinsonfiles.get(world.north.id, job.id)
+
+
+def test_a_workbook_is_taken_in_by_its_first_column_and_one_that_nobody_can_read_is_refused(
+    world: World, tmp_path: Path
+) -> None:
+    path = tmp_path / "list.txt"
+    book = Workbook()
+    for row in (("Adresse", "Grund"), ("b@two.example", "x"), ("@three.example", "y")):
+        book.active.append(row)
+    book.save(path)
+    taken = take(world, path, "list of 2026")
+    assert (taken.added, taken.unread) == (2, 0)
+    path.write_bytes(b"\xd0\xcf\x11\xe0" + b"\0" * 600 + "EncryptedPackage\0".encode("utf-16-le"))
+    with pytest.raises(Invalid, match="protected by a password"):
+        take(world, path, "list of 2026")
+    assert SuppressionFile.select().count() == 1
 
 
 def test_a_file_of_all_kinds_is_taken_in(world: World, tmp_path: Path) -> None:
