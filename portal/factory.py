@@ -69,6 +69,7 @@ OUTSIDE = (
     "archive",
     "recommending",
     "agreeing",
+    "confirming",
     "own_data",
 )
 

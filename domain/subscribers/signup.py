@@ -5,7 +5,7 @@ The form only asks. What is there stays as it is until the link of the mail is o
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from domain import clock, tokens
@@ -17,6 +17,7 @@ from domain.subscribers.consent import Trace
 from domain.subscribers.models import Consent, ConsentEvent, NewsletterType, Subscriber, Subscription
 
 LINK_MAX_AGE_S = 7 * 86_400  # unconfirmed sign-ups expire after a week
+USED_MAX_AGE_S = 365 * 86_400  # so long a link that was used tells that it was
 MAILS_PER_TYPE = 1  # in a day, for one address
 MAILS_PER_DAY = 3  # for one address over all types of a tenant
 EXPIRE_CHUNK = 500
@@ -84,9 +85,10 @@ def begin(
         return mail
 
 
-def read(tenant_id: int, token: str) -> tuple[Subscriber, list[NewsletterType]]:
-    """Whom and what a confirm link is about; raises tokens.BadToken."""
-    in_tenant, person_id, type_ids = tokens.read_timed_token("confirm", token, LINK_MAX_AGE_S)
+def read(tenant_id: int, token: str, max_age_s: int | None = None) -> tuple[Subscriber, list[NewsletterType]]:
+    """Whom and what a confirm link is about, up to the age of one that can still confirm, or `max_age_s`; raises
+    tokens.BadToken."""
+    in_tenant, person_id, type_ids = tokens.read_timed_token("confirm", token, max_age_s or LINK_MAX_AGE_S)
     if in_tenant != tenant_id:
         raise tokens.BadToken
     person = Subscriber.get_or_none(Subscriber.tenant_id == tenant_id, Subscriber.id == person_id)
@@ -94,15 +96,65 @@ def read(tenant_id: int, token: str) -> tuple[Subscriber, list[NewsletterType]]:
         NewsletterType.tenant_id == tenant_id, NewsletterType.id.in_(type_ids or [0]), NewsletterType.active
     )
     kinds = list(query.order_by(NewsletterType.name))
-    if person is None or not kinds:
-        raise tokens.BadToken
+    if person is None or not kinds or int(person.created_at.timestamp()) > tokens.made_at(token):
+        raise tokens.BadToken  # a younger person has the number of one who was erased
     return person, kinds
 
 
+@dataclass(frozen=True)
+class Link:
+    """What a confirm link stands for now: types that wait for the button, and those confirmed with the moment."""
+
+    person: Subscriber
+    waiting: list[NewsletterType]
+    confirmed: list[tuple[NewsletterType, datetime]]
+
+
+def look(tenant_id: int, token: str) -> Link:
+    """What a confirm link can still do and what it has done, which it tells also when it is old; writes nothing.
+    Raises tokens.BadToken when it does neither."""
+    person, kinds = read(tenant_id, token, USED_MAX_AGE_S)
+    since = confirmed_since(person, kinds)
+    there = {kind.id for kind, _at in since}
+    is_old = clock.epoch() - tokens.made_at(token) > LINK_MAX_AGE_S
+    waiting = [kind for kind in kinds if not is_old and kind.id not in there and _is_open(person, kind)]
+    if not waiting and not since:
+        raise tokens.BadToken
+    return Link(person, waiting, since)
+
+
+def confirmed_since(person: Subscriber, kinds: list[NewsletterType]) -> list[tuple[NewsletterType, datetime]]:
+    """Those of `kinds` that the person has confirmed, with the moment."""
+    rows = Subscription.select(Subscription.type_id, Subscription.changed_at).where(
+        Subscription.tenant_id == person.tenant_id, Subscription.subscriber_id == person.id,
+        Subscription.consent == Consent.CONFIRMED, Subscription.type_id.in_([kind.id for kind in kinds] or [0]),
+    )  # fmt: skip
+    at = {row.type_id: row.changed_at for row in rows}
+    return [(kind, at[kind.id]) for kind in kinds if kind.id in at]
+
+
+def was_used(person: Subscriber, kinds: list[NewsletterType]) -> bool:
+    """Whether the person has ever confirmed one of `kinds`, which proves that the address is read."""
+    query = ConsentEvent.select().where(
+        ConsentEvent.tenant_id == person.tenant_id, ConsentEvent.subscriber_id == person.id,
+        ConsentEvent.act == "confirm", ConsentEvent.type_id.in_([kind.id for kind in kinds] or [0]),
+    )  # fmt: skip
+    return bool(query.exists())
+
+
+def _is_open(person: Subscriber, kind: NewsletterType) -> bool:
+    """Whether the person asked for the type and has not signed off since: an older link must not undo that."""
+    return last_act(person, kind.id) not in (None, "revoke", "import_revoked")
+
+
 def admit(person: Subscriber, kind: NewsletterType, is_new: bool, welcome: Welcome) -> None:
-    """Somebody has confirmed a type: onto its lists, and `welcome` queues its mail for whoever is new."""
+    """Somebody has confirmed a type: whoever is new comes onto its lists, and `welcome` queues its mail, unless the
+    address was put on the suppression list meanwhile."""
+    if not is_new:
+        return
     types.enlist(kind, person.id)
-    if is_new and kind.welcome_text.strip():
+    stopped = suppression.is_suppressed(person.tenant_id, person.address_key or "")
+    if kind.welcome_text.strip() and not stopped:
         welcome(person, kind)
 
 
@@ -119,8 +171,7 @@ def confirm(
     confirmed = []
     with database.atomic():
         for kind in kinds:
-            # a link older than a later sign-off must not undo it
-            if last_act(person, kind.id) not in (None, "revoke", "import_revoked"):
+            if _is_open(person, kind):
                 is_new = consent.state(tenant_id, person.id, kind.id) != Consent.CONFIRMED
                 consent.confirm(person, kind, trace)
                 admit(person, kind, is_new, welcome)

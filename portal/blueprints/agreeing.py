@@ -1,13 +1,13 @@
 """The answer to an opt-in mailing: a page with a button. Opening it changes nothing."""
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, request, url_for
 
 from dispatcher import tasks, webview
 from domain.campaigns import optin
 from domain.errors import Conflict, NotFound
 from domain.notices.models import OutboxMail
-from domain.subscribers import addresses
-from portal import reading, signup_mails
+from domain.subscribers import addresses, signup
+from portal import confirmed, reading, signup_mails
 from portal.access import public
 
 bp = Blueprint("agreeing", __name__)
@@ -32,6 +32,8 @@ def _agree_page(sent: webview.Sent, done: bool) -> Response:
     try:
         optin.check_open(sent.campaign, sent.delivery, sent.person)
         assert sent.person is not None
+        if since := signup.confirmed_since(sent.person, [sent.kind]):
+            return confirmed.page(sent.person, since, _preferences_of(sent))
         if done:
             trace = reading.trace("confirm", sent.delivery.id)
             optin.confirm(
@@ -43,8 +45,13 @@ def _agree_page(sent: webview.Sent, done: bool) -> Response:
     for mail in mails:
         tasks.send_system_mail(mail.id)
     return reading.page(
-        "public/confirm.html", person=sent.person, kinds=[sent.kind], done=done, masked=addresses.masked, asked=True
+        "public/confirm.html", person=sent.person, kinds=[sent.kind], done=done, masked=addresses.masked, asked=True,
+        preferences=_preferences_of(sent),
     )  # fmt: skip
+
+
+def _preferences_of(sent: webview.Sent) -> str:
+    return url_for("public.preferences", token=sent.token, lang=request.args.get("lang"))
 
 
 @bp.errorhandler(NotFound)

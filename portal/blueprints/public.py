@@ -21,7 +21,7 @@ from domain.subscribers.facets.models import Holder
 from domain.subscribers.models import NewsletterType, Subscriber
 from domain.tenancy import settings as tenant_settings
 from domain.tenancy.models import Tenant
-from portal import facets, reading, security, signup_mails
+from portal import confirmed, facets, reading, security, signup_mails
 from portal.access import public
 from portal.forms.public import REASONS, PreferencesForm, ReasonForm, SignUpForm
 
@@ -131,14 +131,17 @@ def signed_up(tenant: str) -> Response:
 def confirm(tenant: str, token: str) -> Response:
     found = reading.open_tenant(tenant)
     try:
-        person, kinds = signup.read(found.id, token)
+        link = signup.look(found.id, token)
     except tokens.BadToken:
         return reading.stale_link(found)
-    if person.language:  # in which the person signed up, whatever this browser prefers
-        reading.enter(found, person.language)
+    if link.person.language:  # in which the person signed up, whatever this browser prefers
+        reading.enter(found, link.person.language)
+    if not link.waiting:
+        return confirmed.page(link.person, link.confirmed, _own_preferences(tenant, token))
     return reading.page(
-        "public/confirm.html", person=person, kinds=kinds, done=False, masked=addresses.masked, asked=False
-    )
+        "public/confirm.html", person=link.person, kinds=link.waiting, done=False, masked=addresses.masked,
+        asked=False,
+    )  # fmt: skip
 
 
 @bp.post("/n/<tenant>/confirm/<token>")
@@ -151,16 +154,24 @@ def confirm_now(tenant: str, token: str) -> Response:
         mails.append(signup_mails.welcome(person, kind))
 
     try:
-        person, kinds = signup.confirm(found.id, token, reading.trace("confirm"), welcome)
+        link = signup.look(found.id, token)
+        kinds = signup.confirm(found.id, token, reading.trace("confirm"), welcome)[1] if link.waiting else []
     except tokens.BadToken:
         return reading.stale_link(found)
     for mail in mails:
         tasks.send_system_mail(mail.id)
-    if person.language:
-        reading.enter(found, person.language)
+    if link.person.language:
+        reading.enter(found, link.person.language)
+    if not link.waiting:
+        return confirmed.page(link.person, link.confirmed, _own_preferences(tenant, token))
     return reading.page(
-        "public/confirm.html", person=person, kinds=kinds, done=True, masked=addresses.masked, asked=False
-    )
+        "public/confirm.html", person=link.person, kinds=kinds, done=True, masked=addresses.masked, asked=False,
+        preferences=_own_preferences(tenant, token),
+    )  # fmt: skip
+
+
+def _own_preferences(tenant: str, token: str) -> str:
+    return url_for("confirming.preferences", tenant=tenant, token=token, lang=request.args.get("lang"))
 
 
 @bp.get("/m/<token>")
@@ -225,9 +236,7 @@ def preferences(token: str) -> Response:
     sent = reading.sent(token)
     if sent.person is None:
         return reading.message(404, _("Nothing stored"), _("We keep no data about you any more."))
-    form = PreferencesForm(formdata=None, first=sent.person.first_name, last=sent.person.last_name)
-    form.language.data = sent.person.language or str(g.language)
-    return _preferences_page(sent, sent.person, form)
+    return _preferences_page(sent, sent.person, confirmed.form_of(sent.person))
 
 
 @bp.post("/m/<token>/preferences")
@@ -239,10 +248,7 @@ def preferences_now(token: str) -> Response:
     form = PreferencesForm()
     if not form.validate():
         return _preferences_page(sent, sent.person, form, 422)
-    wanted = {int(value) for value in request.form.getlist("type") if value.isdecimal()}
-    kinds = [kind for kind, _row in optout.offered(sent.person)]
-    optout.choose(sent.person, kinds, wanted, reading.trace("preferences", sent.delivery.id))
-    optout.rename(sent.person, form.first.data or "", form.last.data or "", form.language.data or "")
+    confirmed.choose(sent.person, form, reading.trace("preferences", sent.delivery.id))
     return reading.moved_on("public.preferences", token=token, saved=1)
 
 
@@ -288,7 +294,5 @@ def _sign_up_page(
 def _preferences_page(
     sent: webview.Sent, person: Subscriber, form: PreferencesForm, status: int = 200
 ) -> Response:
-    return reading.page(
-        "public/preferences.html", status, sent=sent, form=form, offered=optout.offered(person),
-        receives=optout.RECEIVES, masked=addresses.masked, saved=request.args.get("saved"),
-    )  # fmt: skip
+    action = url_for("public.preferences_now", token=sent.token, lang=request.args.get("lang"))
+    return confirmed.preferences(person, form, action, status, sent)

@@ -4,10 +4,10 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from domain import tokens
+from domain import clock, tokens
 from domain.ledger.models import DeliveryEvent
 from domain.notices.models import OutboxMail
-from domain.subscribers import consent, directory, lists, types
+from domain.subscribers import consent, directory, lists, signup, types
 from domain.subscribers.models import Consent, ConsentEvent, Subscriber, Subscription
 from tests.portal import readers
 from tests.world import World
@@ -41,8 +41,7 @@ def test_sign_up_confirm_and_the_proof_that_stays(client: FlaskClient, world: Wo
     for _ in range(2):
         assert client.get(path).status_code == client.head(path).status_code == 200
     assert state(world, "city") == Consent.PENDING, "a program that opens links confirms nothing"
-    for _ in range(2):
-        assert "You are signed up" in client.post(path).text
+    assert "You are signed up" in client.post(path).text
     assert state(world, "city") == state(world, "arts") == Consent.CONFIRMED and state(world, "trade") is None
     asked = ConsentEvent.get(ConsentEvent.act == "ask")
     assert asked.consent_text and asked.ip == "127.0.0.1" and asked.form == "/n/north" and asked.agent
@@ -201,6 +200,48 @@ def test_an_altered_or_foreign_confirm_link_says_how_to_go_on(client: FlaskClien
         for answer in (client.get(wrong), client.post(wrong)):
             assert answer.status_code == 410 and 'href="/n/' in answer.text
     assert state(world, "city") == Consent.PENDING
+
+
+def test_a_confirm_link_that_was_used_says_since_when_and_leads_to_the_preferences(
+    client: FlaskClient, world: World
+) -> None:
+    sign_up(client, world, "city", "arts")
+    path = readers.confirm_path(OutboxMail.get())
+    assert client.get(f"{path}/preferences").status_code == 404, "nobody has read the mail yet"
+    client.post(path)
+    before = ConsentEvent.select().count()
+    for ask in (client.get, client.head, client.post, client.get):
+        page = ask(path)
+        assert page.status_code == 200
+    assert "Your sign-up is confirmed" in page.text and page.text.count("Confirmed: ") == 2
+    assert 'method="post"' not in page.text and f"{path}/preferences" in page.text
+    german = client.get(f"{path}?lang=de").text
+    assert "Ihre Anmeldung ist bestätigt" in german and "Bestätigt: " in german
+    assert ConsentEvent.select().count() == before
+    page = client.get(f"{path}/preferences")
+    assert page.status_code == 200 and page.text.count(" checked") == 2 and "colleague" not in page.text
+    data = {"type": [world.types["arts"].id], "first": "Anna", "last": "Adam", "language": "en"}
+    assert client.post(f"{path}/preferences", data=data).location.startswith(f"{path}/preferences")
+    assert (state(world, "city"), state(world, "arts")) == (Consent.REVOKED, Consent.CONFIRMED)
+    page = client.get(path).text
+    assert page.count("Confirmed: ") == 1 and 'method="post"' not in page
+    assert client.get(f"{path.replace('/north/', '/south/')}/preferences").status_code == 404
+
+
+def test_an_old_confirm_link_still_tells_that_it_was_used(
+    client: FlaskClient, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sign_up(client, world, "city")
+    used = readers.confirm_path(OutboxMail.get())
+    client.post(used)
+    sign_up(client, world, "arts", email="late@leser.example")
+    unused = readers.confirm_path(OutboxMail.get(OutboxMail.to_address == "late@leser.example"))
+    monkeypatch.setattr(signup, "LINK_MAX_AGE_S", -1)
+    assert "Your sign-up is confirmed" in client.get(used).text
+    assert client.get(unused).status_code == client.post(unused).status_code == 410
+    person = directory.by_key(world.north.id, "anna@leser.example")
+    Subscriber.update(created_at=clock.moment(clock.epoch() + 9)).where(Subscriber.id == person.id).execute()
+    assert client.get(used).status_code == 410, "the number of somebody erased went to somebody else"
 
 
 def test_who_was_erased_can_still_use_the_link(client: FlaskClient, world: World) -> None:

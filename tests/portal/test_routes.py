@@ -111,6 +111,7 @@ def test_every_write_needs_the_forms_token(app: Flask, world: worlds.World, sign
             "public",
             "recommending",
             "agreeing",
+            "confirming",
             "own_data",
         ):  # readers have no session
             answer = client.post(address(app, rule))

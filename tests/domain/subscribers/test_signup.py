@@ -39,6 +39,15 @@ def test_sign_up_waits_for_the_link_and_the_link_confirms(world: World) -> None:
     assert ConsentEvent.select().where(ConsentEvent.mail_id == mail.id).count() == 2
 
 
+def test_who_is_stopped_before_the_link_is_used_gets_no_welcome(world: World) -> None:
+    mail, welcomed = begin(world, "city"), []
+    world.types["city"].welcome_text = "Guten Tag"
+    world.types["city"].save()
+    suppression.add(world.north.id, ANNA, "asked by phone")
+    signup.confirm(world.north.id, mail.plain, NOWHERE, lambda *given: welcomed.append(given))
+    assert state(world, "city") == Consent.CONFIRMED and not welcomed
+
+
 def test_one_mail_per_type_and_three_per_day(world: World) -> None:
     assert begin(world, "city") and not begin(world, "city")
     assert begin(world, "city", "arts") and begin(world, "trade")
