@@ -194,7 +194,7 @@ def _paths(tenant: Tenant, instance: Path) -> dict[str, tuple[str, dict[str, str
         "approvals": "/approvals", "approval": f"/approvals/{asked.approval_id}",
         "approval_checks": f"/approvals/{asked.approval_id}/checks",
         "campaign_cancel": f"/campaigns/{done.id}/cancel",
-        "campaign_asked": f"/campaigns/{asked.id}",
+        "campaign_asked": f"/campaigns/{asked.id}", "issue": f"/issues/{planned.issue_id}",
     }  # fmt: skip
     found |= {f"selection_{order}": f"/campaigns/{planned.id}/selection?sort={order}" for order in SORTS}
     paths: dict[str, tuple[str, dict[str, str]]] = {name: (base + path, {}) for name, path in found.items()}
@@ -214,6 +214,7 @@ def _later(tenant: Tenant) -> dict[str, tuple[str, dict[str, str]]]:
     city = {"g0-match": "all", "g0-0-field": "person:city", "g0-0-op": "is", "g0-0-value": "Celle"}
     return {
         "plan_numbers": (f"{plan}/numbers?whom=all", {}), "plan_checks": (f"{plan}/checks?whom=all", {}),
+        "issue_checks": (f"{base}/issues/{planned.issue_id}/checks", {}),
         "preflight_findings": (f"{base}/issues/{planned.issue_id}/preflight?part=findings", {}),
         "approval_numbers": (f"{base}/approvals/{asked.approval_id}", {}),
         "approval_checks_counted": (f"{base}/approvals/{asked.approval_id}/checks", {}),

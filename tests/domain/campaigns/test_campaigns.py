@@ -20,7 +20,7 @@ from domain.issues.models import Issue, IssueRevision, IssueState
 from domain.ledger.models import Delivery, DeliveryPayload
 from domain.ledger.states import NOTABLE, NOTABLE_SQL, DeliveryState, LeftOut
 from domain.notices.models import OutboxMail
-from domain.subscribers.models import DistributionList, ListMember
+from domain.subscribers.models import DistributionList, ListMember, Subscriber
 from tests import mailings
 from tests import world as worlds
 
@@ -68,6 +68,14 @@ def test_the_editor_sees_who_gets_it_and_why_others_do_not(campaign: Campaign) -
     count, left_out = audience.numbers(campaign)
     assert count == 4  # three confirmed, one proved
     assert left_out == LEFT_OUT
+
+
+def test_a_mail_is_tried_with_usual_people_and_the_extremes_of_the_newsletter(world: worlds.World) -> None:
+    mailings.subscriber(world, "Adelheidelinde")
+    mailings.subscriber(world, "Dora", title="Dr.")
+    Subscriber.update(last_name="").where(Subscriber.first_name.in_(["Uta", "Paul"])).execute()
+    found = audience.samples(world.north.id, world.types["city"].id)
+    assert [p.first_name for p in found] == ["Anna", "Bert", "Cleo", "Adelheidelinde", "Dora", "Paul"]
 
 
 def test_the_tick_decides_about_unknown_and_proved_consent(campaign: Campaign) -> None:
