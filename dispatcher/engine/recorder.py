@@ -35,6 +35,8 @@ from domain.tenancy.models import Tenant
 
 log = structlog.get_logger()
 _RETRY_S = 0.5
+_HELD_S = 0.5  # a claim that takes longer holds SQLite's only writer too long, and an answer to a pause
+_FEWEST = 250
 _RATE_OVER_S = 1.0  # fewer mails in a shorter time say nothing about a rate
 
 
@@ -85,6 +87,7 @@ class Recorder:
         self._due = {"scan": 0.0, "beat": 0.0, "sweep": 0.0, "halt": 0.0, "report": 0.0}
         self._halting = Halting(owner_id, lambda act: self._queue.put(lambda _: act()))
         self.roster = Roster(owner_id, self.routes, self._halting, self._pace.batch_max)
+        self._most = self._pace.batch_max
         self._stopping = False
         self._failed = False  # the database, at the last attempt
         self.quiet = threading.Event()
@@ -262,7 +265,9 @@ class Recorder:
         now = self.pump.loop.clock()
         self._adapt(run, pool, now)
         self.routes.limit_batch(run, pool)
+        began = time.monotonic()
         claimed = self._desk.claim(campaign, run.batch, self._owner_id, self._pace.lease_s)
+        self._most = most_next(self._most, len(claimed.rows), time.monotonic() - began, self._pace.batch_max)
         run.claimed_at, run.taken_before = now, run.taken
         run.exhausted = not claimed.rows
         if claimed.rows:
@@ -284,4 +289,13 @@ class Recorder:
             run.batch = 20  # a probe, not a flood
         elif run.claimed_at and (gone * 2 >= run.batch or now - run.claimed_at >= _RATE_OVER_S):
             rate = gone / max(0.01, now - run.claimed_at)
-            run.batch = int(max(50, min(self._pace.batch_max, rate * self._pace.batch_ahead_s)))
+            run.batch = int(max(50, rate * self._pace.batch_ahead_s))
+        run.batch = min(run.batch, self._most)
+
+
+def most_next(most: int, rows: int, took_s: float, batch_max: int) -> int:
+    """How many rows the next claim may take at most. The desk gives way to everybody, so that on a busy machine a
+    claim may take a hundred times longer than its work; all who write wait for it, pages too."""
+    if took_s > _HELD_S:
+        return max(min(_FEWEST, batch_max), min(most, rows or most) // 2)
+    return min(batch_max, 2 * most) if took_s < _HELD_S / 4 else most

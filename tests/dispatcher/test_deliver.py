@@ -11,7 +11,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from dispatcher.engine import starting
+from dispatcher.engine import recorder, starting
 from dispatcher.engine.journal import Journal
 from dispatcher.engine.pipeline import Run
 from dispatcher.engine.pump import Pump
@@ -310,3 +310,14 @@ def test_system_mail_to_a_dead_server_waits(sending):
     with sending(closed_port()):
         until(lambda: OutboxMail.get_by_id(row.id).attempts)
     assert OutboxMail.get_by_id(row.id).state == MailState.QUEUED
+
+
+def test_claims_that_hold_the_database_for_long_get_smaller_and_grow_again() -> None:
+    assert recorder.most_next(2000, 2000, 0.9, 2000) == 1000
+    assert recorder.most_next(1000, 1000, 0.3, 2000) == 1000
+    assert recorder.most_next(1000, 1000, 0.01, 2000) == 2000
+    assert recorder.most_next(2000, 2000, 0.01, 2000) == 2000
+    assert recorder.most_next(2000, 600, 0.9, 2000) == 300  # what took so long counts, not what might have
+    assert recorder.most_next(250, 250, 9.0, 2000) == 250
+    assert recorder.most_next(2000, 0, 9.0, 2000) == 1000  # waited for somebody else
+    assert recorder.most_next(20, 20, 9.0, 20) == 20
