@@ -48,18 +48,19 @@ def _run(job: ImportJob, root: Path) -> None:
     batch, seen = intake.Batch(job, imports.options_of(job)), Seen()
     counts: Counter[str] = Counter()
     reasons: Counter[str] = Counter()
+    makes = batch.making(seen)
     imports.forget_trial(job)
     try:
         rows = imports.records_of(job, root)
         while records := list(islice(rows, imports.BATCH)):
-            found, rejects = batch.forecast(records, seen)
+            found, rejects = batch.forecast(records, seen, makes)
             counts += found
             counts["rows"] += len(records)
             counts["repeated"] += sum(reject.reason in REPEATED for reject in rejects)
             reasons += Counter(reject.reason for reject in rejects)
             with database.atomic() as transaction:
                 batch.refuse(rejects, is_trial=True)
-                if not _note(job, counts, reasons):
+                if not _note(job, counts, reasons, more={"makes": makes.told()}):
                     transaction.rollback()
                     return
     except (Invalid, Conflict) as error:
@@ -67,7 +68,7 @@ def _run(job: ImportJob, root: Path) -> None:
         return
     finally:
         seen.close()
-    _note(job, counts, reasons, "done")
+    _note(job, counts, reasons, "done", {"makes": makes.told()})
 
 
 def _note(

@@ -12,6 +12,7 @@ from domain.subscribers import directory, enrolling, firms, reading, suppression
 from domain.subscribers.candidates import Person, Reject
 from domain.subscribers.csvfile import Record
 from domain.subscribers.facets import bulk, fields
+from domain.subscribers.making import Making
 from domain.subscribers.models import ImportJob, ImportTrace
 from domain.subscribers.reading import Read, Reader
 from domain.subscribers.seen import Seen
@@ -76,9 +77,15 @@ class Batch:
                 return False
         return True
 
-    def forecast(self, records: Sequence[Record], seen: Seen) -> tuple[Counter[str], list[Reject]]:
+    def making(self, seen: Seen) -> Making:
+        """Where `forecast` notes what else would be made."""
+        return Making(self._job, self._options, self._own, seen)
+
+    def forecast(
+        self, records: Sequence[Record], seen: Seen, makes: Making
+    ) -> tuple[Counter[str], list[Reject]]:
         """What `take` would do with the records, without writing: counts of new, changed, unchanged and signed-off
-        people, and the rows that would be refused. `seen` remembers the rows before them."""
+        people, and the rows that would be refused. `seen` remembers the rows before them, `makes` what is made."""
         people, rejects = self._sorted(self._reader.read(records))
         known = self.existing({person.key for person in people})
         if self._own.unique:
@@ -99,6 +106,8 @@ class Batch:
             else:
                 counts["unchanged"] += 1
             counts["off"] += person.values.is_off
+        old = [person for person in people if person.key in known] if touching else []
+        makes.note([person for person in people if person.key not in known], old, here)
         return counts, rejects
 
     def _differs(self, person: Person, row: dict[str, Any], organisations: dict[str, int]) -> bool:

@@ -18,21 +18,30 @@ class Known:
     def __init__(self, tenant_id: int, meanings: Iterable[str]) -> None:
         self._tenant_id = tenant_id
         self._by_meaning = {f"{PREFIX}{own.id}": own for own in fields.every(tenant_id)}
-        self._by_name = {words.folded(own.key): own for own in self._by_meaning.values()}
+        known = self._by_meaning.values()
+        self._by_name = {words.folded(own.name): own for own in known}
+        self._by_name |= {words.folded(own.key): own for own in known}
+        self.count = len(self._by_meaning)
         self.unique = [
             self._by_meaning[m] for m in meanings if m in self._by_meaning and self._by_meaning[m].is_unique
         ]
 
     def checked(self, raw: Mapping[str, Any]) -> dict[str, Any]:
-        """`own:<id>` or name → raw as key → value; raises BadValue. Names without a field stay as they are: `adopt`
-        makes them fields when the row is written."""
+        """`own:<id>` or name → raw as key → value; raises BadValue. Names without a field become
+        those that `adopt` gives the fields which it makes when the row is written."""
         found = {}
         for meant, given in raw.items():
-            own = self._by_meaning.get(meant) or self._by_name.get(words.folded(meant))
+            name = fields.name_for(meant) or meant
+            own = self._by_meaning.get(meant) or self._by_name.get(words.folded(name))
             value = fields.checked(own, given) if own else given
             if value is not None:
-                found[own.key if own else meant] = value
+                found[own.key if own else name] = value
         return found
+
+    def missing(self, headings: Iterable[str]) -> list[str]:
+        """What fields for these headings would be called, of those that have none."""
+        names = [fields.name_for(heading) for heading in headings]
+        return [name for name in names if name and words.folded(name) not in self._by_name]
 
     def adopt(self, values: Mapping[str, Any]) -> None:
         """Make fields for names that have none, as texts; a name that nobody could type is left alone."""

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from peewee import IntegrityError
@@ -177,13 +178,20 @@ def reserve(tenant_id: int, holder: Holder, holder_id: int, values: Mapping[str,
 
 def ensure(tenant_id: int, name: str, user_id: int | None = None) -> OwnField:
     """The text field of people called `name`, made when it is missing; raises Conflict for a name nobody can use."""
-    name = re.sub(r"[^\w .\-]+", " ", words.one_line(name, 60)).strip(" _.-")
+    name = name_for(name)
     for field in every(tenant_id):
         if words.folded(name) in (words.folded(field.name), words.folded(field.key)):
             return field
-    if not _NAME.match(name):
+    if not name:
         raise Conflict(N_("A column without a heading cannot become an own field."))
     return save(tenant_id, {"name": name}, user_id)
+
+
+@lru_cache(maxsize=1_024)
+def name_for(text: str) -> str:
+    """What a field for a column headed `text` is called; empty when nothing usable is left of it."""
+    name = " ".join(re.sub(r"[^\w .\-]+", " ", words.one_line(text, 60)).split()).strip(" _.-")
+    return name if _NAME.match(name) else ""
 
 
 def unique_form(value: Any) -> str:

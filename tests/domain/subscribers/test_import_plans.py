@@ -9,7 +9,7 @@ from domain import clock
 from domain.campaigns import undoing
 from domain.errors import Invalid, NotFound
 from domain.subscribers import checking, consent, directory, imports, intake, mappings, suppression
-from domain.subscribers.facets import tags
+from domain.subscribers.facets import fields, tags
 from domain.subscribers.facets.models import Holder
 from domain.subscribers.imports import Options
 from domain.subscribers.models import (
@@ -85,6 +85,51 @@ def test_the_dry_run_says_of_the_whole_file_what_the_import_then_does(
     foretold = [found.get(name, 0) for name in ("new", "changed", "unchanged", "rejected")]
     assert [getattr(done, name) for name in COUNTED] == foretold
     assert {reject.row: reject.reason for reject in imports.rejects(done)} == trial
+
+
+@pytest.mark.parametrize("existing", ["skip", "fill"])
+def test_the_dry_run_names_the_fields_tags_and_customers_that_the_import_then_makes(
+    world: World, root: Path, here: None, monkeypatch: pytest.MonkeyPatch, existing: str
+) -> None:
+    monkeypatch.setattr(imports, "BATCH", 2)
+    fields.ensure(world.north.id, "Haushalt")
+    tags.tag_id(world.north.id, "Messe")
+    content = (
+        "Email,Tags,Firma,Größe (cm),haushalt,Attribute\n"
+        'new@x.example,"Messe, Presse",Neu AG,180,3,"{""Haus-Nr. (alt)"": ""7""}"\n'
+        "two@x.example,presse,Neu AG,170,2,\n"
+        "same@x.example,Nachzug,Alt AG,,,\n"
+        "stop@x.example,Nie,Nie AG,1,1,\n"
+    )
+    job = received(world, root, "made.csv", content.encode())
+    mapping = {int(k): v for k, v in job.mapping.items()} | {3: "own", 4: "own"}
+    imports.plan(job, mapping, Options(existing=existing, tags_new="Import 2026", tags_old="Wieder da"))
+
+    def names() -> dict[str, set[str]]:
+        customers = Organisation.select().where(Organisation.tenant_id == world.north.id)
+        return {
+            "fields": {own.name for own in fields.every(world.north.id)},
+            "tags": {tag.name for tag in tags.every(world.north.id)},
+            "customers": {found.name for found in customers},
+        }
+
+    before = names()
+    checking.now(job.id, root)
+    found = fresh(job).checked["makes"]
+    assert names() == before and found["fields"]["names"] == ["Größe cm", "Haus-Nr. alt"]
+    imports.start(fresh(job), world.administrator.id)
+    imports.run(imports.claim(job.id), root)
+    person = Subscriber.get(Subscriber.address_key == "new@x.example")
+    assert (person.fields["Größe cm"], person.fields["Haus-Nr. alt"]) == ("180", "7"), (
+        "a value stands where its field looks for it"
+    )
+    assert {kind: set(told["names"]) for kind, told in found.items()} == {
+        kind: made - before[kind] for kind, made in names().items()
+    }
+    assert {kind: told["count"] for kind, told in found.items()} == {
+        kind: len(told["names"]) for kind, told in found.items()
+    }
+    assert ("Nachzug" in found["tags"]["names"]) == (existing == "fill")
 
 
 def test_a_dry_run_left_behind_begins_again_and_one_of_an_older_plan_is_void(
