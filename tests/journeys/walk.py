@@ -165,13 +165,18 @@ def _public(instance: Path) -> Iterator[Stop]:
         types = house.execute(
             "SELECT id, slug FROM newsletter_type WHERE tenant_id = 1 AND public"
         ).fetchall()
-        (person,) = house.execute("SELECT min(id) FROM subscriber WHERE tenant_id = 1").fetchone()
+        person, asked = house.execute(  # somebody who has not answered yet, if there is one
+            """SELECT s.subscriber_id, s.type_id FROM subscription s WHERE s.tenant_id = 1
+            ORDER BY s.consent = 'pending' AND EXISTS (SELECT 1 FROM consent_event e WHERE e.tenant_id = 1
+                AND e.subscriber_id = s.subscriber_id AND e.type_id = s.type_id AND e.act = 'ask') DESC,
+            s.consent = 'confirmed' DESC, s.id LIMIT 1"""
+        ).fetchone()
     mail = tokens.mail_token("mail", delivery)
     yield Stop("sign-up", "/n/lindenhof")
     yield Stop("sign-up-one", f"/n/lindenhof/{types[0][1]}")
     yield Stop("sign-up-sent", "/n/lindenhof/sent")
     yield Stop(
-        "sign-up-confirm", f"/n/lindenhof/confirm/{tokens.timed_token('confirm', [1, person, [types[0][0]]])}"
+        "sign-up-confirm", f"/n/lindenhof/confirm/{tokens.timed_token('confirm', [1, person, [asked]])}"
     )
     yield Stop("sign-up-stale", "/n/lindenhof/confirm/altered", 410)
     yield Stop("reader-lost", "/m/altered/preferences", 404)

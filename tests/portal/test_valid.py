@@ -8,7 +8,7 @@ from pathlib import Path
 from flask.testing import FlaskClient
 
 from domain import tokens
-from domain.subscribers import proving
+from domain.subscribers import consent, proving
 from tests import node
 from tests.portal import readers
 from tests.world import World
@@ -25,6 +25,7 @@ def test_public_pages_are_valid_and_have_no_script(
 ) -> None:
     reader = readers.who_got_mail(world, "city", "arts")
     confirm = tokens.timed_token("confirm", [world.north.id, reader.person.id, [world.types["trade"].id]])
+    consent.step(reader.person, world.types["trade"], "ask")
     own = proving.token(reader.person)
     mail = f"/m/{reader.token}"
     paths = [
@@ -36,6 +37,8 @@ def test_public_pages_are_valid_and_have_no_script(
     pages["mistake"] = client.post("/n/north", data={"email": "nobody"}).text
     pages["signed off"] = client.post(f"{mail}/unsubscribe").text
     pages["confirmed"] = client.post(f"/n/north/confirm/{confirm}").text
+    pages["used"] = client.get(f"/n/north/confirm/{confirm}").text
+    pages["preferences"] = client.get(f"/n/north/confirm/{confirm}/preferences").text
     inside = sign_in(client, world.administrator).get(f"/t/north/types/{world.types['city'].id}").text
     snippet = html.unescape(re.search(r"<textarea[^>]*>(.*?)</textarea>", inside, re.DOTALL)[1])
     pages["snippet"] = (
@@ -43,7 +46,15 @@ def test_public_pages_are_valid_and_have_no_script(
     )
     assert all(
         "<form" in pages[name]
-        for name in (paths[0], f"/n/north/data/{own}", f"{mail}/preferences", "mistake", "snippet")
+        for name in (
+            paths[0],
+            f"/n/north/data/{own}",
+            f"{mail}/preferences",
+            "mistake",
+            "snippet",
+            "preferences",
+            paths[3],
+        )
     )
     assert not any("<script" in text or " style=" in text for text in pages.values())
     assert complaints(pages, tmp_path) == []
