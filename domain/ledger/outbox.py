@@ -151,7 +151,7 @@ def _looked_at(terms: Terms, now: int, which: str, *values: Any) -> list[tuple[A
                 WHEN {_served_by(terms.rivals)} THEN ?
                 WHEN s.deliverability = 'stopped' THEN ?
                 WHEN s.deliverability = 'bounced' THEN ? END AS left_out,
-            d.address_key, {unswept.column((terms.tenant_id, *terms.robinson), now)} AS unswept
+            d.address_key, {unswept.column((terms.tenant_id,), now)} AS unswept
         FROM delivery d
         LEFT JOIN delivery_payload p ON p.delivery_id = d.id
         LEFT JOIN subscriber s ON s.id = d.subscriber_id AND s.tenant_id = d.tenant_id
@@ -165,7 +165,7 @@ def _looked_at(terms: Terms, now: int, which: str, *values: Any) -> list[tuple[A
         LeftOut.UNSUBSCRIBED, *terms.consents, LeftOut.UNCONFIRMED, *terms.consents, _unpermitted(terms),
         LeftOut.ASKED, LeftOut.STOPPED, LeftOut.UNDELIVERABLE, terms.type_id, now, *values,
     )  # fmt: skip
-    return unswept.stopped(rows, reason=7)
+    return unswept.stopped_by(terms.robinson, unswept.stopped(rows, reason=7), reason=7)
 
 
 def _lease(terms: Terms, ids: list[int], owner_id: int, until: int) -> None:

@@ -15,6 +15,7 @@ from domain import bounds, clock
 from domain.audit import log
 from domain.db import among, database, sql
 from domain.errors import N_, Invalid, NotFound
+from domain.releases import robinson
 from domain.subscribers import addresses, keyset, rules, sweeps, words
 from domain.subscribers.models import (
     Deliverability,
@@ -23,6 +24,7 @@ from domain.subscribers.models import (
     SuppressionEvent,
     SuppressionRule,
 )
+from domain.tenancy import tree
 
 PREVIEWED = 1_000  # people counted before a rule is written; above it is "more than"
 BLOCKED_AN_HOUR = 200  # refused sign-ups noted per tenant, so that a flood does not fill the table
@@ -43,7 +45,7 @@ def is_suppressed(tenant_id: int, key: str) -> bool:
 
 
 def stopped(tenant_id: int, keys: Iterable[str]) -> set[str]:
-    """Those of `keys` that may not be mailed now."""
+    """Those of `keys` that may not be mailed now, by the own list or one that another tenant released."""
     return stopped_of(tenant_id, {addresses.hash_of(key, tenant_id): key for key in keys})
 
 
@@ -53,8 +55,19 @@ def stopped_of(tenant_id: int, by_hash: Mapping[str, str]) -> set[str]:
     rows = Suppression.select(Suppression.address_hash).where(
         Suppression.tenant_id == tenant_id, SQL(sql(one_of), bound), _holds()
     )
-    found = {by_hash[row[0]] for row in rows.tuples()}
-    return found | set(rules.matching(tenant_id, list(by_hash.values())))
+    found = {by_hash[row[0]] for row in rows.tuples()} | rules.matching(tenant_id, by_hash.values()).keys()
+    for giver in robinson.holding(tree.get(tenant_id)):
+        found |= _listed(giver, by_hash.values()) | rules.matching(giver, by_hash.values()).keys()
+    return found
+
+
+def _listed(giver: int, keys: Iterable[str]) -> set[str]:
+    """Those of `keys` that stand on another tenant's list, which is only asked by address."""
+    one_of, bound = among("address_key", list(keys))
+    rows = Suppression.select(Suppression.address_key).where(
+        Suppression.tenant_id == giver, SQL(sql(one_of), bound), _holds()
+    )
+    return {key for (key,) in rows.tuples()}
 
 
 def _holds() -> Any:

@@ -16,6 +16,8 @@ from domain.ledger import outbox
 from domain.ledger.models import Delivery
 from domain.ledger.outbox import Terms
 from domain.ledger.states import DeliveryState, LeftOut
+from domain.releases import ledger
+from domain.releases import robinson as released
 from domain.subscribers import (
     addresses,
     directory,
@@ -356,6 +358,33 @@ def test_each_kind_of_rule_holds_at_the_claim_also_of_a_released_list(
         suppression.remove_rule(tenant.id, made.id, "over", world.editor.id)
     Delivery.update(state=DeliveryState.QUEUED, settled_at=None, reason=None, owner_id=None).execute()
     assert len(outbox.claim(terms, 10, 1, 60).rows) == 1
+
+
+@pytest.mark.parametrize("text", [*HITTING, ADDRESS])
+def test_a_released_list_holds_for_people_whom_its_holder_does_not_know(world: World, text: str) -> None:
+    """At the claim and at every door: the holder has rows for its own people only."""
+    person(world)
+    campaign = mailing(world)
+    snapshot.fill(campaign)
+    world.north.parent_id = world.south.id
+    world.north.save()
+    ledger.give(world.south, "robinson", ledger.WHOLE, ledger.To((world.north.id,)), world.administrator)
+    asked = rules.read(text)
+    if asked.kind == "address":
+        suppression.add(world.south.id, ADDRESS, "asked by phone")
+    else:
+        assert suppression.add_rule(world.south.id, asked, "asked by phone", world.editor.id)
+    terms = Terms(
+        world.north.id, campaign.id, campaign.type_id, 1, ("confirmed",), None, "Europe/Berlin",
+        lambda: True, robinson=released.holding(world.north),
+    )  # fmt: skip
+    assert outbox.claim(terms, 10, 1, 60).rows == []
+    assert Delivery.get().reason == LeftOut.SUPPRESSED
+    assert suppression.stopped(world.north.id, [ADDRESS, "berta@else.org"]) == {ADDRESS}
+    assert not Suppression.select().where(Suppression.tenant_id == world.north.id).exists()
+    assert (
+        not Suppression.select().where(Suppression.rule_id.is_null(False)).exists()
+    )  # nor learns who is there
 
 
 def test_a_rule_that_is_removed_during_its_sweep_leaves_nothing(
