@@ -5,7 +5,6 @@ batch, so that whoever finds a job whose worker died goes on exactly behind the 
 """
 
 import csv
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -142,13 +141,8 @@ def plan(job: ImportJob, mapping: dict[int, str], options: Options) -> None:
     """Keep the answers of the mapping page; raises Invalid, or Conflict once the import was started."""
     _must_be(job, "mapping")
     wrong: dict[str, str | tuple[str, dict[str, object]]] = {}
-    used = Counter(meant for meant in mapping.values() if meant)
-    if set(used) - set(columns.FIELDS) - set(mappings.own_meanings(job.tenant_id)):
-        raise Invalid(N_("Choose a field from the list."))
-    if used["address"] != 1:
-        wrong["mapping"] = N_("Choose exactly one column as e-mail address.")
-    elif any(used[name] > 1 for name in used if name not in columns.REPEATABLE):
-        wrong["mapping"] = N_("Two columns have the same meaning. Choose one of them.")
+    if found := mappings.wrong_in(job.tenant_id, names_of(job), mapping):
+        wrong["mapping"] = found
     for type_id in options.type_ids:
         types.get(job.tenant_id, type_id)
     for list_id in options.list_ids:

@@ -1,5 +1,6 @@
 """What the columns of a file mean: guessed, as in an earlier import of such a file, or kept under a name."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -30,6 +31,36 @@ class Proposal:
 def own_meanings(tenant_id: int) -> dict[str, str]:
     """`own:<id>` → name: own fields as meanings of a column."""
     return {f"{columns.OWN_PREFIX}{own.id}": own.name for own in fields.every(tenant_id)}
+
+
+def wrong_in(
+    tenant_id: int, headings: Sequence[str], mapping: Mapping[int, str]
+) -> tuple[str, dict[str, object]] | None:
+    """Why a file cannot be imported so, as a sentence and its values; raises Invalid for a meaning nobody offered."""
+    used = Counter(meant for meant in mapping.values() if meant)
+    if set(used) - set(columns.FIELDS) - set(own_meanings(tenant_id)):
+        raise Invalid(N_("Choose a field from the list."))
+    if used["address"] != 1:
+        return N_("Choose exactly one column as e-mail address."), {}
+    if any(used[name] > 1 for name in used if name not in columns.REPEATABLE):
+        return N_("Two columns have the same meaning. Choose one of them."), {}
+    for index, meant in sorted(mapping.items()):
+        heading = headings[index] if index < len(headings) else ""
+        if meant == columns.OWN and not fields.name_for(heading):
+            return _nameless(index, heading)
+    return None
+
+
+def _nameless(index: int, heading: str) -> tuple[str, dict[str, object]]:
+    """A column that is to become an own field and gives no name for it; the columns count from 0."""
+    if heading:
+        return N_(
+            "No own field can be called “%(name)s”. Choose another meaning for this column, or leave it out."
+        ), {"name": heading}
+    return N_(
+        "Column %(number)s has no heading, so it cannot become an own field. "
+        "Choose another meaning for it, or leave it out."
+    ), {"number": index + 1}
 
 
 def every(tenant_id: int) -> list[ImportMapping]:

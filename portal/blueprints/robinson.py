@@ -31,7 +31,10 @@ def index() -> Response:
 @requires(P.SUBSCRIBER_EDIT)
 def preview() -> Response:
     """Whom the entry would hit, before it is written: among the newest people at first, then by htmx in steps among
-    all others, with what was counted so far."""
+    all others, with what was counted so far. Opened on its own it is the page of the list, from the beginning."""
+    if not hypermedia.wants_fragment():
+        asked, wrong = _read(request.args.get("value", ""))
+        return _index(wrong if request.args.get("value") else {}, asked, _preview(asked) if asked else None)
     before, so_far = request.args.get("before", type=int), request.args.get("count", 0, int)
     asked, wrong = _read(request.args.get("value", ""))
     found = _preview(asked, before, max(0, so_far)) if asked else None

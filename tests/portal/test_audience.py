@@ -134,6 +134,20 @@ def test_a_domain_is_shown_before_it_is_suppressed(manager: FlaskClient, world: 
     assert manager.post(f"{T}/suppression", data={"value": "a@b.example"}).status_code == 422
 
 
+def test_a_preview_opened_on_its_own_is_the_page_of_the_list(manager: FlaskClient, world: World) -> None:
+    directory.create(world.north.id, {"address": "a@celle.example"})
+    url = f"{T}/suppression/preview?value=@celle.example"
+    page = manager.get(url).text
+    assert "<html" in page and "<h1>Suppression list</h1>" in page
+    assert "hits 1 person here" in page and 'value="@celle.example"' in page, (
+        "what was asked stands in the form"
+    )
+    assert "hits 1 person here" in manager.get(f"{url}&before=1&count=7").text, "counted from the beginning"
+    unread = manager.get(f"{T}/suppression/preview?value=a b").text
+    assert "<html" in unread and unread.count('id="value-e"') == 1
+    assert "<html" not in manager.get(url, headers=HTMX).text
+
+
 def test_a_preview_goes_on_by_itself_until_everybody_was_looked_at(
     manager: FlaskClient, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

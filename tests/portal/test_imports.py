@@ -107,6 +107,17 @@ def test_a_workbook_becomes_an_import_under_whatever_name_it_is_kept(manager: Fl
     assert answer.status_code == 303 and "Anna" in manager.get(answer.location).text
 
 
+def test_a_column_without_a_name_is_refused_as_own_field_before_the_dry_run(manager: FlaskClient) -> None:
+    path = upload(manager, b"Email;;!!!\nann@x.example;38;x\n").location
+    refused = mapped(manager, path, **{"column-1": "own"})
+    assert refused.status_code == 422 and "Column 2 has no heading" in refused.text
+    assert 'value="own" selected' in refused.text, "what was chosen stays"
+    named = mapped(manager, path, **{"column-1": "", "column-2": "own"})
+    assert named.status_code == 422 and "No own field can be called “!!!”" in named.text
+    assert not (ImportJob.get().options or {}).get("planned")
+    assert mapped(manager, path, **{"column-1": "", "column-2": ""}).status_code == 303
+
+
 def test_no_file_and_no_address_column_are_told(manager: FlaskClient, world: World) -> None:
     assert "Choose a file first" in manager.post("/t/north/subscribers/imports").text
     path = upload(manager, b"Email,Vorname\na@leser.example,A\n").location

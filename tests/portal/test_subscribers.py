@@ -31,6 +31,17 @@ def test_search_finds_names_without_accents_and_addresses(manager: FlaskClient, 
     assert "Nobody with these filters" in manager.get("/t/north/subscribers?q=nobody").text
 
 
+def test_filters_can_be_cleared_only_when_one_is_set(manager: FlaskClient, world: World) -> None:
+    created(world, "zoe@lire.example")
+    for path in ("/t/north/subscribers", "/t/north/organisations"):
+        for headers in ({}, HTMX):
+            assert "Clear filters" not in manager.get(f"{path}?q=&order=name&type=", headers=headers).text
+            page = manager.get(f"{path}?q=zoe", headers=headers).text
+            beside = re.findall(r'<span[^>]* id="clear-filters"[^>]*>.*?</span>', page)
+            assert len(beside) == 1 and "Clear filters" in beside[0], "once, on the page as behind a search"
+            assert ("hx-swap-oob" in beside[0]) == bool(headers), "a search draws it anew beside the filters"
+
+
 def test_filters_by_type_consent_and_list(manager: FlaskClient, world: World) -> None:
     readers.who_got_mail(world, "city", address="city@leser.example")
     other = created(world, "other@leser.example")
