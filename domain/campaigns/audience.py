@@ -166,12 +166,14 @@ def end_of_chunk(campaign: Campaign, after_id: int, limit: int) -> int | None:
 
 
 def statement(
-    campaign: Campaign, select: str, reasons: bool = True, leading: str = "", behind: int | None = None
-) -> tuple[str, list[Any]]:
+    campaign: Campaign, select: str, reasons: bool = True, leading: str = "", behind: int | None = None,
+    paged: bool = False,
+) -> tuple[str, list[Any]]:  # fmt: skip
     """`select` over the audience as `s`, `o`, `c`, `x`, open for another AND, and its values. `reasons`: REASON is
     among its columns, once. `leading`: SQLite, which guesses badly here, walks "s" or "o" first, in the order of an
     index; "o" leaves out people without a customer. `behind`: the caller wants people behind this id, which it asks for
-    itself; PostgreSQL does not conclude it for what it merges with them, and would read all that lies before."""
+    itself; PostgreSQL does not conclude it for what it merges with them, and would read all that lies before. `paged`:
+    only the first rows are wanted, whoever they are."""
     now = clock.epoch()
     mailed = consents(campaign)
     further = "" if behind is None or not is_postgres() else f" AND {{}}.subscriber_id > {int(behind)}"
@@ -180,7 +182,7 @@ def statement(
         lambda: robinson.holding(tree.get(campaign.tenant_id)), lambda: _inside(campaign),
         lambda: _segments(campaign, further.format("k")),
         lambda: choosing.without_address(campaign) if reasons else "",
-        lambda: choosing.cases(campaign, now) if reasons else "",
+        lambda: choosing.cases(campaign, now, paged) if reasons else "",
     )  # fmt: skip
     lists_of_others = robinson.clause(holding, "s.address_key", now)
     select = select.replace("x.id IS NOT NULL", f"(x.id IS NOT NULL{lists_of_others})")

@@ -13,21 +13,23 @@ from peewee import fn
 from domain import clock
 from domain.campaigns import drafts, exclusions, kin, optin
 from domain.campaigns.models import Campaign, Unticked
-from domain.db import abreast, database, sql
+from domain.db import abreast, database, is_postgres, sql
 from domain.ledger.states import LeftOut
 from domain.subscribers.models import Subscriber
 
 
-def cases(campaign: Campaign, now: int) -> str:
-    """The last branches of a CASE over subscriber s: asked for consent lately, excluded by a file, unticked by hand."""
+def cases(campaign: Campaign, now: int, paged: bool = False) -> str:
+    """The last branches of a CASE over subscriber s: asked for consent lately, excluded by a file, unticked by hand.
+    `paged`: a few people are looked at, for whom PostgreSQL would read the whole file otherwise."""
     found = [optin.asked(campaign, now)] if optin.is_one(campaign) else []
     files, unticked = abreast(lambda: exclusions.active(campaign, now), lambda: _any(campaign))
     if files:
         ids = ", ".join(map(str, files))
+        each = " OFFSET 0" if paged and is_postgres() else ""  # what has one is asked row by row
         found.append(
             # EXISTS: an IN that names the person is a list read anew for everybody
             f"""WHEN EXISTS (SELECT 1 FROM excluded_address e WHERE e.tenant_id = s.tenant_id
-            AND e.exclusion_id IN ({ids}) AND e.address_key = s.address_key) THEN {int(LeftOut.EXCLUDED)}"""
+            AND e.exclusion_id IN ({ids}) AND e.address_key = s.address_key{each}) THEN {int(LeftOut.EXCLUDED)}"""
         )
     if unticked:
         found.append(f"WHEN {_unticked(campaign)} THEN {int(LeftOut.UNTICKED)}")

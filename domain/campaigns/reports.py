@@ -22,6 +22,7 @@ from domain.subscribers import finding, words
 PAGE_SIZE = 50
 EXPORT_MAX = 10_000_000
 COMMON = 5_000  # mails in one state
+LOOKED = 500  # people with a searched name who are looked up first
 RATE_WINDOW_S = 30
 BUCKET_S = 10
 BUCKETS = 18
@@ -211,10 +212,10 @@ class _Wanted:
     def __init__(self, campaign: Campaign, text: str, state: str, reason: int | None) -> None:
         self.tenant_id, self.text = campaign.tenant_id, text
         self.walk = "" if is_postgres() else "+"  # not by the index of this column: another one has the order
+        walked = "(d.state + 0)" if is_postgres() else "+d.state"
         self.where, self.values = "d.tenant_id = ? AND d.campaign_id = ?", [campaign.tenant_id, campaign.id]
         if state.isdecimal() and len(state) < 3:
-            walk = self.walk if self._is_common(int(state)) else ""
-            self.where += f" AND {walk}d.state = ?"
+            self.where += f" AND {walked if self._is_common(int(state)) else 'd.state'} = ?"
             self.values.append(int(state))
         if reason is not None:
             self.where += " AND d.reason = ?"
@@ -240,15 +241,19 @@ class _Wanted:
         found = words.split(self.text)
         if not found:
             return []
-        if is_postgres():
-            person = f"""SELECT s.id FROM subscriber s
-                WHERE s.tenant_id = ? AND {finding.DOCUMENT} @@ to_tsquery('simple', ?)"""
-            bound = [self.tenant_id, finding.match(found)]
-        else:
+        if not is_postgres():
             person = "SELECT rowid FROM subscriber_search WHERE subscriber_search MATCH ?"
-            bound = [f"tenant{self.tenant_id} AND {finding.match(found)}"]
-        behind = f"d.subscriber_id IN ({person}) AND {self.walk}d.subscriber_id > ?"
-        return self._page(behind, [*bound, after], "d.subscriber_id", PAGE_SIZE + 1)
+            bound = [f"tenant{self.tenant_id} AND {finding.match(found)}", after]
+            behind = f"d.subscriber_id IN ({person}) AND {self.walk}d.subscriber_id > ?"
+            return self._page(behind, bound, "d.subscriber_id", PAGE_SIZE + 1)
+        person = f"""SELECT s.id FROM subscriber s WHERE s.tenant_id = ? AND s.id > ?
+            AND {finding.DOCUMENT} @@ to_tsquery('simple', ?)"""
+        wanted = [self.tenant_id, after, finding.match(found)]
+        first = f"d.subscriber_id IN ({person} ORDER BY s.id LIMIT {LOOKED})"  # it would ask for the mail of everybody
+        rows = self._page(first, wanted, "d.subscriber_id", PAGE_SIZE + 1)
+        if len(rows) > PAGE_SIZE:
+            return rows
+        return self._page(f"d.subscriber_id IN ({person})", wanted, "d.subscriber_id", PAGE_SIZE + 1)
 
     def _page(self, behind: str, bound: list[Any], order: str, limit: int) -> list[tuple[Any, ...]]:
         ids = f"SELECT d.id FROM delivery d WHERE {self.where} AND {behind} ORDER BY {order} LIMIT ?"

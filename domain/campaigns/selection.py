@@ -175,7 +175,9 @@ def _total(campaign: Campaign, query: Query) -> int:
 
 
 def _statement(campaign: Campaign, query: Query, select: str, leading: str = "") -> tuple[str, list[Any]]:
-    text, values = audience.statement(campaign, select, leading=leading)
+    text, values = audience.statement(
+        campaign, select, leading=leading, paged=bool(leading) and not query.state
+    )
     searched, bound = _search(campaign.tenant_id, query.text)
     return text + searched, [*values, *bound]
 

@@ -285,6 +285,20 @@ def test_recipients_are_paged_with_notable_ones_first(
     assert len(reports.recipients(campaign, reason=LeftOut.LOCKED)[0]) == 1
 
 
+def test_search_finds_recipients_beyond_those_looked_up_first(
+    world: worlds.World, issue: Issue, campaign: Campaign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    snapshot.fill(approved(world, issue, campaign))
+    found = [r.delivery_id for r in reports.recipients(campaign, text="leser")[0]]
+    assert len(found) > 3
+    monkeypatch.setattr(reports, "LOOKED", 2)
+    assert [r.delivery_id for r in reports.recipients(campaign, text="leser")[0]] == found
+    monkeypatch.setattr(reports, "PAGE_SIZE", 1)
+    first, key = reports.recipients(campaign, text="leser")
+    second, _ = reports.recipients(campaign, text="leser", after=key or "")
+    assert [r.delivery_id for r in first + second] == found[:2]
+
+
 def test_the_index_of_notable_recipients_holds_what_the_page_shows_first(world: worlds.World) -> None:
     """The condition is written without a list, because SQLite makes one anew for every mail that changes its state."""
     for state in DeliveryState:
