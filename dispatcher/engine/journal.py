@@ -22,7 +22,7 @@ from pathlib import Path
 
 from dispatcher.transport.replies import Outcome
 
-SIZE = 2 * 1024 * 1024  # some 20,000 mails
+SIZE = 512 * 1024  # some 5,000 mails; what has been written stands in memory until the next file
 Key = tuple[int, int]  # delivery id, attempt
 
 
