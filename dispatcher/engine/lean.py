@@ -1,8 +1,7 @@
 """What a deliver process must not load: imported before everything else there, it keeps the process below 60 MB.
 
 peewee tries every driver, huey every storage, structlog every pretty printer and pycryptodome a compiler of C
-declarations, if they are installed. A module that
-stands in `sys.modules` as None counts as not installed.
+declarations, if they are installed. A module that stands in `sys.modules` as None counts as not installed.
 """
 
 import ctypes
@@ -10,9 +9,7 @@ import sys
 
 _M_ARENA_MAX = -8  # malloc.h of glibc
 _PRINTERS = ("rich", "pygments", "better_exceptions")
-_WRAPPERS = (
-    "cffi",
-)  # pycryptodome's second way into its own libraries; the first one, ctypes, is there anyway
+_WRAPPERS = ("cffi",)  # pycryptodome's other way into its own libraries; ctypes is there anyway
 _DRIVERS = ("psycopg2", "pymysql", "MySQLdb", "cysqlite", "sqlcipher3")
 
 

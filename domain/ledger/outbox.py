@@ -151,7 +151,7 @@ def _looked_at(terms: Terms, now: int, which: str, *values: Any) -> list[tuple[A
                 WHEN {_served_by(terms.rivals)} THEN ?
                 WHEN s.deliverability = 'stopped' THEN ?
                 WHEN s.deliverability = 'bounced' THEN ? END AS left_out,
-            d.address_key, {unswept.column((terms.tenant_id,), now)} AS unswept
+            d.address_key, {unswept.column(terms.tenant_id, now)} AS unswept
         FROM delivery d
         LEFT JOIN delivery_payload p ON p.delivery_id = d.id
         LEFT JOIN subscriber s ON s.id = d.subscriber_id AND s.tenant_id = d.tenant_id
